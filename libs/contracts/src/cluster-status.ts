@@ -1,0 +1,58 @@
+/** What `GET /cluster/status` answers on coordinator and gateway, and what `GET /cluster/watch` streams. */
+import { z } from 'zod';
+import { vitalsSchema } from './beat.js';
+import { memberRecordSchema, memberStatusSchema } from './member.js';
+
+/** One named share of the health score. */
+export const scoreTermSchema = z.object({
+  name: z.string(),
+  /** How good this dimension is. 0..1. */
+  value: z.number().min(0).max(1),
+  /** Its share in the score. 0..1. */
+  weight: z.number().min(0).max(1),
+});
+export type ScoreTerm = z.infer<typeof scoreTermSchema>;
+
+export const memberStatusViewSchema = memberRecordSchema.omit({ v: true }).extend({
+  status: memberStatusSchema,
+  /** 0..100, higher is better; 0 when DOWN or LEFT. */
+  healthScore: z.number().min(0).max(100),
+  healthTerms: z.array(scoreTermSchema),
+  /** Suspicion from silence. 0..300; for display, decisions use deadlines. */
+  phiScore: z.number().min(0).max(300),
+  /** ISO 8601; the coordinator's wall clock when the last beat arrived. */
+  lastHeartbeatTime: z.iso.datetime(),
+  vitals: vitalsSchema.nullable(),
+});
+export type MemberStatusView = z.infer<typeof memberStatusViewSchema>;
+
+export const clusterStatusSchema = z.object({
+  cluster: z.string(),
+  totalNodes: z.int().min(0),
+  healthyNodes: z.int().min(0),
+  hasQuorum: z.boolean(),
+  leaderId: z.string().nullable(),
+  /** Log index and term that this answer stands for. */
+  index: z.int().min(0),
+  term: z.int().min(0),
+  /** How old the answer is: 0 at the coordinator, the time since its last word at a gateway. Milliseconds. */
+  ageMs: z.number().min(0),
+  membership: z.record(z.string(), memberStatusViewSchema),
+});
+export type ClusterStatus = z.infer<typeof clusterStatusSchema>;
+
+/** A beat-to-beat reading of one member, for the stream. */
+export const pulseSchema = memberStatusViewSchema.pick({ nodeId: true, incarnation: true, healthScore: true, healthTerms: true, phiScore: true, lastHeartbeatTime: true, vitals: true });
+export type Pulse = z.infer<typeof pulseSchema>;
+
+/**
+ * Server-sent events of `GET /cluster/watch`; the SSE `event:` name is `kind`, `id:` the log index.
+ * First a `snapshot`, then a `member` per change, a `removed` per reaped member, and a `pulse` every second.
+ */
+export const watchMessageSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('snapshot'), status: clusterStatusSchema }),
+  z.object({ kind: z.literal('member'), index: z.int(), term: z.int(), from: memberStatusSchema.nullable(), member: memberStatusViewSchema }),
+  z.object({ kind: z.literal('removed'), index: z.int(), term: z.int(), nodeId: z.string() }),
+  z.object({ kind: z.literal('pulse'), hasQuorum: z.boolean(), leaderId: z.string().nullable(), index: z.int(), term: z.int(), pulses: z.array(pulseSchema) }),
+]);
+export type WatchMessage = z.infer<typeof watchMessageSchema>;

@@ -1,0 +1,35 @@
+/** A member as the cluster agreed on it: the record kept in `cluster.membership`, one per node. */
+import { z } from 'zod';
+import { decode, type Decoded, encode, type Format } from './decoded.js';
+import { incarnationSchema, nodeIdSchema, resourcesSchema, serviceSchema, tagsSchema, urlSchema, zoneSchema } from './identity.js';
+
+export const MEMBER_STATUSES = ['JOINING', 'HEALTHY', 'DEGRADED', 'SUSPECT', 'DOWN', 'LEAVING', 'LEFT'] as const;
+export const memberStatusSchema = z.enum(MEMBER_STATUSES);
+export type MemberStatus = z.infer<typeof memberStatusSchema>;
+
+/** True while a member counts as part of the cluster. */
+export const isLive = (status: MemberStatus): boolean => status !== 'DOWN' && status !== 'LEFT';
+
+export const memberRecordSchema = z.object({
+  v: z.literal(1),
+  nodeId: nodeIdSchema,
+  incarnation: incarnationSchema,
+  status: memberStatusSchema,
+  /** Why the member has this status, for people: `no heartbeat for 12.0 s (phi 16.2)`. */
+  reason: z.string().max(512),
+  service: serviceSchema,
+  zone: zoneSchema,
+  tags: tagsSchema,
+  resources: resourcesSchema,
+  httpUrl: urlSchema.nullable(),
+  /** Wall time of the change to this status, by the coordinator that proposed it. Milliseconds since 1970. */
+  changedAtUnixMs: z.int().min(0),
+  /** Raft index and term of the change. */
+  index: z.int().min(1),
+  term: z.int().min(1),
+});
+export type MemberRecord = z.infer<typeof memberRecordSchema>;
+
+export const MEMBER_FORMAT: Format<MemberRecord> = { name: 'member record', version: 1, schema: memberRecordSchema, bytesMax: 32_768 };
+export const encodeMember = (record: MemberRecord): Uint8Array => encode(MEMBER_FORMAT, record);
+export const decodeMember = (bytes: Uint8Array): Decoded<MemberRecord> => decode(MEMBER_FORMAT, bytes);
