@@ -8,3 +8,4 @@ export { decodeLog, encodeLog, LOG_FORMAT, LOG_INPUT_FORMAT, LOG_LEVELS, type Lo
 export { type ClusterStatus, clusterStatusSchema, type MemberStatusView, memberStatusViewSchema, type Pulse, pulseSchema, type ScoreTerm, scoreTermSchema, type WatchMessage, watchMessageSchema } from './cluster-status.js';
 export { type BeatResult, beatResultSchema, type BeatsResponse, beatsResponseSchema, type ErrorBody, errorBodySchema, type KnownIncarnation, knownIncarnationSchema } from './coordinator-api.js';
 export { BusError, type BusErrorCode, type BusRecord, type BusStatus, type MessageBus, type OutgoingRecord, partitionKey, type RecordBatch, RetryLater, type SubscribeOptions, type Subscription, type TopicPartition } from './message-bus.js';
+export { type Logger } from './logger.js';
