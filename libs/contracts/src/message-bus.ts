@@ -8,7 +8,8 @@ import type { TopicSpec } from './topics.js';
 export interface OutgoingRecord {
   /** Records with equal keys go to one partition, in order; null spreads. Compacted topics need one. */
   readonly key: string | null;
-  readonly value: Uint8Array;
+  /** Null, with a key, is a tombstone: on a compacted topic it removes the key. */
+  readonly value: Uint8Array | null;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
