@@ -1,0 +1,55 @@
+/** `npm run bench -- NAME [--json]`: runs one benchmark; without a name, lists them. */
+import { Command, InvalidArgumentError } from 'commander';
+import { type BenchReport, toTable } from './report.js';
+
+const count = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError(`'${text}' is not a whole number of at least 1.`);
+  return value;
+};
+
+const minutes = (text: string): number => {
+  const value = Number(text);
+  if (!(value > 0)) throw new InvalidArgumentError(`'${text}' is not a number of minutes above 0.`);
+  return value;
+};
+
+function print(report: BenchReport, json: boolean | undefined): void {
+  console.log(json === true ? JSON.stringify(report, null, 2) : toTable(report));
+}
+
+const program = new Command('bench').description('What we claim, measured. Each prints its conditions; close other programs first.').showHelpAfterError();
+
+program
+  .command('start')
+  .description('npm start until every member is HEALTHY, and the memory of the whole cluster')
+  .option('--runs <n>', 'fresh starts', count, 5)
+  .option('--json', 'machine-readable')
+  .action(async (options: { runs: number; json?: boolean }) => print(await (await import('./start.js')).start(options), options.json));
+
+program
+  .command('pipeline')
+  .description('log records through real Kafka into PostgreSQL, the consumer killed with -9 meanwhile; counts must match')
+  .option('--seconds <n>', 'how long to load', count, 300)
+  .option('--rate <n>', 'records a second', count, 2000)
+  .option('--kills <n>', 'kill -9 of the consumer, spread over the run (0 for none)', Number, 5)
+  .option('--json', 'machine-readable')
+  .action(async (options: { seconds: number; rate: number; kills: number; json?: boolean }) => print(await (await import('./pipeline.js')).pipeline(options), options.json));
+
+program
+  .command('detection')
+  .description('kill -9 of a producer until the gateway shows it SUSPECT and DOWN')
+  .option('--trials <n>', 'kills', count, 20)
+  .option('--json', 'machine-readable')
+  .action(async (options: { trials: number; json?: boolean }) => print(await (await import('./detection.js')).detection(options), options.json));
+
+program
+  .command('soak')
+  .description('a busy machine: false verdicts while every core is kept hot')
+  .option('--minutes <n>', 'how long', minutes, 10)
+  .option('--hot-loops <n>', 'processes that burn a core each (default: one per core)', count)
+  .option('--json', 'machine-readable')
+  .action(async (options: { minutes: number; hotLoops?: number; json?: boolean }) => print(await (await import('./soak.js')).soak({ minutes: options.minutes, hotLoops: options.hotLoops }), options.json));
+
+if (process.argv.length < 3) program.outputHelp();
+else await program.parseAsync();
