@@ -1,0 +1,16 @@
+/** Rules between settings of the shared sections; each holds wherever a service has both. */
+
+export interface Relation {
+  /** The setting that is named in the message, then the others. */
+  readonly keys: readonly [string, ...string[]];
+  readonly holds: (...values: number[]) => boolean;
+  readonly rule: (...values: number[]) => string;
+}
+
+export const RELATIONS: readonly Relation[] = [
+  {
+    keys: ['failure.timeoutMs', 'heartbeat.intervalMs'],
+    holds: (timeoutMs, intervalMs) => (timeoutMs ?? 0) > 3 * (intervalMs ?? 0),
+    rule: (_, intervalMs) => `must be more than three times heartbeat.intervalMs (${intervalMs}), or a few lost beats look like a failure`,
+  },
+];

@@ -1,0 +1,103 @@
+/**
+ * The sections that several services share, each with its hard limits and its documentation.
+ *
+ * A limit here is where a value stops making sense; what is sensible is written in `range`.
+ */
+import { z } from 'zod';
+
+const NODE_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+const HOST_PORT = /^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):\d{1,5}$/;
+const WHERE_TO = 'must be "embedded:<path of a socket>" or "kafka://host:port,host:port"';
+
+const isKafkaUrl = (url: string): boolean => url.startsWith('kafka://') && url.slice(8).split(',').every((broker) => HOST_PORT.test(broker.trim()));
+const isEmbeddedUrl = (url: string): boolean => url.startsWith('embedded:') && url.length > 'embedded:'.length;
+/** `KAFKA_BROKERS` holds a bare list, as it does for other tools. */
+const withScheme = (value: unknown): unknown => (typeof value === 'string' && value.split(',').every((broker) => HOST_PORT.test(broker.trim())) ? `kafka://${value.replaceAll(' ', '')}` : value);
+
+const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' });
+
+const cluster = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be 1-63 lower-case letters, digits or "-"')
+    .default('muster')
+    .meta({ doc: 'Name of the cluster. Members of clusters with different names do not see each other.' }),
+  coordinators: z
+    .array(httpUrl)
+    .min(1, 'must name at least one coordinator')
+    .max(16)
+    .default(['http://127.0.0.1:8081'])
+    .meta({ doc: 'Where coordinators answer HTTP. The first that answers is used, the others are its stand-ins.', range: '1 to 16 URLs' }),
+});
+
+const node = z.strictObject({
+  id: z
+    .string()
+    .regex(NODE_ID, 'must be 1-128 letters, digits, ".", "_" or "-", starting with a letter or digit')
+    .optional()
+    .meta({ doc: 'Name of this member, the same after every restart and used by no other member.', defaultDoc: '`<service>-<host name>`' }),
+  zone: z.string().min(1).max(64).default('default').meta({ doc: 'Failure domain: members of one zone may fail together.', range: '1 to 64 characters' }),
+  tags: z
+    .record(z.string().min(1).max(64), z.string().max(256))
+    .refine((tags) => Object.keys(tags).length <= 32, 'must be at most 32 tags')
+    .default({})
+    .meta({ doc: 'Labels that other members and tools can see, written `key=value,key=value` in the environment.', range: 'at most 32' }),
+  dataDir: z.string().min(1).default('.muster/data').meta({ doc: 'Folder for what must survive a restart. Made when it is missing.' }),
+  advertiseHost: z
+    .string()
+    .regex(/^[A-Za-z0-9._:[\]-]+$/, 'must be a host name or an IP address, without scheme and port')
+    .optional()
+    .meta({ doc: 'Host name or address under which others reach this member.', defaultDoc: '`127.0.0.1` when `http.host` is a loopback address, else the host name' }),
+});
+
+const bus = z.strictObject({
+  url: z
+    .preprocess(withScheme, z.string().refine((url) => isKafkaUrl(url) || isEmbeddedUrl(url), WHERE_TO))
+    .default('embedded:.muster/bus.sock')
+    .meta({
+      doc: 'The message bus: `kafka://host:port,host:port`, or `embedded:<path of a socket>` for the bus that `muster bus` serves on one machine. `KAFKA_BROKERS` takes a bare `host:port` list.',
+      env: 'KAFKA_BROKERS',
+    }),
+  requestTimeoutMs: z.int().min(100).max(300_000).default(30_000).meta({ doc: 'How long one request to the bus may take.', unit: 'ms', range: '100 to 300000', raising: 'Slow brokers are waited for; a dead one is noticed later.' }),
+});
+
+const heartbeat = z.strictObject({
+  intervalMs: z.int().min(10).max(60_000).default(1000).meta({ doc: 'Time between two beats of a member.', unit: 'ms', range: '10 to 60000', raising: 'Less traffic; failures are noticed later.' }),
+});
+
+const failure = z.strictObject({
+  timeoutMs: z
+    .int()
+    .min(100)
+    .max(600_000)
+    .default(15_000)
+    .meta({ doc: 'Longest silence before a member is DOWN, whatever else is known. More than three beat intervals.', unit: 'ms', range: '100 to 600000, sensible 10000 to 30000', raising: 'Longer pauses are forgiven; a dead member stays in the view longer.' }),
+});
+
+const phi = z.strictObject({
+  threshold: z.number().min(1).max(100).default(8).meta({ doc: 'Suspicion at which a silent member is SUSPECT: 8 means that one such silence in 100 million is harmless.', range: '1 to 100, sensible 6 to 10', raising: 'Fewer false suspicions; real failures are suspected later.' }),
+});
+
+const gossip = z.strictObject({
+  fanout: z.int().min(1).max(16).default(3).meta({ doc: 'Members that are told a piece of news at once.', unit: 'count', range: '1 to 16, sensible 2 to 5', raising: 'News spreads in fewer rounds and costs more traffic.' }),
+});
+
+const stabilisation = z.strictObject({
+  periodMs: z.int().min(0).max(3_600_000).default(30_000).meta({ doc: 'How long a member that returns is watched before it is HEALTHY again. 0 trusts it at once.', unit: 'ms', range: '0 to 3600000', raising: 'Members that flap cause less harm; good ones serve later.' }),
+});
+
+export const LOG_SETTING_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+const log = z.strictObject({
+  level: z.enum(LOG_SETTING_LEVELS).default('info').meta({ doc: 'Least severe entry that is written.' }),
+  format: z.enum(['json', 'pretty']).default('json').meta({ doc: '`json` for machines, `pretty` for a terminal.' }),
+});
+
+/** The HTTP section of a service; only the default port differs between services. */
+export const httpSection = (defaultPort: number) =>
+  z.strictObject({
+    host: z.string().min(1).default('0.0.0.0').meta({ doc: 'Address to listen on.' }),
+    port: z.int().min(0).max(65_535).default(defaultPort).meta({ doc: 'Port to listen on; 0 takes any free one.', range: '0 to 65535' }),
+  });
+
+export const sections = { cluster, node, bus, heartbeat, failure, phi, gossip, stabilisation, log } as const;
