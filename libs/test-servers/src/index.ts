@@ -1,1 +1,3 @@
-export {};
+export { findServer } from './find-server.js';
+export { type FoundBy, type FoundServer, type MissingServer, type SearchOptions, type SearchResult, SERVER_ENV, SERVER_KINDS, type ServerKind } from './found-server.js';
+export { IMAGES } from './docker.js';
