@@ -1,1 +1,11 @@
-export {};
+export { AppError, type AppErrorOptions } from './app-error.js';
+export { AppErrorFilter } from './app-error.filter.js';
+export { errorResponse, type ErrorResponse } from './error-response.js';
+export { type CheckState, HealthRegistry, type NamedCheckState, type Readiness } from './health-registry.js';
+export { type RawHandler } from './http-front.js';
+export { HostModule, SERVICE_CONFIG } from './host.module.js';
+export { createLogger, type LoggingOptions } from './logging.js';
+export { createMetrics, METRICS, type MetricsLabels } from './metrics.js';
+export { runService } from './run-service.js';
+export { type HostedConfig, SERVICE_HOST, type ServiceHost } from './service-host.js';
+export { type RunningService, type ServiceDefinition, startService } from './start-service.js';

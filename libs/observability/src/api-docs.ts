@@ -1,0 +1,52 @@
+/**
+ * OpenAPI at `/docs` (page) and `/docs-json` (document), made when first asked for: most processes are never asked, and
+ * the generator and its page cost more memory than a small service.
+ */
+import { createReadStream } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { ServiceHost } from './service-host.js';
+
+const ASSETS: Readonly<Record<string, string>> = {
+  'swagger-ui.css': 'text/css; charset=utf-8',
+  'swagger-ui-bundle.js': 'text/javascript; charset=utf-8',
+};
+
+export function serveApiDocs(app: NestFastifyApplication, host: ServiceHost): void {
+  const server = app.getHttpAdapter().getInstance();
+  let document: Promise<object> | null = null;
+  server.get('/docs-json', () => (document ??= createDocument(app, host)));
+  server.get('/docs', (_, reply) => reply.type('text/html; charset=utf-8').send(page(host.service)));
+  server.get<{ Params: { asset: string } }>('/docs/:asset', (request, reply) => {
+    const type = ASSETS[request.params.asset];
+    if (type === undefined) return reply.callNotFound();
+    return reply.type(type).header('Cache-Control', 'max-age=86400').send(createReadStream(join(assetsFolder(), request.params.asset)));
+  });
+}
+
+async function createDocument(app: NestFastifyApplication, { service, version }: ServiceHost): Promise<object> {
+  const { DocumentBuilder, SwaggerModule } = await import('@nestjs/swagger');
+  const document = SwaggerModule.createDocument(app, new DocumentBuilder().setTitle(`Muster ${service}`).setVersion(version).build());
+  return { ...document, paths: { ...document.paths, ...OWN_PATHS } };
+}
+
+/** What the host answers itself, without Nest. */
+const OWN_PATHS = {
+  '/health/live': { get: { summary: 'The process runs: service, node and incarnation.', responses: { 200: { description: 'alive' } } } },
+  '/health/ready': { get: { summary: 'Whether the service should get traffic, with every check.', responses: { 200: { description: 'ready' }, 503: { description: 'starting, draining or not ready' } } } },
+  '/metrics': { get: { summary: 'Metrics for Prometheus.', responses: { 200: { description: 'text format' } } } },
+};
+
+/** The page ships with the generator. */
+function assetsFolder(): string {
+  const swagger = createRequire(import.meta.url).resolve('@nestjs/swagger');
+  return dirname(createRequire(swagger).resolve('swagger-ui-dist/package.json'));
+}
+
+const page = (service: string): string => `<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Muster ${service}</title><link rel="stylesheet" href="docs/swagger-ui.css"></head>
+<body><div id="ui"></div><script src="docs/swagger-ui-bundle.js"></script><script>SwaggerUIBundle({ url: 'docs-json', dom_id: '#ui' });</script></body>
+</html>
+`;

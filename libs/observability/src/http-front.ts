@@ -1,0 +1,132 @@
+/**
+ * The listening socket of a service, open before the application exists and until it is gone.
+ *
+ * Answers health and metrics itself, so that they work while the application starts, waits for its bus or drains; offers
+ * a request to the raw handler next (data path), and gives the rest to the application.
+ */
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Registry } from 'prom-client';
+import type { HealthRegistry } from './health-registry.js';
+
+/** Gets a request before the application; true means that it has taken it, false that it left it untouched. */
+export type RawHandler = (request: IncomingMessage, response: ServerResponse) => boolean;
+
+export interface FrontIdentity {
+  readonly service: string;
+  readonly nodeId: string;
+  readonly health: HealthRegistry;
+  readonly metrics: Registry;
+}
+
+/** Longer than the idle time of usual proxies (60 s), so that it is them who close idle connections. Milliseconds. */
+const KEEP_ALIVE_MS = 72_000;
+/** How long requests under way may go on once the service closes. Milliseconds. */
+const DRAIN_MS = 2_000;
+
+export class HttpFront {
+  readonly server: Server;
+  private identity: FrontIdentity | null = null;
+  private rawHandler: RawHandler | null = null;
+  private application: RequestListener | null = null;
+  private isOpen = false;
+  private isClosing = false;
+
+  constructor() {
+    this.server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => this.route(request, response));
+  }
+
+  /** Resolves with the real port. */
+  listen(host: string, port: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.server.once('error', reject);
+      this.server.listen({ host, port }, () => {
+        this.server.off('error', reject);
+        resolve((this.server.address() as AddressInfo).port);
+      });
+    });
+  }
+
+  identify(identity: FrontIdentity): void {
+    this.identity = identity;
+  }
+
+  offerRaw(handler: RawHandler): void {
+    this.rawHandler = handler;
+  }
+
+  /** Names the application's handler; requests reach it after `openApplication`. */
+  attach(application: RequestListener): void {
+    this.application = application;
+  }
+
+  openApplication(): void {
+    this.isOpen = true;
+  }
+
+  /** Takes no new connections, lets requests end for a moment, then cuts what is left. */
+  close(): Promise<void> {
+    if (this.isClosing || !this.server.listening) return Promise.resolve();
+    this.isClosing = true;
+    return new Promise((resolve) => {
+      const cut = setTimeout(() => this.server.closeAllConnections(), DRAIN_MS);
+      this.server.close(() => {
+        clearTimeout(cut);
+        resolve();
+      });
+      this.server.closeIdleConnections();
+    });
+  }
+
+  private route(request: IncomingMessage, response: ServerResponse): void {
+    if (this.isClosing) response.setHeader('Connection', 'close');
+    const path = pathOf(request.url ?? '/');
+    if (this.identity !== null && (request.method === 'GET' || request.method === 'HEAD') && this.answerSelf(path, this.identity, response)) return;
+    if (this.rawHandler?.(request, response) === true) return;
+    if (this.application === null || !this.isOpen) {
+      response.setHeader('Retry-After', '1');
+      json(response, 503, { statusCode: 503, code: 'STARTING', message: 'this service is starting; try again in a second' });
+      return;
+    }
+    this.application(request, response);
+  }
+
+  private answerSelf(path: string, identity: FrontIdentity, response: ServerResponse): boolean {
+    const { service, nodeId, health, metrics } = identity;
+    switch (path) {
+      case '/health/live': {
+        const incarnation = health.currentIncarnation();
+        json(response, 200, { status: 'ok', service, nodeId, ...(incarnation === null ? {} : { incarnation }) });
+        return true;
+      }
+      case '/health/ready': {
+        const { ready, status, checks } = health.readiness();
+        json(response, ready ? 200 : 503, { status, service, nodeId, checks });
+        return true;
+      }
+      case '/metrics':
+        void answerMetrics(metrics, response);
+        return true;
+      default:
+        return false;
+    }
+  }
+}
+
+async function answerMetrics(metrics: Registry, response: ServerResponse): Promise<void> {
+  try {
+    const text = await metrics.metrics();
+    response.writeHead(200, { 'Content-Type': metrics.contentType }).end(text);
+  } catch (error) {
+    json(response, 500, { statusCode: 500, code: 'METRICS_FAILED', message: `a metric could not be read: ${error instanceof Error ? error.message : String(error)}` });
+  }
+}
+
+function json(response: ServerResponse, statusCode: number, body: object): void {
+  response.writeHead(statusCode, { 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'no-store' }).end(JSON.stringify(body));
+}
+
+function pathOf(url: string): string {
+  const end = url.indexOf('?');
+  return end === -1 ? url : url.slice(0, end);
+}

@@ -1,0 +1,111 @@
+/**
+ * Starts one service in this process and gives a handle to end it; touches no signal and ends no process.
+ *
+ * Order: listen (health answers) -> build -> Nest -> HTTP routes -> message handlers -> ready.
+ */
+import type { RequestListener } from 'node:http';
+import { type ConfigSchema, loadConfig } from '@muster/config';
+import type { DynamicModule, Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Logger as PinoLogger } from 'pino';
+import { AppErrorFilter } from './app-error.filter.js';
+import { HealthRegistry } from './health-registry.js';
+import { HostModule } from './host.module.js';
+import { HttpFront, type RawHandler } from './http-front.js';
+import { createLogger } from './logging.js';
+import { createMetrics } from './metrics.js';
+import { NestLogger } from './nest-logger.js';
+import { serveApiDocs } from './api-docs.js';
+import { type HostedConfig, httpUrlOf, nodeIdOf, type ServiceHost } from './service-host.js';
+
+export interface ServiceDefinition<C extends HostedConfig> {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Name of the service, such as `producer`. */
+  readonly service: string;
+  readonly version?: string;
+  readonly schema: ConfigSchema<C>;
+  /** Makes the root module; the port is open already, so `host.httpUrl` is final. */
+  readonly build: (config: C, host: ServiceHost) => Type | DynamicModule | Promise<Type | DynamicModule>;
+  /** Adds what modules cannot: microservice strategies, hooks, pipes. Strategies are started after the HTTP routes. */
+  readonly configure?: (app: NestFastifyApplication, config: C, host: ServiceHost) => void | Promise<void>;
+  /** A data path in front of Nest. */
+  readonly rawHandler?: (config: C, host: ServiceHost) => RawHandler;
+}
+
+export interface RunningService {
+  readonly host: ServiceHost;
+  readonly logger: PinoLogger;
+  readonly app: NestFastifyApplication;
+  /** Port that is listened on. */
+  readonly port: number;
+  /** Not ready -> the hooks of the application -> close. */
+  close(signal?: string): Promise<void>;
+}
+
+/** Largest request body that is taken. Bytes. */
+const BODY_BYTES_MAX = 16 * 1024 * 1024;
+
+export async function startService<C extends HostedConfig>(definition: ServiceDefinition<C>): Promise<RunningService> {
+  const config = loadConfig(definition.schema, { env: definition.env });
+  const front = new HttpFront();
+  const port = await front.listen(config.http.host, config.http.port);
+  try {
+    return await startBehind(front, port, definition, config);
+  } catch (error) {
+    await front.close();
+    throw error;
+  }
+}
+
+async function startBehind<C extends HostedConfig>(front: HttpFront, port: number, definition: ServiceDefinition<C>, config: C): Promise<RunningService> {
+  const { service, version = '0.0.0' } = definition;
+  const nodeId = nodeIdOf(service, config);
+  const health = new HealthRegistry();
+  const logger = createLogger({ service, nodeId, level: config.log.level, format: config.log.format });
+  const host: ServiceHost = { service, version, nodeId, httpUrl: httpUrlOf(config, port), logger, metrics: createMetrics({ service, nodeId, version }), health };
+  front.identify(host);
+  const module = await definition.build(config, host);
+  if (definition.rawHandler !== undefined) front.offerRaw(definition.rawHandler(config, host));
+  const app = await createApp(front, { module: HostModule, imports: [HostModule.forRoot(host, config), module] }, host);
+  await definition.configure?.(app, config, host);
+  await app.init();
+  await app.getHttpAdapter().getInstance().ready();
+  front.openApplication();
+  await startMessageHandlers(app, health);
+  health.enter('running');
+  logger.info({ url: host.httpUrl, version, pid: process.pid }, `${service} is up`);
+  return { host, logger, app, port, close: (signal) => closeService({ app, front, health, signal }) };
+}
+
+async function createApp(front: HttpFront, root: DynamicModule, host: ServiceHost): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter({
+    bodyLimit: BODY_BYTES_MAX,
+    return503OnClosing: false,
+    serverFactory: (handler: RequestListener) => {
+      front.attach(handler);
+      return front.server;
+    },
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(root, adapter, { logger: new NestLogger(host.logger), abortOnError: false });
+  app.useGlobalFilters(new AppErrorFilter(host.logger));
+  // Closing the adapter is where Nest stops serving: after the leave of the application, before its connections close.
+  adapter.getInstance().addHook('preClose', () => front.close());
+  serveApiDocs(app, host);
+  return app;
+}
+
+/** The service answers while its subscriptions are still being made, and says that it is not ready. */
+async function startMessageHandlers(app: NestFastifyApplication, health: HealthRegistry): Promise<void> {
+  if (app.getMicroservices().length === 0) return;
+  health.enter('running');
+  health.register('subscriptions', () => ({ ok: false, detail: 'still being made' }));
+  await app.startAllMicroservices();
+  health.register('subscriptions', () => ({ ok: true }));
+}
+
+async function closeService(parts: { app: NestFastifyApplication; front: HttpFront; health: HealthRegistry; signal: string | undefined }): Promise<void> {
+  parts.health.enter('draining');
+  await parts.app.close();
+  await parts.front.close();
+}
