@@ -1,0 +1,51 @@
+import { detectorConfig } from './config.js';
+import { DetectorSet } from './detector-set.js';
+
+const config = detectorConfig({ phiThreshold: 8, failureTimeoutMs: 15_000 });
+
+/** Nodes `a` and `b`, both watched at 0 with an interval of a second; `b` beats at 1000 as well. */
+function pair(): DetectorSet {
+  const set = new DetectorSet(config);
+  set.watch('a', { intervalMs: 1000, nowMs: 0 });
+  set.watch('b', { intervalMs: 1000, nowMs: 0 });
+  set.heartbeat('b', { seq: 1, sentMonoMs: 0, intervalMs: 1000 }, 1, 1000);
+  return set;
+}
+
+test('the next deadline is that of the node that was silent longest', () => {
+  const set = pair();
+  const deadlineMs = set.nextDeadlineMs(1000) ?? 0;
+  expect(set.reading('a', deadlineMs)?.stage).toBe('overdue');
+  expect(set.reading('b', deadlineMs)?.stage).toBe('alive');
+  expect(set.overdue(deadlineMs)).toEqual(['a']);
+});
+
+test('nobody watched, or all silent, means no deadline', () => {
+  expect(new DetectorSet(config).nextDeadlineMs(5)).toBeNull();
+  expect(pair().nextDeadlineMs(1e6)).toBeNull();
+});
+
+test('a short absence of our own moves every deadline by its length', () => {
+  const set = pair();
+  const deadlineMs = set.nextDeadlineMs(1000) ?? 0;
+  set.excuse(1500, 400, 2000);
+  expect(set.nextDeadlineMs(1500)).toBeCloseTo(deadlineMs + 400);
+  expect(set.reading('a', deadlineMs + 399)?.stage).toBe('alive');
+});
+
+test('after a long absence every node has a full deadline from now', () => {
+  const set = pair();
+  const patienceMs = set.nextDeadlineMs(0) ?? 0;
+  set.excuse(60_000, 55_000, 2000);
+  expect(set.reading('a', 60_000)).toMatchObject({ stage: 'alive', silenceMs: 0, isBeatOverdue: false });
+  expect(set.nextDeadlineMs(60_000)).toBeCloseTo(60_000 + patienceMs);
+});
+
+test('a node that is forgotten has no deadline and no reading, and its beats are not taken', () => {
+  const set = pair();
+  set.forget('a');
+  set.forget('b');
+  expect(set.reading('a', 0)).toBeNull();
+  expect(set.nextDeadlineMs(0)).toBeNull();
+  expect(set.heartbeat('a', { seq: 9, sentMonoMs: 0, intervalMs: 1000 }, 1, 10)).toBe(false);
+});
