@@ -143,7 +143,7 @@ export class Agent {
     const state = this.state;
     if (state !== 'running' && state !== 'leaving') return;
     this.checks.runAll();
-    void this.lanes.send(this.makeBeat(state));
+    void this.lanes.send(this.makeBeat(state, Math.max(0, performance.now() - dueMs)));
     if (!this.isIncarnationSettled && this.seq % ASK_AGAIN_BEATS === 0) void this.askIncarnation();
     this.arm(dueMs);
   }
@@ -156,7 +156,7 @@ export class Agent {
     this.timer = setTimeout(() => this.beat(next.atMs), next.atMs - nowMs);
   }
 
-  private makeBeat(state: Beat['state']): Beat {
+  private makeBeat(state: Beat['state'], lateMs = 0): Beat {
     this.seq += 1;
     return {
       ...this.identity,
@@ -166,7 +166,7 @@ export class Agent {
       sentUnixMs: Date.now(),
       state,
       httpUrl: this.httpUrl(),
-      vitals: { ...this.probe.read(), errorRate: this.operations.takeErrorRate(), checks: this.checks.results() },
+      vitals: { ...this.probe.read(lateMs), errorRate: this.operations.takeErrorRate(), checks: this.checks.results() },
     };
   }
 

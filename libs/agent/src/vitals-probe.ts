@@ -28,8 +28,11 @@ export class VitalsProbe {
     this.loopDelay.enable();
   }
 
-  /** Readings since the last call; begins a new window. */
-  read(): MeasuredVitals {
+  /**
+   * Readings since the last call; begins a new window. `lateMs` is how late the caller's own timer was: a delay that
+   * ends with this very call is not in the histogram yet, and resetting that would lose it.
+   */
+  read(lateMs = 0): MeasuredVitals {
     const nowMs = performance.now();
     const elapsedMs = nowMs - this.readAtMs;
     if (this.latest !== null && elapsedMs < WINDOW_MS_MIN) return this.latest;
@@ -40,7 +43,7 @@ export class VitalsProbe {
       cpuProcess: processShare({ cpuMicros: used.user + used.system - this.processBefore.user - this.processBefore.system, elapsedMs, cores: this.limits.cores }),
       cpuHost: hostShare(this.hostBefore, host),
       memory: ratio(memory.usedBytes, memory.limitBytes),
-      eventLoopDelayMs: this.loopDelayMs(),
+      eventLoopDelayMs: Math.max(lateMs, this.loopDelayMs()),
     };
     this.hostBefore = host;
     this.processBefore = used;

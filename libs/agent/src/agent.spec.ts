@@ -1,0 +1,192 @@
+import { beatSchema, type Logger } from '@muster/contracts';
+import { Registry } from 'prom-client';
+import { FakeBus } from '../testing/fake-bus.js';
+import { FakeCoordinator } from '../testing/fake-coordinator.js';
+import { until } from '../testing/until.js';
+import { Agent } from './agent.js';
+import type { AgentOptions } from './options.js';
+
+const open: { stop?(): void; close?(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const one of open.splice(0)) {
+    one.stop?.();
+    await one.close?.();
+  }
+});
+
+function agentWith(options: Partial<AgentOptions>): Agent {
+  const agent = new Agent({ nodeId: 'node-1', service: 'producer', coordinators: [], heartbeat: { intervalMs: 30 }, ...options });
+  open.push(agent);
+  return agent;
+}
+
+async function coordinator(port = 0): Promise<FakeCoordinator> {
+  const fake = await FakeCoordinator.start(port);
+  open.push(fake);
+  return fake;
+}
+
+function recorder(): Logger & { lines: string[] } {
+  const lines: string[] = [];
+  const note = (_facts: object, message: string) => void lines.push(message);
+  return { lines, debug: note, info: note, warn: note, error: note };
+}
+
+test('beats through the bus carry identity, a growing sequence and valid vitals', async () => {
+  const bus = new FakeBus();
+  const agent = agentWith({ bus, zone: 'zone-a', tags: { rack: '7' }, httpUrl: () => 'http://127.0.0.1:8082' });
+  await agent.start();
+  await until('five beats', () => bus.beats.length >= 5);
+  expect(bus.beats.slice(0, 5).map((beat) => beat.seq)).toEqual([1, 2, 3, 4, 5]);
+  const beat = bus.beats[4];
+  expect(beatSchema.parse(beat)).toEqual(beat);
+  expect(beat).toMatchObject({ nodeId: 'node-1', incarnation: agent.incarnation, service: 'producer', zone: 'zone-a', tags: { rack: '7' }, intervalMs: 30, state: 'running', httpUrl: 'http://127.0.0.1:8082' });
+});
+
+test('A4/A12: when the bus fails, beats go to a coordinator, and back when it recovers; both are counted', async () => {
+  const [bus, fake, logger, metrics] = [new FakeBus(), await coordinator(), recorder(), new Registry()];
+  const agent = agentWith({ bus, coordinators: [fake.url], logger, metrics });
+  await agent.start();
+  await until('a beat by bus', () => bus.beats.length > 0);
+  bus.behaviour = 'fails';
+  await until('three beats by HTTP', () => fake.beats.length >= 3);
+  bus.behaviour = 'takes';
+  const before = bus.beats.length;
+  await until('by bus again', () => bus.beats.length > before);
+  expect(logger.lines).toEqual(['beating through the bus', 'the bus does not take beats: beating straight to the coordinators', 'beating through the bus again']);
+  const text = await metrics.metrics();
+  expect(text).toMatch(/cluster_heartbeats_sent_total\{lane="bus"\} [1-9]/);
+  expect(text).toMatch(/cluster_heartbeats_sent_total\{lane="http"\} [1-9]/);
+});
+
+test('a bus that hangs costs one interval, and publishes do not pile up', async () => {
+  const [bus, fake] = [new FakeBus(), await coordinator()];
+  bus.behaviour = 'hangs';
+  const agent = agentWith({ bus, coordinators: [fake.url] });
+  await agent.start();
+  await until('ten beats by HTTP', () => fake.beats.length >= 10);
+  expect(bus.hungCount).toBe(3);
+});
+
+test('E2: a dead coordinator is passed over, and the next one keeps being used', async () => {
+  const dead = await coordinator();
+  const deadUrl = dead.url;
+  await dead.close();
+  const fake = await coordinator();
+  const agent = agentWith({ coordinators: [deadUrl, fake.url] });
+  await agent.start();
+  await until('five beats at the living one', () => fake.beats.length >= 5);
+});
+
+test('a coordinator that takes requests and never answers neither stops the beats nor collects them', async () => {
+  const [mute, fake] = [await coordinator(), await coordinator()];
+  mute.hangs = true;
+  const agent = agentWith({ coordinators: [mute.url, fake.url] });
+  await agent.start();
+  await until('beats at the other one', () => fake.beats.length >= 3);
+  expect(mute.inFlightMax).toBeLessThanOrEqual(2);
+});
+
+test('with no lane at all the agent stays quiet in one log line and beats again once somebody listens', async () => {
+  const gone = await coordinator();
+  const { url } = gone;
+  await gone.close();
+  const logger = recorder();
+  const agent = agentWith({ coordinators: [url], logger });
+  await agent.start();
+  await until('it noticed', () => logger.lines.length > 0);
+  const fake = await coordinator(Number(new URL(url).port));
+  await until('it beats', () => fake.beats.length >= 2);
+  expect(logger.lines).toEqual(['no lane takes beats: the cluster will not hear of this node until one does', 'beating straight to the coordinators']);
+});
+
+test('a node whose clock was set back takes the incarnation after the one that is known', async () => {
+  const fake = await coordinator();
+  fake.knownIncarnation = Number.MAX_SAFE_INTEGER - 10;
+  const agent = agentWith({ coordinators: [fake.url] });
+  await agent.start();
+  await until('a beat', () => fake.beats.length > 0);
+  expect(fake.asked).toEqual(['/cluster/incarnations/node-1']);
+  expect(fake.beats[0]).toMatchObject({ incarnation: Number.MAX_SAFE_INTEGER - 9, seq: 1 });
+});
+
+test('a second process under the same id is reported once and not fought', async () => {
+  const [fake, logger] = [await coordinator(), recorder()];
+  const agent = agentWith({ coordinators: [fake.url], logger });
+  await agent.start();
+  await until('a beat', () => fake.beats.length > 0);
+  const own = agent.incarnation;
+  fake.knownIncarnation = own + 1000;
+  fake.outcome = 'stale';
+  const before = fake.beats.length;
+  await until('more beats', () => fake.beats.length > before + 3);
+  expect(agent.incarnation).toBe(own);
+  expect(logger.lines.filter((line) => line.includes('another process beats under this node id'))).toHaveLength(1);
+});
+
+test('leaving is announced on both lanes, then the last word follows, then silence', async () => {
+  const [bus, fake] = [new FakeBus(), await coordinator()];
+  const agent = agentWith({ bus, coordinators: [fake.url] });
+  await agent.start();
+  await Promise.all([agent.leave(), agent.leave()]);
+  expect(bus.beats.map((beat) => beat.state).filter((state) => state !== 'running')).toEqual(['leaving', 'left']);
+  expect(fake.beats.map((beat) => beat.state)).toEqual(['leaving', 'left']);
+  expect(bus.beats.at(-1)?.seq).toBe(bus.beats.length);
+});
+
+test('while a long shutdown lasts the node goes on saying that it is leaving', async () => {
+  const bus = new FakeBus();
+  const agent = agentWith({ bus });
+  await agent.start();
+  await agent.announceLeaving();
+  await until('three more beats', () => bus.beats.filter((beat) => beat.state === 'leaving').length >= 4);
+  await agent.leave();
+  expect(bus.beats.at(-1)?.state).toBe('left');
+});
+
+test('leaving ends in bounded time when nobody listens, and an agent that never started leaves in silence', async () => {
+  const bus = new FakeBus();
+  await agentWith({ bus }).leave();
+  expect(bus.beats).toEqual([]);
+  const agent = agentWith({ bus });
+  await agent.start();
+  bus.behaviour = 'hangs';
+  const startedMs = performance.now();
+  await agent.leave();
+  expect(performance.now() - startedMs).toBeLessThan(4000);
+});
+
+test('A6: operations and checks of the application are in the beats', async () => {
+  const bus = new FakeBus();
+  const agent = agentWith({ bus });
+  agent.registerCheck('disk', () => ({ ok: false, detail: 'full' }));
+  agent.operation(true);
+  agent.operation(false);
+  await agent.start();
+  await until('two beats', () => bus.beats.length >= 2);
+  expect(bus.beats[0]?.vitals.errorRate).toBe(0.5);
+  expect(bus.beats[1]?.vitals).toMatchObject({ errorRate: 0, checks: [{ name: 'disk', ok: false, detail: 'full' }] });
+});
+
+test('A6: a main loop that stood still just before a beat shows in that beat', async () => {
+  const bus = new FakeBus();
+  const agent = agentWith({ bus });
+  await agent.start();
+  await until('a beat', () => bus.beats.length >= 1);
+  const endMs = performance.now() + 200;
+  while (performance.now() < endMs);
+  await until('it shows', () => bus.beats.some((beat) => beat.vitals.eventLoopDelayMs > 100));
+});
+
+test.each([
+  { name: 'a node id with a space', options: { nodeId: 'no good' }, message: /nodeId: must be 1-128 letters/ },
+  { name: 'a service in upper case', options: { service: 'Producer' }, message: /service: must be 1-63 lower-case/ },
+  { name: 'an interval of 0', options: { heartbeat: { intervalMs: 0 } }, message: /heartbeat.intervalMs is 0: give it a whole number from 10 to 60000/ },
+  { name: 'nobody to beat to', options: { bus: undefined }, message: /needs a bus or at least one coordinator/ },
+])('$name is refused at once, with the remedy', ({ options, message }) => {
+  expect(() => agentWith({ bus: new FakeBus(), ...options })).toThrow(message);
+});
+
+test('a node without an id is named after its service and host', () => {
+  expect(agentWith({ nodeId: undefined, bus: new FakeBus() }).nodeId).toMatch(/^producer-/);
+});
