@@ -57,8 +57,9 @@ function whyNoEngine(host: string): Promise<string | null> {
 }
 
 /** A broker tells clients its own address, so its port must be known before it starts: the same number inside and outside. */
-async function kafka({ GenericContainer, Wait }: Testcontainers): Promise<Recipe> {
+async function kafka({ GenericContainer, Wait, getContainerRuntimeClient }: Testcontainers): Promise<Recipe> {
   const port = await freePort();
+  const { host } = (await getContainerRuntimeClient()).info.containerRuntime;
   const container = new GenericContainer(IMAGES.kafka)
     .withExposedPorts({ container: port, host: port })
     .withEnvironment({
@@ -66,7 +67,7 @@ async function kafka({ GenericContainer, Wait }: Testcontainers): Promise<Recipe
       KAFKA_PROCESS_ROLES: 'broker,controller',
       KAFKA_CONTROLLER_QUORUM_VOTERS: '1@localhost:9093',
       KAFKA_LISTENERS: `PLAINTEXT://0.0.0.0:${port},CONTROLLER://localhost:9093`,
-      KAFKA_ADVERTISED_LISTENERS: `PLAINTEXT://localhost:${port}`,
+      KAFKA_ADVERTISED_LISTENERS: `PLAINTEXT://${host}:${port}`,
       KAFKA_LISTENER_SECURITY_PROTOCOL_MAP: 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
       KAFKA_CONTROLLER_LISTENER_NAMES: 'CONTROLLER',
       KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR: '1',
@@ -77,7 +78,7 @@ async function kafka({ GenericContainer, Wait }: Testcontainers): Promise<Recipe
       KAFKA_HEAP_OPTS: '-Xmx384m',
     })
     .withWaitStrategy(Wait.forLogMessage(/Kafka Server started/));
-  return { container, url: () => `localhost:${port}` };
+  return { container, url: () => `${host}:${port}` };
 }
 
 async function postgres({ GenericContainer, Wait }: Testcontainers): Promise<Recipe> {
