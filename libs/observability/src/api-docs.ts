@@ -8,15 +8,21 @@ import { dirname, join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { ServiceHost } from './service-host.js';
 
+/** The part of an OpenAPI document that services add to. */
+export interface ApiDocument {
+  paths: Record<string, object>;
+  components?: { schemas?: Record<string, object> };
+}
+
 const ASSETS: Readonly<Record<string, string>> = {
   'swagger-ui.css': 'text/css; charset=utf-8',
   'swagger-ui-bundle.js': 'text/javascript; charset=utf-8',
 };
 
-export function serveApiDocs(app: NestFastifyApplication, host: ServiceHost): void {
+export function serveApiDocs(app: NestFastifyApplication, host: ServiceHost, describe?: (document: ApiDocument) => void | Promise<void>): void {
   const server = app.getHttpAdapter().getInstance();
   let document: Promise<object> | null = null;
-  server.get('/docs-json', () => (document ??= createDocument(app, host)));
+  server.get('/docs-json', () => (document ??= createDocument(app, host, describe)));
   server.get('/docs', (_, reply) => reply.type('text/html; charset=utf-8').send(page(host.service)));
   server.get<{ Params: { asset: string } }>('/docs/:asset', (request, reply) => {
     const type = ASSETS[request.params.asset];
@@ -25,10 +31,12 @@ export function serveApiDocs(app: NestFastifyApplication, host: ServiceHost): vo
   });
 }
 
-async function createDocument(app: NestFastifyApplication, { service, version }: ServiceHost): Promise<object> {
+async function createDocument(app: NestFastifyApplication, { service, version }: ServiceHost, describe?: (document: ApiDocument) => void | Promise<void>): Promise<object> {
   const { DocumentBuilder, SwaggerModule } = await import('@nestjs/swagger');
   const document = SwaggerModule.createDocument(app, new DocumentBuilder().setTitle(`Muster ${service}`).setVersion(version).build());
-  return { ...document, paths: { ...document.paths, ...OWN_PATHS } };
+  Object.assign(document.paths, OWN_PATHS);
+  await describe?.(document as ApiDocument);
+  return document;
 }
 
 /** What the host answers itself, without Nest. */

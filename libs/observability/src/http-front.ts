@@ -6,7 +6,7 @@
  */
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Registry } from 'prom-client';
+import { Histogram, type Registry } from 'prom-client';
 import type { HealthRegistry } from './health-registry.js';
 
 /** Gets a request before the application; true means that it has taken it, false that it left it untouched. */
@@ -27,6 +27,7 @@ const DRAIN_MS = 2_000;
 export class HttpFront {
   readonly server: Server;
   private identity: FrontIdentity | null = null;
+  private durations: Histogram<'method' | 'status'> | null = null;
   private rawHandler: RawHandler | null = null;
   private application: RequestListener | null = null;
   private isOpen = false;
@@ -49,6 +50,13 @@ export class HttpFront {
 
   identify(identity: FrontIdentity): void {
     this.identity = identity;
+    this.durations = new Histogram({
+      name: 'http_request_duration_seconds',
+      help: 'Time from the head of a request to the end of its answer, by method and status; data path and health answers not included.',
+      labelNames: ['method', 'status'],
+      buckets: [0.005, 0.025, 0.1, 0.5, 2.5, 10],
+      registers: [identity.metrics],
+    });
   }
 
   offerRaw(handler: RawHandler): void {
@@ -88,7 +96,13 @@ export class HttpFront {
       json(response, 503, { statusCode: 503, code: 'STARTING', message: 'this service is starting; try again in a second' });
       return;
     }
+    this.observe(request.method ?? '', response);
     this.application(request, response);
+  }
+
+  private observe(method: string, response: ServerResponse): void {
+    const startedMs = performance.now();
+    response.once('finish', () => this.durations?.observe({ method, status: String(response.statusCode) }, (performance.now() - startedMs) / 1000));
   }
 
   private answerSelf(path: string, identity: FrontIdentity, response: ServerResponse): boolean {

@@ -1,3 +1,4 @@
+export { type ApiDocument } from './api-docs.js';
 export { AppError, type AppErrorOptions } from './app-error.js';
 export { AppErrorFilter } from './app-error.filter.js';
 export { errorResponse, type ErrorResponse } from './error-response.js';

@@ -14,8 +14,8 @@ export function prettyLine(line: string): string {
     .filter(([key]) => !HIDDEN.has(key))
     .map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
   const error = entry['err'] as { message?: string; stack?: string } | undefined;
-  const time = String(entry['time']).slice(11, 23);
-  const head = `${time} ${String(entry['level']).toUpperCase().padEnd(5)} ${String(entry['nodeId'])}  ${String(entry['msg'] ?? '')}`;
+  const text = (key: string): string => (typeof entry[key] === 'string' ? entry[key] : '');
+  const head = `${text('time').slice(11, 23)} ${text('level').toUpperCase().padEnd(5)} ${text('nodeId')}  ${text('msg')}`;
   const tail = facts.length > 0 ? `  ${facts.join(' ')}` : '';
   return `${head}${tail}\n${error === undefined ? '' : `    ${error.stack ?? error.message ?? ''}\n`}`;
 }

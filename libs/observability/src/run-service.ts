@@ -11,6 +11,8 @@ import { startFailure } from './start-failure.js';
 
 /** After this long a shutdown has failed. Milliseconds. */
 const SHUTDOWN_MS_MAX = 10_000;
+/** How long an end waits for a start that is under way. Milliseconds. */
+const START_GRACE_MS = 3_000;
 /** `EX_CONFIG` of sysexits.h. */
 const EXIT_CONFIG = 78;
 
@@ -25,17 +27,19 @@ export async function runService<C extends HostedConfig>(definition: ServiceDefi
   });
   try {
     running = await starting;
+    await running.subscribed;
   } catch (error) {
     if (error instanceof ConfigError) {
       for (const problem of error.problems) say(`${error.code}: ${problem}`);
       process.exit(EXIT_CONFIG);
     }
-    say(`${definition.service}: ${startFailure(error)}`);
+    if (running === null) say(`${definition.service}: ${startFailure(error)}`);
+    else running.logger.fatal({ err: error }, 'the message handlers could not be started');
     process.exit(1);
   }
 }
 
-/** A signal that comes during the start waits for it, within the same deadline. */
+/** A signal that comes during the start waits for it, so that what has begun is ended in order. */
 function endOnSignals(starting: Promise<RunningService>): void {
   let isEnding = false;
   const end = (signal: NodeJS.Signals): void => {
@@ -55,11 +59,16 @@ function endOnSignals(starting: Promise<RunningService>): void {
 }
 
 async function close(starting: Promise<RunningService>, signal: string): Promise<void> {
+  const startIsLate = setTimeout(() => {
+    say(`${signal} during the start, which has not come to an end: ending at once`);
+    process.exit(1);
+  }, START_GRACE_MS);
   const running = await starting.catch(() => null);
+  clearTimeout(startIsLate);
   // A start that failed says so itself and ends the process.
   if (running === null) return;
   try {
-    await running.close(signal);
+    await running.close();
     running.logger.info({ signal }, 'ended');
     process.exit(0);
   } catch (error) {

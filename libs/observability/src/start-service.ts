@@ -1,7 +1,9 @@
 /**
  * Starts one service in this process and gives a handle to end it; touches no signal and ends no process.
  *
- * Order: listen (health answers) -> build -> Nest -> HTTP routes -> message handlers -> ready.
+ * Order: listen (health answers) -> build -> Nest -> HTTP routes -> message handlers -> ready. The end goes the other way:
+ * not ready -> `onModuleDestroy` and `beforeApplicationShutdown` (leave) -> HTTP and message handlers close ->
+ * `onApplicationShutdown` (bus, database).
  */
 import type { RequestListener } from 'node:http';
 import { type ConfigSchema, loadConfig } from '@muster/config';
@@ -10,13 +12,13 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger as PinoLogger } from 'pino';
 import { AppErrorFilter } from './app-error.filter.js';
+import { type ApiDocument, serveApiDocs } from './api-docs.js';
 import { HealthRegistry } from './health-registry.js';
 import { HostModule } from './host.module.js';
 import { HttpFront, type RawHandler } from './http-front.js';
 import { createLogger } from './logging.js';
 import { createMetrics } from './metrics.js';
 import { NestLogger } from './nest-logger.js';
-import { serveApiDocs } from './api-docs.js';
 import { type HostedConfig, httpUrlOf, nodeIdOf, type ServiceHost } from './service-host.js';
 
 export interface ServiceDefinition<C extends HostedConfig> {
@@ -31,6 +33,8 @@ export interface ServiceDefinition<C extends HostedConfig> {
   readonly configure?: (app: NestFastifyApplication, config: C, host: ServiceHost) => void | Promise<void>;
   /** A data path in front of Nest. */
   readonly rawHandler?: (config: C, host: ServiceHost) => RawHandler;
+  /** Adds to the OpenAPI document what Nest cannot know, such as bodies that zod describes. Called when it is first asked for. */
+  readonly describeApi?: (document: ApiDocument) => void | Promise<void>;
 }
 
 export interface RunningService {
@@ -39,8 +43,10 @@ export interface RunningService {
   readonly app: NestFastifyApplication;
   /** Port that is listened on. */
   readonly port: number;
+  /** Resolves when every message handler reads. HTTP answers before, and the readiness check `subscriptions` is not ok until then. */
+  readonly subscribed: Promise<void>;
   /** Not ready -> the hooks of the application -> close. */
-  close(signal?: string): Promise<void>;
+  close(): Promise<void>;
 }
 
 /** Largest request body that is taken. Bytes. */
@@ -68,14 +74,17 @@ async function startBehind<C extends HostedConfig>(front: HttpFront, port: numbe
   const module = await definition.build(config, host);
   if (definition.rawHandler !== undefined) front.offerRaw(definition.rawHandler(config, host));
   const app = await createApp(front, { module: HostModule, imports: [HostModule.forRoot(host, config), module] }, host);
+  serveApiDocs(app, host, definition.describeApi);
   await definition.configure?.(app, config, host);
   await app.init();
   await app.getHttpAdapter().getInstance().ready();
   front.openApplication();
-  await startMessageHandlers(app, health);
   health.enter('running');
+  const subscribed = startMessageHandlers(app, health);
+  // Whoever waits for it gets the failure; it must not end the process of somebody who does not.
+  subscribed.catch(() => undefined);
   logger.info({ url: host.httpUrl, version, pid: process.pid }, `${service} is up`);
-  return { host, logger, app, port, close: (signal) => closeService({ app, front, health, signal }) };
+  return { host, logger, app, port, subscribed, close: () => closeService({ app, front, health }) };
 }
 
 async function createApp(front: HttpFront, root: DynamicModule, host: ServiceHost): Promise<NestFastifyApplication> {
@@ -91,20 +100,18 @@ async function createApp(front: HttpFront, root: DynamicModule, host: ServiceHos
   app.useGlobalFilters(new AppErrorFilter(host.logger));
   // Closing the adapter is where Nest stops serving: after the leave of the application, before its connections close.
   adapter.getInstance().addHook('preClose', () => front.close());
-  serveApiDocs(app, host);
   return app;
 }
 
 /** The service answers while its subscriptions are still being made, and says that it is not ready. */
 async function startMessageHandlers(app: NestFastifyApplication, health: HealthRegistry): Promise<void> {
   if (app.getMicroservices().length === 0) return;
-  health.enter('running');
   health.register('subscriptions', () => ({ ok: false, detail: 'still being made' }));
   await app.startAllMicroservices();
   health.register('subscriptions', () => ({ ok: true }));
 }
 
-async function closeService(parts: { app: NestFastifyApplication; front: HttpFront; health: HealthRegistry; signal: string | undefined }): Promise<void> {
+async function closeService(parts: { app: NestFastifyApplication; front: HttpFront; health: HealthRegistry }): Promise<void> {
   parts.health.enter('draining');
   await parts.app.close();
   await parts.front.close();
