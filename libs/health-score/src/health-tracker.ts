@@ -1,0 +1,69 @@
+/**
+ * Follows one member's health from beat to beat: smooths load, so that one busy second is not a crisis, and grades
+ * with hysteresis, so that a score on the edge does not flap.
+ *
+ * Checks and errors are not smoothed: they are words, not weather. Reads no clock.
+ */
+import type { ScoreTerm, Vitals } from '@muster/contracts';
+import type { ScoreConfig } from './config.js';
+import { heartbeatValue, namedTerms, type Rhythm, scoreOf, type TermValues, termValues } from './score.js';
+
+export type Grade = 'HEALTHY' | 'DEGRADED';
+
+/** Before anything was read nothing is known to be bad. */
+const UNKNOWN: TermValues = { heartbeat: 1, cpu: 1, memory: 1, eventLoop: 1, errors: 1, checks: 1 };
+
+export class HealthTracker {
+  private values: TermValues = UNKNOWN;
+  private readAtMs: number | null = null;
+  private current: Grade;
+
+  constructor(
+    private readonly config: ScoreConfig,
+    grade: Grade = 'HEALTHY',
+  ) {
+    this.current = grade;
+  }
+
+  /** Takes the vitals of a beat. */
+  read(vitals: Vitals, rhythm: Rhythm, nowMs: number): void {
+    const fresh = termValues(this.config, rhythm, vitals);
+    // The first reading counts in full: there is nothing to smooth it with.
+    const share = this.readAtMs === null ? 1 : 1 - Math.exp(-Math.max(0, nowMs - this.readAtMs) / this.config.smoothingMs);
+    const follow = (from: number, to: number): number => from + (to - from) * share;
+    this.values = {
+      heartbeat: fresh.heartbeat,
+      cpu: follow(this.values.cpu, fresh.cpu),
+      memory: follow(this.values.memory, fresh.memory),
+      eventLoop: follow(this.values.eventLoop, fresh.eventLoop),
+      errors: fresh.errors,
+      checks: fresh.checks,
+    };
+    this.readAtMs = nowMs;
+    this.regrade();
+  }
+
+  /** Takes the rhythm alone, while no beat comes. */
+  readRhythm(rhythm: Rhythm): void {
+    this.values = { ...this.values, heartbeat: heartbeatValue(this.config, rhythm) };
+    this.regrade();
+  }
+
+  get score(): number {
+    return scoreOf(this.config, this.values);
+  }
+
+  get terms(): ScoreTerm[] {
+    return namedTerms(this.config, this.values);
+  }
+
+  get grade(): Grade {
+    return this.current;
+  }
+
+  private regrade(): void {
+    const score = this.score;
+    if (score < this.config.degradedBelow) this.current = 'DEGRADED';
+    else if (score >= this.config.healthyFrom) this.current = 'HEALTHY';
+  }
+}

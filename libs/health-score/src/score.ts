@@ -1,0 +1,66 @@
+/**
+ * From readings of one member to a score of 0..100 whose every term has a name.
+ *
+ *     score = 100 · Σ weight·value · gate,   gate = min over (heartbeat, errors, checks) of (1 + value) / 2
+ *
+ * The sum alone would hide a single disaster: a member whose database check fails is fine in five other dimensions. What
+ * the member itself, or its silence, says to be broken therefore halves the score; load alone never does.
+ */
+import type { ScoreTerm, Vitals } from '@muster/contracts';
+import type { Ramp, ScoreConfig } from './config.js';
+
+export interface Rhythm {
+  /** Suspicion as a share of its threshold. 0 is none, 1 or more is suspect. */
+  readonly suspicion: number;
+  /** Deviation of the gaps against their mean. Ratio, >= 0. */
+  readonly irregularity: number;
+}
+
+type TermName = keyof ScoreConfig['weights'];
+/** Value of each term. 0..1. */
+export type TermValues = Readonly<Record<TermName, number>>;
+
+const TERM_NAMES: readonly TermName[] = ['heartbeat', 'cpu', 'memory', 'eventLoop', 'errors', 'checks'];
+const GATING: readonly TermName[] = ['heartbeat', 'errors', 'checks'];
+
+export function heartbeatValue(config: ScoreConfig, rhythm: Rhythm): number {
+  return Math.min(unit(1 - rhythm.suspicion), ramp(config.irregularity, rhythm.irregularity));
+}
+
+export function termValues(config: ScoreConfig, rhythm: Rhythm, vitals: Vitals): TermValues {
+  return {
+    heartbeat: heartbeatValue(config, rhythm),
+    cpu: ramp(config.cpu, Math.max(vitals.cpuProcess, vitals.cpuHost)),
+    memory: ramp(config.memory, vitals.memory),
+    eventLoop: ramp(config.eventLoopDelayMs, vitals.eventLoopDelayMs),
+    errors: ramp(config.errorRate, vitals.errorRate),
+    checks: checksValue(config, vitals),
+  };
+}
+
+export function namedTerms(config: ScoreConfig, values: TermValues): ScoreTerm[] {
+  return TERM_NAMES.map((name) => ({ name, value: values[name], weight: config.weights[name] }));
+}
+
+/** 0..100, to one decimal. */
+export function scoreOf(config: ScoreConfig, values: TermValues): number {
+  let sum = 0;
+  for (const name of TERM_NAMES) sum += config.weights[name] * values[name];
+  let gate = 1;
+  for (const name of GATING) gate = Math.min(gate, (1 + values[name]) / 2);
+  return Math.round(Math.min(1, sum) * gate * 1000) / 10;
+}
+
+function checksValue(config: ScoreConfig, vitals: Vitals): number {
+  const failed = vitals.checks.filter((check) => !check.ok).length;
+  return failed === 0 ? 1 : Math.min(config.checksFailedMax, 1 - failed / vitals.checks.length);
+}
+
+function ramp({ good, bad }: Ramp, reading: number): number {
+  return unit((bad - reading) / (bad - good));
+}
+
+/** Not a number counts as worthless: nothing that we cannot read is good. */
+function unit(value: number): number {
+  return value > 0 ? Math.min(1, value) : 0;
+}
