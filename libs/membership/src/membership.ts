@@ -1,0 +1,167 @@
+/**
+ * The replicated state machine of membership: committed commands in, changes out, or a rejection as data.
+ *
+ * Deterministic: the same entries give the same state on every replica. Reads no clock; times are in the commands. The history of
+ * changes is the outbox too: what lies behind the published cursor is still to be told.
+ */
+import type { Command, Rejection } from './command.js';
+import { invariant } from './invariant.js';
+import type { Change, Member } from './member.js';
+import type { MembershipRules } from './rules.js';
+import { transition } from './transition.js';
+
+export interface Entry {
+  /** Grows from entry to entry. >= 1. */
+  readonly index: number;
+  readonly term: number;
+  readonly command: Command;
+}
+
+export type Outcome =
+  | { readonly kind: 'changed'; readonly change: Change }
+  /** Applied, with nothing to tell anybody. */
+  | { readonly kind: 'noted' }
+  | { readonly kind: 'rejected'; readonly rejection: Rejection };
+
+/** The whole state as plain data. */
+export interface MembershipSnapshot {
+  readonly v: 1;
+  readonly index: number;
+  readonly term: number;
+  readonly publishedIndex: number;
+  readonly outboxDropped: number;
+  readonly members: readonly Member[];
+  readonly changes: readonly Change[];
+}
+
+export class Membership {
+  private readonly members = new Map<string, Member>();
+  private changes: Change[] = [];
+  private lastIndex = 0;
+  private lastTerm = 0;
+  private published = 0;
+  private dropped = 0;
+
+  constructor(
+    private readonly rules: MembershipRules,
+    snapshot?: MembershipSnapshot,
+  ) {
+    if (snapshot === undefined) return;
+    for (const member of snapshot.members) this.members.set(member.record.nodeId, member);
+    this.changes = [...snapshot.changes];
+    this.lastIndex = snapshot.index;
+    this.lastTerm = snapshot.term;
+    this.published = snapshot.publishedIndex;
+    this.dropped = snapshot.outboxDropped;
+  }
+
+  apply(entry: Entry): Outcome {
+    invariant(entry.index > this.lastIndex, 'entries are applied in order, each once', { index: entry.index, last: this.lastIndex });
+    invariant(entry.term >= this.lastTerm, 'terms never fall along the log', { term: entry.term, last: this.lastTerm });
+    this.lastIndex = entry.index;
+    this.lastTerm = entry.term;
+    const { command } = entry;
+    // Proposed by a leader that was replaced before its command was committed: what it knew may be old.
+    if (command.term < entry.term) return { kind: 'rejected', rejection: { kind: 'stale-term', seen: command.term, current: entry.term } };
+    if (command.kind === 'published') {
+      this.published = Math.min(Math.max(this.published, command.upToIndex), entry.index);
+      this.trim();
+      return { kind: 'noted' };
+    }
+    const before = this.members.get(command.nodeId);
+    const next = transition(this.rules, before, command, entry);
+    if (next.kind === 'rejected') return next;
+    const at = { index: entry.index, term: entry.term };
+    if (next.kind === 'forgotten') {
+      this.members.delete(command.nodeId);
+      return this.record({ kind: 'removed', ...at, nodeId: command.nodeId });
+    }
+    this.members.set(command.nodeId, next.member);
+    if (command.kind === 'describe') return this.record({ kind: 'updated', ...at, member: next.member.record });
+    const silenceMs = command.kind === 'suspect' || command.kind === 'down' ? command.silenceMs : null;
+    return this.record({ kind: 'transition', ...at, from: before?.record.status ?? null, member: next.member.record, silenceMs });
+  }
+
+  member(nodeId: string): Member | undefined {
+    return this.members.get(nodeId);
+  }
+
+  all(): IterableIterator<Member> {
+    return this.members.values();
+  }
+
+  /** Changes after `index`, oldest first, at most `limit`. What was trimmed is missing. */
+  changesAfter(index: number, limit: number): readonly Change[] {
+    const from = this.firstAfter(index);
+    return this.changes.slice(from, from + limit);
+  }
+
+  /** What is not on the bus yet, oldest first. */
+  outbox(limit: number): readonly Change[] {
+    return this.changesAfter(this.published, limit);
+  }
+
+  get outboxLength(): number {
+    return this.changes.length - this.firstAfter(this.published);
+  }
+
+  /** Changes that were lost to the bus because it was away for too long. Count. */
+  get outboxDropped(): number {
+    return this.dropped;
+  }
+
+  /** Index of the last entry applied. */
+  get index(): number {
+    return this.lastIndex;
+  }
+
+  get term(): number {
+    return this.lastTerm;
+  }
+
+  get publishedIndex(): number {
+    return this.published;
+  }
+
+  snapshot(): MembershipSnapshot {
+    return {
+      v: 1,
+      index: this.lastIndex,
+      term: this.lastTerm,
+      publishedIndex: this.published,
+      outboxDropped: this.dropped,
+      members: [...this.members.values()],
+      changes: [...this.changes],
+    };
+  }
+
+  private record(change: Change): Outcome {
+    this.changes.push(change);
+    this.trim();
+    return { kind: 'changed', change };
+  }
+
+  /** Keeps what is not published, up to a limit, and the latest of what is. In steps, because moving an array costs its length. */
+  private trim(): void {
+    const surplus = this.changes.length - this.rules.historyMax;
+    if (surplus < this.rules.historyMax / 4) return;
+    const publishedCount = this.firstAfter(this.published);
+    const overflow = Math.max(0, this.changes.length - publishedCount - this.rules.outboxMax);
+    const drop = Math.max(Math.min(surplus, publishedCount), overflow === 0 ? 0 : publishedCount + overflow);
+    if (drop === 0) return;
+    this.dropped += Math.max(0, drop - publishedCount);
+    this.changes.splice(0, drop);
+  }
+
+  /** Position of the first change after `index`: binary search, the list is ordered. */
+  private firstAfter(index: number): number {
+    let low = 0;
+    let high = this.changes.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.changes[middle]?.index ?? Infinity) <= index) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
