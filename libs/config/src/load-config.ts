@@ -135,8 +135,9 @@ function readYaml(path: string, readFile: (path: string) => string, problems: st
     const yaml = createRequire(import.meta.url)('yaml') as typeof import('yaml');
     return yaml.parse(readFile(path)) as unknown;
   } catch (error) {
-    const why = error instanceof Error ? (error.message.split('\n')[0] ?? error.message) : String(error);
-    problems.push(`MUSTER_CONFIG names ${path}, which cannot be read: ${why}`);
+    // By shape: an error of the parser or the disk may come from another realm.
+    const why = (error as { message?: string }).message ?? String(error);
+    problems.push(`MUSTER_CONFIG names ${path}, which cannot be read: ${why.split('\n')[0]}`);
     return null;
   }
 }

@@ -7,7 +7,8 @@ const VALUE_LENGTH_MAX = 120;
 
 /** A value as a person would write it; passwords in URLs are covered. */
 export function shown(value: unknown): string {
-  const text = typeof value === 'string' ? JSON.stringify(value) : (JSON.stringify(value) ?? String(value));
+  // JSON has no word for NaN and the infinities.
+  const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
   const covered = text.replaceAll(/(:\/\/[^:/@\s"]*):[^@\s"]+@/g, '$1:***@');
   return covered.length > VALUE_LENGTH_MAX ? `${covered.slice(0, VALUE_LENGTH_MAX)}…` : covered;
 }
@@ -21,7 +22,7 @@ export function ruleOf(issues: readonly Issue[], range: string | undefined): str
 const NAMES: Readonly<Record<string, string>> = { number: 'a number', int: 'a whole number', string: 'text', boolean: 'true or false', array: 'a list', record: 'written key=value,key=value', object: 'a section' };
 
 function wordsOf(issue: Issue): string {
-  const at = issue.path.length > 0 ? `${issue.path.map(String).join('.')} ` : '';
+  const at = issue.path.map((step) => (typeof step === 'number' ? `entry ${step + 1} ` : `"${String(step)}" `)).join('');
   switch (issue.code) {
     case 'invalid_type':
       return `${at}must be ${NAMES[issue.expected] ?? issue.expected}`;
