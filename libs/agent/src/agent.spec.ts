@@ -103,9 +103,11 @@ test('with no lane at all the agent stays quiet in one log line and beats again 
 test('a node whose clock was set back takes the incarnation after the one that is known', async () => {
   const fake = await coordinator();
   fake.knownIncarnation = Number.MAX_SAFE_INTEGER - 10;
-  const agent = agentWith({ coordinators: [fake.url] });
+  const told: number[] = [];
+  const agent = agentWith({ coordinators: [fake.url], onIncarnation: (incarnation) => told.push(incarnation) });
   await agent.start();
   await until('a beat', () => fake.beats.length > 0);
+  expect(told).toEqual([Number.MAX_SAFE_INTEGER - 9]);
   expect(fake.asked).toEqual(['/cluster/incarnations/node-1']);
   expect(fake.beats[0]).toMatchObject({ incarnation: Number.MAX_SAFE_INTEGER - 9, seq: 1 });
 });

@@ -88,6 +88,7 @@ export class Agent {
     await this.askIncarnation();
     if (this.isState('starting')) {
       this.state = 'running';
+      this.options.onIncarnation?.(this.currentIncarnation);
       this.firstMs = performance.now();
       this.beat(this.firstMs);
     }
@@ -214,6 +215,7 @@ export class Agent {
     this.currentIncarnation = incarnationBeyond({ own, known, hasBeaten });
     if (this.currentIncarnation === own) return;
     this.seq = 0;
+    if (hasBeaten) this.options.onIncarnation?.(this.currentIncarnation);
     this.logger.warn({ nodeId: this.nodeId, own, known }, 'the cluster knows a later incarnation of this node (was a clock set back?): going on beyond it');
   }
 

@@ -25,6 +25,8 @@ export interface AgentOptions {
   } | undefined;
   /** Where the agent's counters are registered. Default: it counts nothing. */
   readonly metrics?: Registry | undefined;
+  /** Called with the number of this boot before the first beat, and again should the cluster make it grow. */
+  readonly onIncarnation?: ((incarnation: number) => void) | undefined;
   /** Default: it logs nothing. */
   readonly logger?: Logger | undefined;
 }
