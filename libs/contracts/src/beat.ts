@@ -58,7 +58,8 @@ export const beatSchema = z.object({
 });
 export type Beat = z.infer<typeof beatSchema>;
 
-export const BEAT_FORMAT: Format<Beat> = { name: 'beat', version: 1, schema: beatSchema, bytesMax: 16_384 };
+/** Every beat that the schema allows fits, each character escaped. */
+export const BEAT_FORMAT: Format<Beat> = { name: 'beat', version: 1, schema: beatSchema, bytesMax: 131_072 };
 
 export const encodeBeat = (beat: Beat): Uint8Array => encode(BEAT_FORMAT, beat);
 export const decodeBeat = (bytes: Uint8Array): Decoded<Beat> => decode(BEAT_FORMAT, bytes);

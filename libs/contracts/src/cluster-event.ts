@@ -31,6 +31,6 @@ export const clusterEventSchema = z.object({
 });
 export type ClusterEvent = z.infer<typeof clusterEventSchema>;
 
-export const CLUSTER_EVENT_FORMAT: Format<ClusterEvent> = { name: 'cluster event', version: 1, schema: clusterEventSchema, bytesMax: 65_536 };
+export const CLUSTER_EVENT_FORMAT: Format<ClusterEvent> = { name: 'cluster event', version: 1, schema: clusterEventSchema, bytesMax: 131_072 };
 export const encodeClusterEvent = (event: ClusterEvent): Uint8Array => encode(CLUSTER_EVENT_FORMAT, event);
 export const decodeClusterEvent = (bytes: Uint8Array): Decoded<ClusterEvent> => decode(CLUSTER_EVENT_FORMAT, bytes);

@@ -24,14 +24,18 @@ export interface Format<T> {
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 const encoder = new TextEncoder();
 
-/** JSON in UTF-8, fields in the order of the schema. */
+/** JSON in UTF-8, fields in the order of the schema. Throws what no reader would take: a value against the schema, or a RangeError for too many bytes. */
 export function encode<T>(format: Format<T>, value: T): Uint8Array {
-  return encoder.encode(JSON.stringify(format.schema.parse(value)));
+  const bytes = encoder.encode(JSON.stringify(format.schema.parse(value)));
+  if (bytes.byteLength > format.bytesMax) throw new RangeError(sizeReason(format, bytes.byteLength));
+  return bytes;
 }
+
+const sizeReason = ({ name, bytesMax }: { name: string; bytesMax: number }, byteLength: number): string => `${name} of ${byteLength} bytes, at most ${bytesMax} are taken`;
 
 export function decode<T>(format: Format<T>, bytes: Uint8Array): Decoded<T> {
   if (bytes.byteLength > format.bytesMax) {
-    return { kind: 'too-large', reason: `${format.name} of ${bytes.byteLength} bytes, at most ${format.bytesMax} are taken` };
+    return { kind: 'too-large', reason: sizeReason(format, bytes.byteLength) };
   }
   let json: unknown;
   try {

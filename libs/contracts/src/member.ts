@@ -30,6 +30,7 @@ export const memberRecordSchema = z.object({
 });
 export type MemberRecord = z.infer<typeof memberRecordSchema>;
 
-export const MEMBER_FORMAT: Format<MemberRecord> = { name: 'member record', version: 1, schema: memberRecordSchema, bytesMax: 32_768 };
+/** Every record that the schema allows fits, each character escaped. */
+export const MEMBER_FORMAT: Format<MemberRecord> = { name: 'member record', version: 1, schema: memberRecordSchema, bytesMax: 98_304 };
 export const encodeMember = (record: MemberRecord): Uint8Array => encode(MEMBER_FORMAT, record);
 export const decodeMember = (bytes: Uint8Array): Decoded<MemberRecord> => decode(MEMBER_FORMAT, bytes);
