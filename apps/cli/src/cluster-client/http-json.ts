@@ -1,0 +1,44 @@
+/** `GET` of a JSON document, with a deadline and a limit. On node:http, because loading anything more costs more than asking. */
+import { get, type IncomingMessage } from 'node:http';
+import { get as getTls } from 'node:https';
+
+const BODY_BYTES_MAX = 32 * 1024 * 1024;
+
+export interface JsonAnswer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+export function openGet(url: string, headers: Readonly<Record<string, string>>, timeoutMs: number, onResponse: (response: IncomingMessage) => void): ReturnType<typeof get> {
+  const method = url.startsWith('https:') ? getTls : get;
+  return method(url, { agent: false, headers, timeout: timeoutMs }, onResponse);
+}
+
+/** Rejects when nobody answers in time, or with something that is not JSON. */
+export function getJson(url: string, timeoutMs: number): Promise<JsonAnswer> {
+  return new Promise((resolve, reject) => {
+    const deadline = setTimeout(() => request.destroy(new Error(`${url} did not answer within ${timeoutMs} ms`)), timeoutMs);
+    const request = openGet(url, { accept: 'application/json' }, timeoutMs, (response) => {
+      const chunks: Buffer[] = [];
+      let bytes = 0;
+      response.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+        if (bytes > BODY_BYTES_MAX) request.destroy(new Error(`${url} answered with more than ${BODY_BYTES_MAX} bytes`));
+        else chunks.push(chunk);
+      });
+      response.on('error', reject);
+      response.on('end', () => {
+        clearTimeout(deadline);
+        try {
+          resolve({ status: response.statusCode ?? 0, body: JSON.parse(Buffer.concat(chunks).toString('utf8')) });
+        } catch {
+          reject(new Error(`${url} answered ${response.statusCode}, but not with JSON: is this a Muster gateway or coordinator?`));
+        }
+      });
+    });
+    request.on('error', (error) => {
+      clearTimeout(deadline);
+      reject(error);
+    });
+  });
+}

@@ -1,0 +1,114 @@
+/** The commands that read a cluster, local or not: status, members, watch. */
+import type { ClusterStatus, MemberStatusView } from '@muster/contracts';
+import { readStatus } from '../cluster-client/cluster-client.js';
+import { MembershipView } from '../cluster-client/membership-view.js';
+import { watchCluster } from '../cluster-client/watch-stream.js';
+import type { CliContext } from '../context.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+import { coordinatorUrlAt, gatewayUrlAt } from '../local-cluster/cluster-plan.js';
+import { findHome, readState } from '../local-cluster/state-file.js';
+import { layOutTable, spellDuration } from '../terminal/layout.js';
+import { paintStatus, Timeline } from '../terminal/timeline.js';
+
+export interface ReadOptions {
+  readonly url: readonly string[];
+  readonly data: string | undefined;
+  readonly json: boolean;
+}
+
+const SICK = ['DEGRADED', 'SUSPECT', 'DOWN'];
+/** A name as wide as most; longer ones push their line to the right. */
+const NODE_WIDTH = 14;
+
+export async function runStatus(context: CliContext, options: ReadOptions): Promise<ExitCode> {
+  const { url, status } = await readStatus(urlsFor(context, options));
+  const { terminal } = context;
+  const { bold, dim, green, red, yellow } = terminal.colours;
+  const members = Object.values(status.membership);
+  const isWell = isHealthy(status);
+  if (options.json) {
+    terminal.print(JSON.stringify(status, null, 2));
+    return isWell ? EXIT.ok : EXIT.unhealthy;
+  }
+  const sick = members.filter((member) => SICK.includes(member.status));
+  const verdict = !status.hasQuorum ? red('no quorum') : sick.length > 0 ? yellow('needs attention') : green('healthy');
+  terminal.print(`${bold(`Cluster ${status.cluster ?? ''}`.trim())}  ${verdict}`);
+  const facts: readonly (readonly [string, string])[] = [
+    ['members', `${status.healthyNodes} of ${status.totalNodes} HEALTHY`],
+    ['quorum', status.hasQuorum ? 'yes' : red('no: what is shown is the last that was agreed on')],
+    ['leader', status.leaderId ?? red('none')],
+    ['log', `index ${status.index ?? '–'}, term ${status.term ?? '–'}`],
+    ['asked', `${url}, ${status.ageMs === undefined ? '' : `${spellDuration(status.ageMs)} old`}`],
+  ];
+  for (const [name, value] of facts) terminal.print(`  ${dim(name.padEnd(9))}${value}`);
+  for (const member of sick) terminal.print(`  ${member.nodeId}  ${paintStatus(terminal.colours, member.status)}  ${dim(member.reason)}`);
+  return isWell ? EXIT.ok : EXIT.unhealthy;
+}
+
+export async function runMembers(context: CliContext, options: ReadOptions): Promise<ExitCode> {
+  const { status } = await readStatus(urlsFor(context, options));
+  const members = Object.values(status.membership).toSorted((a, b) => a.service.localeCompare(b.service) || a.nodeId.localeCompare(b.nodeId, 'en', { numeric: true }));
+  if (options.json) context.terminal.print(JSON.stringify(members, null, 2));
+  else printMembers(context, members);
+  return EXIT.ok;
+}
+
+/** One line per change until Ctrl-C; with --json one object per line. */
+export async function runWatch(context: CliContext, options: ReadOptions): Promise<ExitCode> {
+  const { terminal } = context;
+  const timeline = new Timeline(terminal, NODE_WIDTH);
+  const view = new MembershipView();
+  let isFirst = true;
+  await watchCluster(
+    // Coordinators stream themselves; a gateway that does not is skipped by the watcher.
+    urlsFor(context, options).toReversed(),
+    {
+      onMessage(message) {
+        if (message.kind === 'snapshot' && isFirst) {
+          isFirst = false;
+          if (!options.json) {
+            printMembers(context, Object.values(message.status.membership));
+            terminal.print();
+          }
+        }
+        for (const change of view.apply(message, context.nowUnixMs())) {
+          if (options.json) terminal.print(JSON.stringify({ time: new Date(change.atUnixMs).toISOString(), nodeId: change.nodeId, from: change.from, to: change.to, reason: change.reason }));
+          else timeline.change(change);
+        }
+      },
+      onConnected() {},
+      onLost: (url, why) => terminal.complain(`muster: lost sight of the cluster: ${url} ${why}; trying again …`),
+    },
+    context.stopRequested,
+  );
+  return EXIT.ok;
+}
+
+function isHealthy(status: ClusterStatus): boolean {
+  return status.hasQuorum && !Object.values(status.membership).some((member) => SICK.includes(member.status));
+}
+
+/** Addresses given, else those of the local cluster, else where a gateway and a coordinator listen by default. */
+function urlsFor(context: CliContext, options: ReadOptions): readonly string[] {
+  if (options.url.length > 0) return options.url.map((url) => url.replace(/\/+$/, ''));
+  return readState(findHome(context.cwd, options.data))?.urls ?? [gatewayUrlAt(0), coordinatorUrlAt(0)];
+}
+
+function printMembers(context: CliContext, members: readonly MemberStatusView[]): void {
+  const { terminal } = context;
+  const { dim } = terminal.colours;
+  const columns = [{ title: 'NODE' }, { title: 'SERVICE' }, { title: 'ZONE' }, { title: 'STATUS' }, { title: 'SCORE', align: 'right' as const }, { title: 'PHI', align: 'right' as const }, { title: 'LAST BEAT', align: 'right' as const }];
+  const rows = members.map((member) => [
+    member.nodeId,
+    member.service,
+    member.zone,
+    paintStatus(terminal.colours, member.status),
+    String(Math.round(member.healthScore)),
+    member.phiScore.toFixed(1),
+    spellDuration(context.nowUnixMs() - Date.parse(member.lastHeartbeatTime)),
+  ]);
+  const [titles = '', ...lines] = layOutTable(columns, rows);
+  terminal.print(dim(titles));
+  for (const line of lines) terminal.print(line);
+  if (members.length === 0) terminal.print(dim('no members'));
+}

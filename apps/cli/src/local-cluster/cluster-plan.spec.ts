@@ -1,0 +1,50 @@
+import { describe, expect, test } from '@jest/globals';
+import { type ClusterPlanOptions, planCluster, portClash } from './cluster-plan.js';
+
+const base: ClusterPlanOptions = { nodeCount: 0, producerCount: 1, portOffset: 0, ratePerSecond: null, home: '/w/.muster', busSocket: '/w/.muster/run/bus.sock', appsFolder: '/w/apps' };
+const plan = (options: Partial<ClusterPlanOptions> = {}) => planCluster({ ...base, ...options });
+
+describe('the plan of a local cluster', () => {
+  test('by default it is the bus and one of each service, on the ports that users know', () => {
+    expect(plan().map(({ name, role, nodeId, httpUrl }) => ({ name, role, nodeId, httpUrl }))).toEqual([
+      { name: 'bus', role: 'bus', nodeId: null, httpUrl: null },
+      { name: 'coordinator-1', role: 'coordinator', nodeId: 'coordinator-1', httpUrl: 'http://127.0.0.1:8081' },
+      { name: 'producer-1', role: 'producer', nodeId: 'producer-1', httpUrl: 'http://127.0.0.1:8082' },
+      { name: 'consumer-1', role: 'consumer', nodeId: 'consumer-1', httpUrl: 'http://127.0.0.1:8083' },
+      { name: 'gateway-1', role: 'gateway', nodeId: 'gateway-1', httpUrl: 'http://127.0.0.1:8080' },
+    ]);
+  });
+
+  test('more producers get ports ten apart, bare members ports of their own', () => {
+    const ports = plan({ producerCount: 3, nodeCount: 2 }).filter(({ role }) => role === 'producer' || role === 'node').map(({ name, port }) => [name, port]);
+    expect(ports).toEqual([['producer-1', 8082], ['producer-2', 8092], ['producer-3', 8102], ['node-1', 8501], ['node-2', 8502]]);
+  });
+
+  test('an offset moves every port and what members are told of each other', () => {
+    const specs = plan({ portOffset: 1000 });
+    expect(specs.map(({ port }) => port)).toEqual([null, 9081, 9082, 9083, 9080]);
+    expect(specs[2]?.env['MUSTER_CLUSTER_COORDINATORS']).toBe('http://127.0.0.1:9081');
+  });
+
+  test('members are spread over three zones', () => {
+    const zones = plan({ nodeCount: 5 }).flatMap(({ env }) => env['MUSTER_NODE_ZONE'] ?? []);
+    expect(zones).toEqual(['zone-a', 'zone-b', 'zone-c', 'zone-a', 'zone-b', 'zone-c', 'zone-a', 'zone-b', 'zone-c']);
+  });
+
+  test('the bus starts first and ends last, the coordinator next to it', () => {
+    expect(plan({ nodeCount: 1 }).map(({ name, stage }) => [name, stage])).toEqual([['bus', 0], ['coordinator-1', 1], ['producer-1', 2], ['consumer-1', 2], ['gateway-1', 2], ['node-1', 2]]);
+  });
+
+  test('a rate reaches every producer and nobody else', () => {
+    const told = plan({ producerCount: 2, ratePerSecond: 50 }).filter(({ env }) => env['MUSTER_PRODUCER_RATE_PER_SECOND'] === '50').map(({ name }) => name);
+    expect(told).toEqual(['producer-1', 'producer-2']);
+  });
+
+  test('no two processes share a port, even at the most of everything', () => {
+    expect(portClash(plan({ producerCount: 40, nodeCount: 200 }))).toBeNull();
+  });
+
+  test('a port that does not exist is refused with the process that wanted it', () => {
+    expect(portClash(plan({ portOffset: 60_000 }))).toMatch(/coordinator-1 would listen on port 68081/);
+  });
+});

@@ -1,0 +1,131 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { LocalCluster, type LocalClusterListener, StartFailed } from './local-cluster.js';
+import { startTokenOf } from './process-identity.js';
+import type { ProcessSpec } from './process-spec.js';
+
+/** Listens on its socket, stops on SIGTERM. */
+const GOOD = `require('net').createServer().listen(process.env.SOCKET); process.on('SIGTERM', () => process.exit(0))`;
+const DEAF = `require('net').createServer().listen(process.env.SOCKET); process.on('SIGTERM', () => {})`;
+const BROKEN = `console.log('starting'); console.error('cannot go on: no disk'); process.exit(7)`;
+const PARENT_GUARD = fileURLToPath(new URL('../parent-guard.ts', import.meta.url));
+
+let folder: string;
+let clusters: LocalCluster[];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'muster-spec-'));
+  clusters = [];
+});
+afterEach(async () => {
+  for (const cluster of clusters) await cluster.stop(AbortSignal.abort(), () => {});
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const spec = (name: string, script: string, stage = 0): ProcessSpec => {
+  const socket = join(folder, `${name}.sock`);
+  return { name, role: 'node', nodeId: name, httpUrl: null, port: null, args: ['-e', script], env: { SOCKET: socket }, readiness: { kind: 'socket', path: socket }, stage };
+};
+
+function launch(specs: ProcessSpec[], listener: Partial<LocalClusterListener> = {}): LocalCluster {
+  const silent: LocalClusterListener = { onReady() {}, onEnded() {}, onChange() {} };
+  const cluster = new LocalCluster({ specs, nodePath: process.execPath, nodeArgs: [], env: { PATH: process.env['PATH'] }, logsFolder: join(folder, 'logs'), listener: { ...silent, ...listener } });
+  clusters.push(cluster);
+  return cluster;
+}
+
+async function eventually(claim: () => boolean, deadlineMs = 10_000): Promise<void> {
+  const endMs = performance.now() + deadlineMs;
+  while (!claim()) {
+    if (performance.now() > endMs) throw new Error(`not within ${deadlineMs} ms: ${claim.toString()}`);
+    await pause(20);
+  }
+}
+
+describe('a local cluster', () => {
+  test('starts stage by stage: nobody starts before the stage below answers', async () => {
+    const ready: string[] = [];
+    await launch([spec('late', GOOD, 1), spec('early', GOOD, 0)], { onReady: (row) => ready.push(row.name) }).start();
+    expect(ready).toEqual(['early', 'late']);
+  });
+
+  test('a process that ends before it is ready fails the start, with its last words', async () => {
+    const failure = await launch([spec('good', GOOD), spec('broken', BROKEN)]).start().catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(StartFailed);
+    expect((failure as StartFailed).message).toBe('broken ended with exit code 7 while it was starting');
+    expect((failure as StartFailed).lastLines).toEqual(['starting', 'cannot go on: no disk']);
+  });
+
+  test('a killed process is noticed, keeps its row, and runs again when it is started', async () => {
+    const ended: string[] = [];
+    const cluster = launch([spec('a', GOOD)], { onEnded: (row, exit) => ended.push(`${row.name} ${exit.signal} ${row.state}`) });
+    await cluster.start();
+    const before = cluster.rows()[0]?.pid;
+    expect(await cluster.kill('a')).toEqual({ kind: 'killed', pid: before });
+    expect(ended).toEqual(['a SIGKILL killed']);
+    expect(cluster.rows()[0]).toMatchObject({ name: 'a', pid: null, state: 'killed' });
+    rmSync(join(folder, 'a.sock'), { force: true });
+    const again = await cluster.startAgain('a');
+    expect(again).toMatchObject({ kind: 'started' });
+    expect(cluster.rows()[0]?.pid).not.toBe(before);
+    expect(cluster.rows()[0]?.state).toBe('running');
+  });
+
+  test('a kill from outside is noticed as well', async () => {
+    const ended: string[] = [];
+    const cluster = launch([spec('a', GOOD)], { onEnded: (row) => ended.push(row.name) });
+    await cluster.start();
+    process.kill(cluster.rows()[0]?.pid ?? 0, 'SIGKILL');
+    await eventually(() => ended.length === 1);
+  });
+
+  test('names that make no sense are answered with what would', async () => {
+    const cluster = launch([spec('a', GOOD), spec('b', GOOD)]);
+    await cluster.start();
+    expect(await cluster.kill('c')).toEqual({ kind: 'unknown-name', known: ['a', 'b'] });
+    expect(await cluster.startAgain('a')).toEqual({ kind: 'running', pid: cluster.rows()[0]?.pid });
+    await cluster.kill('a');
+    expect(await cluster.kill('a')).toEqual({ kind: 'not-running' });
+  });
+
+  test('stops the last stage first, and asking to stop is not reported as an accident', async () => {
+    const ended: string[] = [];
+    const stopped: string[] = [];
+    const cluster = launch([spec('bus', GOOD, 0), spec('member', GOOD, 1)], { onEnded: (row) => ended.push(row.name) });
+    await cluster.start();
+    await cluster.stop(new AbortController().signal, (row, isGraceful) => stopped.push(`${row.name} ${isGraceful}`));
+    expect(stopped).toEqual(['member true', 'bus true']);
+    expect(ended).toEqual([]);
+  });
+
+  test('a second Ctrl-C kills what does not stop', async () => {
+    const cluster = launch([spec('deaf', DEAF)]);
+    await cluster.start();
+    const pid = cluster.rows()[0]?.pid ?? 0;
+    const stopped: boolean[] = [];
+    const atOnce = new AbortController();
+    const stopping = cluster.stop(atOnce.signal, (_row, isGraceful) => stopped.push(isGraceful));
+    atOnce.abort();
+    await stopping;
+    expect(stopped).toEqual([false]);
+    expect(startTokenOf(pid)).toBeNull();
+  });
+});
+
+test('a child stops by itself when its parent is killed with -9', async () => {
+  const socket = join(folder, 'orphan.sock');
+  const child = `process.on('SIGTERM', () => { require('fs').writeFileSync('${folder}/asked', ''); process.exit(0) }); require('net').createServer().listen('${socket}')`;
+  const parent = `const c = require('child_process').spawn(process.execPath, ['--import', ${JSON.stringify(PARENT_GUARD)}, '-e', ${JSON.stringify(child)}], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] }); console.log(c.pid)`;
+  const up = spawn(process.execPath, ['-e', parent], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [line] = (await once(up.stdout, 'data')) as [Buffer];
+  const pid = Number(line.toString());
+  await eventually(() => existsSync(socket));
+  up.kill('SIGKILL');
+  await eventually(() => startTokenOf(pid) === null);
+  expect(existsSync(join(folder, 'asked'))).toBe(true);
+});

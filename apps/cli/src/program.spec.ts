@@ -1,0 +1,189 @@
+import { createServer, type Server } from 'node:http';
+import { mkdtempSync, rmSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { controlHandler } from './commands/up-control.js';
+import type { CliContext } from './context.js';
+import { EXIT } from './exit-codes.js';
+import { type ControlServer, serveControl } from './local-cluster/control-socket.js';
+import { LocalCluster } from './local-cluster/local-cluster.js';
+import { startTokenOf } from './local-cluster/process-identity.js';
+import { readState, writeState } from './local-cluster/state-file.js';
+import { createProgram } from './program.js';
+import { createTerminal, type OutputStream } from './terminal/terminal.js';
+
+let cwd: string;
+const cleanUps: (() => Promise<unknown> | void)[] = [];
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'muster-spec-'));
+});
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).toReversed()) await cleanUp();
+  rmSync(cwd, { recursive: true, force: true });
+});
+
+/** Runs the command line as a user would, and hands back what it did. */
+async function muster(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const written = { out: '', err: '' };
+  const stream = (key: 'out' | 'err'): OutputStream => ({
+    write(text) {
+      written[key] += text;
+      return true;
+    },
+  });
+  const context: CliContext = {
+    env: {},
+    cwd,
+    terminal: createTerminal({}, stream('out'), stream('err')),
+    nowUnixMs: () => Date.now(),
+    stopRequested: new AbortController().signal,
+    stopAtOnce: new AbortController().signal,
+  };
+  const code = await createProgram(context)(args);
+  return { code, ...written };
+}
+
+/** What `muster up` keeps, with one trivial process; owned by this test process. */
+async function runningCluster(): Promise<LocalCluster> {
+  const home = join(cwd, '.muster');
+  const socket = join(cwd, 'a.sock');
+  const script = `const fs = require('fs'); fs.rmSync('${socket}', { force: true }); require('net').createServer().listen('${socket}')`;
+  const cluster = new LocalCluster({
+    specs: [{ name: 'a', role: 'producer', nodeId: 'a', httpUrl: 'http://127.0.0.1:1', port: 1, args: ['-e', script], env: {}, readiness: { kind: 'socket', path: socket }, stage: 0 }],
+    nodePath: process.execPath,
+    nodeArgs: [],
+    env: {},
+    logsFolder: join(home, 'logs'),
+    listener: { onReady() {}, onEnded() {}, onChange() {} },
+  });
+  const controlSocket = join(cwd, 'control.sock');
+  const control: ControlServer = await serveControl(controlSocket, controlHandler(cluster, () => {}));
+  cleanUps.push(() => control.close(), () => cluster.stop(AbortSignal.abort(), () => {}));
+  await cluster.start();
+  writeState(home, { version: 1, up: { pid: process.pid, startToken: startTokenOf(process.pid) ?? '', startedAtUnixMs: 0 }, controlSocket, urls: [], processes: cluster.rows() });
+  return cluster;
+}
+
+async function clusterThatSays(status: object, code = 200): Promise<string> {
+  const server: Server = createServer((_request, response) => response.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(status)));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  cleanUps.push(() => new Promise((resolve) => server.close(resolve)));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const member = (nodeId: string, status: string): object => ({ nodeId, status, service: 'node', zone: 'zone-a', reason: 'the probe was refused', healthScore: 97.4, phiScore: 0.31, lastHeartbeatTime: new Date().toISOString() });
+const status = (hasQuorum: boolean, ...members: object[]): object => ({
+  cluster: 'muster',
+  totalNodes: members.length,
+  healthyNodes: 1,
+  hasQuorum,
+  leaderId: 'coordinator-1',
+  index: 7,
+  term: 2,
+  ageMs: 0,
+  membership: Object.fromEntries(members.map((each) => [(each as { nodeId: string }).nodeId, each])),
+});
+
+describe('commands for the local cluster', () => {
+  test('ps --json gives name, role, nodeId, pid and httpUrl of each process', async () => {
+    const cluster = await runningCluster();
+    const { code, out } = await muster('ps', '--json');
+    expect(code).toBe(EXIT.ok);
+    expect(JSON.parse(out)).toEqual([{ name: 'a', role: 'producer', nodeId: 'a', pid: cluster.rows()[0]?.pid, httpUrl: 'http://127.0.0.1:1', state: 'running' }]);
+  });
+
+  test('ps shows a table without colour in a pipe', async () => {
+    const cluster = await runningCluster();
+    const { out } = await muster('ps');
+    expect(out.split('\n').map((line) => line.split(/\s+/))).toEqual([['NAME', 'STATE', 'PID', 'URL'], ['a', 'running', String(cluster.rows()[0]?.pid), 'http://127.0.0.1:1'], ['']]);
+  });
+
+  test('kill and start work by name, and ps tells the truth between them', async () => {
+    const cluster = await runningCluster();
+    const pid = cluster.rows()[0]?.pid;
+    expect(JSON.parse((await muster('kill', 'a', '--json')).out)).toEqual({ name: 'a', pid });
+    expect(JSON.parse((await muster('ps', '--json')).out)).toMatchObject([{ name: 'a', pid: null, state: 'killed' }]);
+    expect((await muster('kill', 'a')).err).toMatch(/a is not running; `npx muster start a` starts it/);
+    expect((await muster('start', 'a')).out).toMatch(/a runs again, as pid \d+/);
+    expect(await muster('start', 'a')).toMatchObject({ code: EXIT.failed, err: expect.stringMatching(/running already, as pid/) });
+  });
+
+  test('a name that nobody has is a mistake of usage, and the names there are are listed', async () => {
+    await runningCluster();
+    expect(await muster('kill', 'producer-9')).toMatchObject({ code: EXIT.usage, err: 'muster: there is no process "producer-9" here; there are: a\n' });
+  });
+
+  test('a second `up` in the same folder is refused with the pid of the first', async () => {
+    await runningCluster();
+    expect(await muster('up')).toMatchObject({ code: EXIT.alreadyRunning, err: expect.stringContaining(`runs here already (pid ${process.pid})`) });
+  });
+
+  test.each([['ps'], ['kill', 'a'], ['start', 'a'], ['down']])('%s says so when no cluster runs here', async (...args) => {
+    expect(await muster(...args)).toMatchObject({ code: EXIT.noCluster, err: expect.stringMatching(/no local cluster runs here .* Start one with `npm start`/) });
+  });
+
+  test('a state file whose `up` was killed is not believed, and `down` removes it', async () => {
+    await runningCluster();
+    const home = join(cwd, '.muster');
+    const state = readState(home);
+    if (state === null) throw new Error('no state was written');
+    writeState(home, { ...state, up: { ...state.up, startToken: 'another process that had this pid' }, processes: [] });
+    expect(await muster('ps')).toMatchObject({ code: EXIT.noCluster, err: expect.stringMatching(/`muster up` of this cluster .* is gone/) });
+    expect((await muster('down')).code).toBe(EXIT.ok);
+    expect(readState(home)).toBeNull();
+  });
+});
+
+describe('commands that read a cluster', () => {
+  test('status of a healthy cluster ends with 0', async () => {
+    const url = await clusterThatSays(status(true, member('a', 'HEALTHY')));
+    const { code, out } = await muster('status', '--url', url);
+    expect(code).toBe(EXIT.ok);
+    expect(out).toContain('1 of 1 HEALTHY');
+  });
+
+  test.each([
+    ['a member is DOWN', status(true, member('a', 'HEALTHY'), member('b', 'DOWN'))],
+    ['a member is DEGRADED', status(true, member('a', 'DEGRADED'))],
+    ['there is no quorum', status(false, member('a', 'HEALTHY'))],
+  ])('status ends with 4 when %s, also with --json', async (_name, body) => {
+    const url = await clusterThatSays(body);
+    expect((await muster('status', '--url', url)).code).toBe(EXIT.unhealthy);
+    const { code, out } = await muster('status', '--json', '--url', url);
+    expect(code).toBe(EXIT.unhealthy);
+    expect(JSON.parse(out)).toEqual(body);
+  });
+
+  test('members are listed by name, numbers in order of their value', async () => {
+    const url = await clusterThatSays(status(true, member('node-10', 'HEALTHY'), member('node-9', 'SUSPECT')));
+    const { out } = await muster('members', '--url', url);
+    expect(out.split('\n').map((line) => line.split(/\s+/).slice(0, 6).join(' '))).toEqual(['NODE SERVICE ZONE STATUS SCORE PHI', 'node-9 node zone-a SUSPECT 97 0.3', 'node-10 node zone-a HEALTHY 97 0.3', '']);
+  });
+
+  test('the next address is asked when one fails, and all are named when none answers', async () => {
+    const bad = await clusterThatSays({ statusCode: 503, code: 'NOT_READY', message: 'no view yet' }, 503);
+    const good = await clusterThatSays(status(true, member('a', 'HEALTHY')));
+    expect((await muster('status', '--url', bad, good)).code).toBe(EXIT.ok);
+    expect(await muster('status', '--url', bad, 'http://127.0.0.1:9')).toMatchObject({ code: EXIT.noCluster, err: expect.stringMatching(/answered 503 \(no view yet\)[^]*127\.0\.0\.1:9: /) });
+  });
+});
+
+describe('the command line', () => {
+  test.each([
+    [['nonsense'], /unknown command 'nonsense'/],
+    [['up', '--nodes', 'many'], /whole number from 0 to 200/],
+    [['up', '--producers', '41'], /whole number from 0 to 40/],
+    [['kill'], /missing required argument 'name'/],
+  ])('%j is a mistake of usage that is named', async (args, message) => {
+    expect(await muster(...args)).toMatchObject({ code: EXIT.usage, err: expect.stringMatching(message) });
+  });
+
+  test('--help lists the commands and what exit codes mean', async () => {
+    const { code, out } = await muster('--help');
+    expect(code).toBe(EXIT.ok);
+    for (const command of ['up', 'ps', 'status', 'members', 'watch', 'kill', 'start', 'down']) expect(out).toMatch(new RegExp(`^  ${command} `, 'm'));
+    for (const value of Object.values(EXIT)) expect(out).toMatch(new RegExp(`^  ${value}  `, 'm'));
+  });
+});

@@ -1,0 +1,133 @@
+/** Arguments to commands to exit codes. Imports no command: what a command needs is loaded when it runs. */
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { CliContext } from './context.js';
+import { CliError, EXIT, type ExitCode } from './exit-codes.js';
+import { NODE_COUNT_MAX, PORT_OFFSET_MAX, PRODUCER_COUNT_MAX } from './local-cluster/cluster-plan.js';
+
+const EXIT_CODES_HELP = `
+Exit codes:
+  0  done
+  1  it was tried and did not work
+  2  the command line makes no sense
+  3  there is no cluster, or nothing answers
+  4  the cluster is not well: no quorum, or a member is DEGRADED, SUSPECT or DOWN (status)
+  5  a local cluster runs here already (up)
+  130  stopped at once by a second Ctrl-C (up)
+
+Colour follows NO_COLOR and FORCE_COLOR.`;
+
+interface LocalFlags {
+  readonly data?: string;
+  readonly json?: boolean;
+}
+interface ReadFlags extends LocalFlags {
+  readonly url?: string[];
+}
+interface UpFlags {
+  readonly nodes: number;
+  readonly producers: number;
+  readonly portOffset: number;
+  readonly rate?: number;
+  readonly data?: string;
+  readonly fresh?: boolean;
+}
+
+/** The program as a function of its arguments; never exits the process. */
+export function createProgram(context: CliContext): (args: readonly string[]) => Promise<ExitCode> {
+  return async (args) => {
+    let code: ExitCode = EXIT.ok;
+    const program = declare(context, (result) => (code = result));
+    try {
+      await program.parseAsync([...args], { from: 'user' });
+      return code;
+    } catch (error) {
+      if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+      if (!(error instanceof CliError)) throw error;
+      context.terminal.complain(`muster: ${error.message}`);
+      return error.exitCode;
+    }
+  };
+}
+
+function declare(context: CliContext, done: (code: ExitCode) => void): Command {
+  const program = new Command('muster')
+    .description('Who is here, how well is each of them, and where should the next request go?')
+    .version('0.1.0')
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => context.terminal.print(text.trimEnd()), writeErr: (text) => context.terminal.complain(text.trimEnd()) })
+    .addHelpText('after', EXIT_CODES_HELP)
+    .showSuggestionAfterError()
+    .showHelpAfterError('(muster --help shows all commands)');
+  declareUp(program, context, done);
+  declareLocal(program, context, done);
+  declareReading(program, context, done);
+  declareRoles(program, context, done);
+  return program;
+}
+
+const dataOption = (): Option => new Option('--data <folder>', 'folder of the cluster (default: the nearest .muster)');
+const jsonOption = (): Option => new Option('--json', 'for programs');
+
+function declareUp(program: Command, context: CliContext, done: (code: ExitCode) => void): void {
+  program
+    .command('up')
+    .description('start a cluster on this machine and show what happens to it')
+    .option('--nodes <count>', 'bare members beside the services', count(0, NODE_COUNT_MAX), 0)
+    .option('--producers <count>', 'producers', count(0, PRODUCER_COUNT_MAX), 1)
+    .option('--rate <number>', 'log records per second that each producer makes up', count(0, 100_000))
+    .option('--port-offset <number>', 'added to every port', count(0, PORT_OFFSET_MAX), 0)
+    .option('--data <folder>', 'folder of the cluster', '.muster')
+    .option('--fresh', 'begin without what earlier runs left')
+    .action(async (flags: UpFlags) => {
+      const { runUp } = await import('./commands/up.js');
+      done(await runUp(context, { ...flags, rate: flags.rate ?? null, data: flags.data, fresh: flags.fresh === true }));
+    });
+}
+
+function declareLocal(program: Command, context: CliContext, done: (code: ExitCode) => void): void {
+  const load = () => import('./commands/local.js');
+  const local = (flags: LocalFlags) => ({ data: flags.data, json: flags.json === true });
+  const command = (name: string, description: string): Command => program.command(name).description(description).addOption(dataOption()).addOption(jsonOption());
+  command('ps', 'processes of the local cluster').action(async (flags: LocalFlags) => done(await (await load()).runPs(context, local(flags))));
+  command('kill <name>', 'kill -9 a process of the local cluster').action(async (name: string, flags: LocalFlags) => done(await (await load()).runKill(context, { ...local(flags), name })));
+  command('start <name>', 'start a process of the local cluster again').action(async (name: string, flags: LocalFlags) => done(await (await load()).runStart(context, { ...local(flags), name })));
+  command('down', 'stop the local cluster').action(async (flags: LocalFlags) => done(await (await load()).runDown(context, local(flags))));
+}
+
+function declareReading(program: Command, context: CliContext, done: (code: ExitCode) => void): void {
+  const load = () => import('./commands/read.js');
+  const reading = (flags: ReadFlags) => ({ url: flags.url ?? [], data: flags.data, json: flags.json === true });
+  const command = (name: string, description: string): Command =>
+    program.command(name).description(description).option('--url <url...>', 'gateways or coordinators to ask (default: those of the local cluster)').addOption(dataOption()).addOption(jsonOption());
+  command('status', 'is the cluster well').action(async (flags: ReadFlags) => done(await (await load()).runStatus(context, reading(flags))));
+  command('members', 'every member, with its status and health score').action(async (flags: ReadFlags) => done(await (await load()).runMembers(context, reading(flags))));
+  command('watch', 'one line per change of membership, until Ctrl-C').action(async (flags: ReadFlags) => done(await (await load()).runWatch(context, reading(flags))));
+}
+
+function declareRoles(program: Command, context: CliContext, done: (code: ExitCode) => void): void {
+  program
+    .command('bus', { hidden: true })
+    .description('the embedded bus; `up` starts it')
+    .requiredOption('--socket <path>', 'socket to listen on')
+    .requiredOption('--file <path>', 'file that keeps the records')
+    .action(async (flags: { readonly socket: string; readonly file: string }) => {
+      const { runBus } = await import('./commands/bus.js');
+      done(await runBus(context, flags));
+    });
+  program
+    .command('node', { hidden: true })
+    .description('a bare member; settings come from the environment')
+    .action(async () => {
+      const { runNode } = await import('./commands/node.js');
+      done(await runNode(context));
+    });
+}
+
+/** Takes a whole number within limits. */
+function count(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`Give it a whole number from ${min} to ${max}.`);
+  };
+}
