@@ -1,4 +1,3 @@
-import { describe, expect, test } from '@jest/globals';
 import type { ClusterStatus, MemberStatus, MemberStatusView, WatchMessage } from '@muster/contracts';
 import { MembershipView } from './membership-view.js';
 

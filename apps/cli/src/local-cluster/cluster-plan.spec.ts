@@ -1,4 +1,3 @@
-import { describe, expect, test } from '@jest/globals';
 import { type ClusterPlanOptions, planCluster, portClash } from './cluster-plan.js';
 
 const base: ClusterPlanOptions = { nodeCount: 0, producerCount: 1, portOffset: 0, ratePerSecond: null, home: '/w/.muster', busSocket: '/w/.muster/run/bus.sock', appsFolder: '/w/apps' };

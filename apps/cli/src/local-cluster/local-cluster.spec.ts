@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { LocalCluster, type LocalClusterListener, StartFailed } from './local-cluster.js';
 import { startTokenOf } from './process-identity.js';
 import type { ProcessSpec } from './process-spec.js';

@@ -1,4 +1,3 @@
-import { describe, expect, test } from '@jest/globals';
 import { layOutTable, padRight, spellDuration, wrap } from './layout.js';
 import { createTerminal, isColourWanted, type OutputStream } from './terminal.js';
 import { Timeline } from './timeline.js';
