@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:net';
 import { SERVER_ENV, SERVER_KINDS } from './found-server.js';
 import { findServer } from './find-server.js';
+import { findServers } from './find-servers.js';
 
 const NOTHING_INSTALLED = { PATH: '', XDG_CACHE_HOME: '/nonexistent', DOCKER_HOST: 'unix:///nonexistent/docker.sock' };
 
@@ -59,4 +60,9 @@ test('a Docker engine that accepts and never answers costs no more than two seco
   silent.close();
   expect(result).toMatchObject({ found: false, reasons: [expect.stringContaining('no answer within')] });
   expect(performance.now() - startedMs).toBeLessThan(4_000);
+});
+
+test('asking for several is all or nothing, with every reason', async () => {
+  const search = findServers({ needed: ['kafka', 'redis'], env: NOTHING_INSTALLED });
+  await expect(search).rejects.toThrow(/^no kafka: environment: .*\nno redis: environment: /);
 });
