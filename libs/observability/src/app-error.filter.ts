@@ -4,8 +4,8 @@ import type { Logger } from '@muster/contracts';
 import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
 import { errorResponse } from './error-response.js';
 
-/** The part of Fastify's reply and request that is used here. */
-interface Reply {
+/** The part of Fastify's reply that is used here. */
+export interface Reply {
   readonly raw: ServerResponse;
   header(name: string, value: string): unknown;
   status(code: number): { send(body: object): unknown };

@@ -5,7 +5,7 @@
  * a request to the raw handler next (data path), and gives the rest to the application.
  */
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { Histogram, type Registry } from 'prom-client';
 import type { HealthRegistry } from './health-registry.js';
 
@@ -23,6 +23,8 @@ export interface FrontIdentity {
 const KEEP_ALIVE_MS = 72_000;
 /** How long requests under way may go on once the service closes. Milliseconds. */
 const DRAIN_MS = 2_000;
+/** How long a connection without a request may live on then: its request may be on the way. Milliseconds. */
+const IDLE_DRAIN_MS = 200;
 
 export class HttpFront {
   readonly server: Server;
@@ -31,10 +33,20 @@ export class HttpFront {
   private rawHandler: RawHandler | null = null;
   private application: RequestListener | null = null;
   private isOpen = false;
+  private isDraining = false;
   private isClosing = false;
+  /** Connections without a request. The server's own notion of idle leaves out those that never had one. */
+  private readonly idle = new Set<Socket>();
 
   constructor() {
-    this.server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => this.route(request, response));
+    this.server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
+      this.track(request.socket, response);
+      this.route(request, response);
+    });
+    this.server.on('connection', (socket) => {
+      this.idle.add(socket);
+      socket.once('close', () => this.idle.delete(socket));
+    });
   }
 
   /** Resolves with the real port. */
@@ -72,22 +84,36 @@ export class HttpFront {
     this.isOpen = true;
   }
 
+  /** From here on every answer asks its client to come back on another connection, best to another node. */
+  drain(): void {
+    this.isDraining = true;
+  }
+
   /** Takes no new connections, lets requests end for a moment, then cuts what is left. */
   close(): Promise<void> {
     if (this.isClosing || !this.server.listening) return Promise.resolve();
     this.isClosing = true;
+    this.drain();
     return new Promise((resolve) => {
-      const cut = setTimeout(() => this.server.closeAllConnections(), DRAIN_MS);
+      const cutIdle = setTimeout(() => this.idle.forEach((socket) => socket.destroy()), IDLE_DRAIN_MS);
+      const cutAll = setTimeout(() => this.server.closeAllConnections(), DRAIN_MS);
       this.server.close(() => {
-        clearTimeout(cut);
+        clearTimeout(cutIdle);
+        clearTimeout(cutAll);
         resolve();
       });
-      this.server.closeIdleConnections();
+    });
+  }
+
+  private track(socket: Socket, response: ServerResponse): void {
+    this.idle.delete(socket);
+    response.once('close', () => {
+      if (!socket.destroyed) this.idle.add(socket);
     });
   }
 
   private route(request: IncomingMessage, response: ServerResponse): void {
-    if (this.isClosing) response.setHeader('Connection', 'close');
+    if (this.isDraining) response.setHeader('Connection', 'close');
     const path = pathOf(request.url ?? '/');
     if (this.identity !== null && (request.method === 'GET' || request.method === 'HEAD') && this.answerSelf(path, this.identity, response)) return;
     if (this.rawHandler?.(request, response) === true) return;

@@ -7,6 +7,6 @@ export { type RawHandler } from './http-front.js';
 export { HostModule, SERVICE_CONFIG } from './host.module.js';
 export { createLogger, type LoggingOptions } from './logging.js';
 export { createMetrics, METRICS, type MetricsLabels } from './metrics.js';
-export { runService } from './run-service.js';
+export { type ProcessPort, runService } from './run-service.js';
 export { type HostedConfig, SERVICE_HOST, type ServiceHost } from './service-host.js';
 export { type RunningService, type ServiceDefinition, startService } from './start-service.js';

@@ -6,8 +6,18 @@
  */
 import { ConfigError } from '@muster/config';
 import type { HostedConfig } from './service-host.js';
-import { type RunningService, type ServiceDefinition, startService } from './start-service.js';
 import { startFailure } from './start-failure.js';
+import { type RunningService, type ServiceDefinition, startService } from './start-service.js';
+
+/** What is used of the process; tests give their own. */
+export interface ProcessPort {
+  on(event: 'SIGTERM' | 'SIGINT', listener: () => void): void;
+  on(event: 'uncaughtException', listener: (error: Error) => void): void;
+  /** Ends the process; what follows a call is not reached. */
+  exit(code: number): void;
+  /** Writes one line to standard error. */
+  say(line: string): void;
+}
 
 /** After this long a shutdown has failed. Milliseconds. */
 const SHUTDOWN_MS_MAX = 10_000;
@@ -16,52 +26,58 @@ const START_GRACE_MS = 3_000;
 /** `EX_CONFIG` of sysexits.h. */
 const EXIT_CONFIG = 78;
 
-export async function runService<C extends HostedConfig>(definition: ServiceDefinition<C>): Promise<void> {
+const system: ProcessPort = {
+  on: (event: string, listener: (error: Error) => void) => void process.on(event, listener),
+  exit: (code) => process.exit(code),
+  say: (line) => void process.stderr.write(`${line}\n`),
+};
+
+export async function runService<C extends HostedConfig>(definition: ServiceDefinition<C>, at: ProcessPort = system): Promise<void> {
   const starting = startService(definition);
   let running: RunningService | null = null;
-  endOnSignals(starting);
-  process.on('uncaughtException', (error) => {
-    if (running === null) say(`${definition.service}: ${error.stack ?? error.message}`);
+  endOnSignals(starting, at);
+  at.on('uncaughtException', (error) => {
+    if (running === null) at.say(`${definition.service}: ${error.stack ?? error.message}`);
     else running.logger.fatal({ err: error }, 'an error that nobody caught: this process ends, so that a sound one takes its place');
-    process.exit(1);
+    at.exit(1);
   });
   try {
     running = await starting;
     await running.subscribed;
   } catch (error) {
     if (error instanceof ConfigError) {
-      for (const problem of error.problems) say(`${error.code}: ${problem}`);
-      process.exit(EXIT_CONFIG);
+      for (const problem of error.problems) at.say(`${error.code}: ${problem}`);
+      return at.exit(EXIT_CONFIG);
     }
-    if (running === null) say(`${definition.service}: ${startFailure(error)}`);
+    if (running === null) at.say(`${definition.service}: ${startFailure(error)}`);
     else running.logger.fatal({ err: error }, 'the message handlers could not be started');
-    process.exit(1);
+    at.exit(1);
   }
 }
 
-/** A signal that comes during the start waits for it, so that what has begun is ended in order. */
-function endOnSignals(starting: Promise<RunningService>): void {
+function endOnSignals(starting: Promise<RunningService>, at: ProcessPort): void {
   let isEnding = false;
-  const end = (signal: NodeJS.Signals): void => {
+  const end = (signal: string): void => {
     if (isEnding) {
-      say(`second ${signal}: ending at once`);
-      process.exit(1);
+      at.say(`second ${signal}: ending at once`);
+      return at.exit(1);
     }
     isEnding = true;
-    setTimeout(() => {
-      say(`shutdown took more than ${SHUTDOWN_MS_MAX} ms: ending at once`);
-      process.exit(1);
-    }, SHUTDOWN_MS_MAX).unref();
-    void close(starting, signal);
+    const isLate = setTimeout(() => {
+      at.say(`shutdown took more than ${SHUTDOWN_MS_MAX} ms: ending at once`);
+      at.exit(1);
+    }, SHUTDOWN_MS_MAX);
+    void close(starting, signal, at).finally(() => clearTimeout(isLate));
   };
-  process.on('SIGTERM', end);
-  process.on('SIGINT', end);
+  at.on('SIGTERM', () => end('SIGTERM'));
+  at.on('SIGINT', () => end('SIGINT'));
 }
 
-async function close(starting: Promise<RunningService>, signal: string): Promise<void> {
+/** A signal that comes during the start waits for it, so that what has begun is ended in order. */
+async function close(starting: Promise<RunningService>, signal: string, at: ProcessPort): Promise<void> {
   const startIsLate = setTimeout(() => {
-    say(`${signal} during the start, which has not come to an end: ending at once`);
-    process.exit(1);
+    at.say(`${signal} during the start, which has not come to an end: ending at once`);
+    at.exit(1);
   }, START_GRACE_MS);
   const running = await starting.catch(() => null);
   clearTimeout(startIsLate);
@@ -70,11 +86,9 @@ async function close(starting: Promise<RunningService>, signal: string): Promise
   try {
     await running.close();
     running.logger.info({ signal }, 'ended');
-    process.exit(0);
+    at.exit(0);
   } catch (error) {
     running.logger.fatal({ err: error }, 'the shutdown failed');
-    process.exit(1);
+    at.exit(1);
   }
 }
-
-const say = (line: string): void => void process.stderr.write(`${line}\n`);

@@ -11,8 +11,9 @@ import type { DynamicModule, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger as PinoLogger } from 'pino';
-import { AppErrorFilter } from './app-error.filter.js';
+import { AppErrorFilter, type Reply } from './app-error.filter.js';
 import { type ApiDocument, serveApiDocs } from './api-docs.js';
+import { errorResponse } from './error-response.js';
 import { HealthRegistry } from './health-registry.js';
 import { HostModule } from './host.module.js';
 import { HttpFront, type RawHandler } from './http-front.js';
@@ -20,6 +21,7 @@ import { createLogger } from './logging.js';
 import { createMetrics } from './metrics.js';
 import { NestLogger } from './nest-logger.js';
 import { type HostedConfig, httpUrlOf, nodeIdOf, type ServiceHost } from './service-host.js';
+import { listenFailure } from './start-failure.js';
 
 export interface ServiceDefinition<C extends HostedConfig> {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -55,7 +57,9 @@ const BODY_BYTES_MAX = 16 * 1024 * 1024;
 export async function startService<C extends HostedConfig>(definition: ServiceDefinition<C>): Promise<RunningService> {
   const config = loadConfig(definition.schema, { env: definition.env });
   const front = new HttpFront();
-  const port = await front.listen(config.http.host, config.http.port);
+  const port = await front.listen(config.http.host, config.http.port).catch((error: unknown) => {
+    throw listenFailure(error, config.http);
+  });
   try {
     return await startBehind(front, port, definition, config);
   } catch (error) {
@@ -91,6 +95,10 @@ async function createApp(front: HttpFront, root: DynamicModule, host: ServiceHos
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_BYTES_MAX,
     return503OnClosing: false,
+    frameworkErrors: (error: Error, _request: unknown, reply: Pick<Reply, 'status'>) => {
+      const { body } = errorResponse(error);
+      reply.status(body.statusCode).send(body);
+    },
     serverFactory: (handler: RequestListener) => {
       front.attach(handler);
       return front.server;
@@ -113,6 +121,7 @@ async function startMessageHandlers(app: NestFastifyApplication, health: HealthR
 
 async function closeService(parts: { app: NestFastifyApplication; front: HttpFront; health: HealthRegistry }): Promise<void> {
   parts.health.enter('draining');
+  parts.front.drain();
   await parts.app.close();
   await parts.front.close();
 }
