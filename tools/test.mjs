@@ -162,6 +162,7 @@ async function main() {
   if (wanted.length === 0) {
     await step('boundaries', [join(root, 'tools', 'check-boundaries.mjs')]);
     await step('lint and types', [nx, 'run-many', '-t', 'lint', 'typecheck', '--parallel=2', '--outputStyle=static']);
+    await step('dashboards are what their sources say', [join(root, 'tools', 'dashboards.mjs'), '--check']);
     const configDocs = join(root, 'tools', 'config-docs.mjs');
     if (existsSync(configDocs)) await step('docs/configuration.md is up to date', [configDocs, '--check']);
   }
