@@ -95,9 +95,9 @@ async function createApp(front: HttpFront, root: DynamicModule, host: ServiceHos
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_BYTES_MAX,
     return503OnClosing: false,
-    frameworkErrors: (error: Error, _request: unknown, reply: Pick<Reply, 'status'>) => {
+    frameworkErrors: (error: Error, _request: unknown, reply: object) => {
       const { body } = errorResponse(error);
-      reply.status(body.statusCode).send(body);
+      (reply as Reply).status(body.statusCode).send(body);
     },
     serverFactory: (handler: RequestListener) => {
       front.attach(handler);
