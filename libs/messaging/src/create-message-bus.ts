@@ -1,6 +1,7 @@
 /** Chooses the adapter by the URL. The Kafka client is loaded only where Kafka is used. */
 import type { MessageBus } from '@muster/contracts';
 import { EmbeddedBus } from './embedded/embedded-bus.js';
+import { KafkaBus } from './kafka/kafka-bus.js';
 import type { MessageBusOptions } from './shared/options.js';
 
 /** What a bus URL means. */
@@ -25,6 +26,6 @@ export function createMessageBus(url: string, options: MessageBusOptions): Messa
     case 'embedded':
       return new EmbeddedBus(address.socketPath, options);
     case 'kafka':
-      throw new Error('not yet');
+      return new KafkaBus(address.brokers, options);
   }
 }

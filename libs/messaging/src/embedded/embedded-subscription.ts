@@ -125,7 +125,7 @@ export class EmbeddedSubscription implements Subscription {
 
   #take(grants: readonly Grant[]): void {
     const taken = grants.map((grant): Held => ({ topic: grant.topic, partition: grant.partition, grant, state: 'held', position: null, high: grant.high, abandonFetch: () => undefined }));
-    const before = Promise.all(taken.map((held) => this.#readers.get(partitionKey(held))));
+    const before = Promise.all(taken.map((held) => this.#readers.get(partitionKey(held)) ?? Promise.resolve()));
     const stored = before.then(() => this.#storedPositions(taken));
     for (const held of taken) {
       this.#held.set(partitionKey(held), held);

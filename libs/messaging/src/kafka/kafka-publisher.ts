@@ -1,0 +1,231 @@
+/**
+ * Sends records through one idempotent producer, with company: what arrives within a few milliseconds goes in one request.
+ *
+ * One request per topic is under way at a time, so order holds. Everything is bounded: records and bytes that wait, and how long a
+ * caller waits. After any failure the producer is replaced, because nobody can tell which of its sequence numbers the brokers have
+ * seen, and a number used twice would make them drop a record as a copy.
+ */
+import { BusError, type OutgoingRecord } from '@muster/contracts';
+import type { Message, Producer } from 'kafkajs';
+import type { BusMetrics } from '../shared/bus-metrics.js';
+import { checkedBytes, recordBytes } from '../shared/record-size.js';
+import { Signal } from '../shared/signal.js';
+import type { FencedClient } from './fenced-client.js';
+import { busErrorOf } from './kafka-errors.js';
+import type { KafkaLink } from './kafka-link.js';
+import { stickyPartitioner } from './sticky-partitioner.js';
+import { within } from './within.js';
+
+/** Records of one call, or a part of them. */
+interface Entry {
+  readonly messages: readonly Message[];
+  readonly bytes: number;
+  readonly dueMs: number;
+  resolve(): void;
+  reject(error: BusError): void;
+}
+
+interface Lane {
+  readonly topic: string;
+  readonly queue: Entry[];
+  isBusy: boolean;
+}
+
+/** One producer from its first request to its replacement. */
+interface Generation {
+  readonly producer: Promise<Producer>;
+  /** Requests under way. Count. */
+  inFlight: number;
+  isRetired: boolean;
+  /** Cuts it off at once. */
+  fence(): void;
+}
+
+/** Brokers take about 1 MiB per partition in one request. */
+const SEND_BYTES_MAX = 900 * 1024;
+const SEND_RECORDS_MAX = 10_000;
+const RETRY_MS = { first: 100, longest: 1000 };
+
+export class KafkaPublisher {
+  readonly queued = { records: 0, bytes: 0 };
+  readonly #lanes = new Map<string, Lane>();
+  readonly #idle = new Signal();
+  #generation: Generation | null = null;
+
+  constructor(
+    private readonly link: KafkaLink,
+    private readonly metrics: BusMetrics,
+  ) {}
+
+  async publish(topic: string, records: readonly OutgoingRecord[], recordBytesMax = this.link.settings.recordBytesMax): Promise<void> {
+    const startMs = performance.now();
+    try {
+      if (records.length === 0) return;
+      const bytes = checkedBytes(topic, records, recordBytesMax);
+      this.#checkRoom(records.length, bytes);
+      if (this.link.status().state === 'down') throw this.link.downError();
+      await Promise.all(entriesOf(records).map((entry) => this.#enqueue(topic, entry)));
+      this.metrics.published(topic, records.length, (performance.now() - startMs) / 1000);
+    } catch (error) {
+      const known = busErrorOf(error, `publishing to '${topic}'`);
+      this.metrics.publishFailed(topic, known.code);
+      throw known;
+    }
+  }
+
+  /** The brokers are away: whoever only waits for a turn learns it now. */
+  rejectWaiting(): void {
+    for (const lane of this.#lanes.values()) for (const entry of lane.queue.splice(0)) entry.reject(this.link.downError());
+  }
+
+  /** Sends what waits, then closes the producer. */
+  async close(): Promise<void> {
+    const dueMs = performance.now() + this.link.settings.requestTimeoutMs;
+    while (this.queued.records > 0 && performance.now() < dueMs) await this.#idle.wait(dueMs - performance.now());
+    this.rejectWaiting();
+    const generation = this.#generation;
+    if (generation === null) return;
+    generation.isRetired = true;
+    await within(
+      generation.producer.then((producer) => producer.disconnect()),
+      1000,
+      () => new Error('the producer did not close in time'),
+    ).catch(() => undefined);
+    generation.fence();
+  }
+
+  #checkRoom(count: number, bytes: number): void {
+    const { queueRecordsMax, queueBytesMax } = this.link.settings;
+    const { records: waiting, bytes: waitingBytes } = this.queued;
+    // A single call may be larger than the queue, as long as nothing else waits.
+    if (waiting === 0 || (waiting + count <= queueRecordsMax && waitingBytes + bytes <= queueBytesMax)) return;
+    throw new BusError('BUS_BACKPRESSURE', true, `${waiting} records (${waitingBytes} bytes) wait for Kafka, at most ${queueRecordsMax} (${queueBytesMax}) may: send slower, or drop`);
+  }
+
+  #enqueue(topic: string, { messages, bytes }: Pick<Entry, 'messages' | 'bytes'>): Promise<void> {
+    this.queued.records += messages.length;
+    this.queued.bytes += bytes;
+    const lane = this.#lanes.get(topic) ?? { topic, queue: [], isBusy: false };
+    this.#lanes.set(topic, lane);
+    const settle = (): void => {
+      this.queued.records -= messages.length;
+      this.queued.bytes -= bytes;
+      if (this.queued.records === 0) this.#idle.ring();
+    };
+    const done = new Promise<void>((resolve, reject) => lane.queue.push({ messages, bytes, dueMs: performance.now() + this.link.settings.requestTimeoutMs, resolve, reject }));
+    if (!lane.isBusy) void this.#pump(lane);
+    return done.finally(settle);
+  }
+
+  /** Never rejects. */
+  async #pump(lane: Lane): Promise<void> {
+    lane.isBusy = true;
+    await new Promise((resolve) => setTimeout(resolve, this.link.settings.lingerMs));
+    while (lane.queue.length > 0) {
+      const batch = takeBatch(lane.queue);
+      const failure = await this.#send(lane.topic, batch);
+      if (failure === null) for (const entry of batch) entry.resolve();
+      // One record may be to blame for all: the others get a chance of their own.
+      else if (failure.retriable || batch.length === 1) for (const entry of batch) entry.reject(failure);
+      else for (const entry of batch) settle(entry, await this.#send(lane.topic, [entry]));
+    }
+    lane.isBusy = false;
+    this.#lanes.delete(lane.topic);
+  }
+
+  /** What went wrong, or null. */
+  async #send(topic: string, batch: readonly Entry[]): Promise<BusError | null> {
+    const timeoutMs = this.link.settings.requestTimeoutMs;
+    const leftMs = (batch[0]?.dueMs ?? 0) - performance.now();
+    let generation: Generation | null = null;
+    let isLate = false;
+    try {
+      if (leftMs <= 0) throw new BusError('BUS_TIMEOUT', true, `publishing to '${topic}': waited ${timeoutMs} ms for a turn`);
+      if (this.link.status().state !== 'up') await this.link.untilUp(leftMs);
+      generation = this.#current();
+      generation.inFlight++;
+      const sent = generation.producer.then((producer) => producer.send({ topic, acks: -1, timeout: timeoutMs, messages: batch.flatMap((entry) => entry.messages) }));
+      await within(sent, leftMs, () => {
+        isLate = true;
+        return new BusError('BUS_TIMEOUT', true, `publishing to '${topic}': no acknowledgement within ${timeoutMs} ms; it may or may not have been stored`);
+      });
+      return null;
+    } catch (error) {
+      this.link.suspect();
+      if (generation !== null) this.#retire(generation, isLate);
+      return busErrorOf(error, `publishing to '${topic}'`);
+    } finally {
+      if (generation !== null) this.#landed(generation);
+    }
+  }
+
+  #landed(generation: Generation): void {
+    generation.inFlight--;
+    if (generation.isRetired && generation.inFlight === 0) generation.fence();
+  }
+
+  /** Other topics may have requests under way: unless this one hangs, they may end first. */
+  #retire(generation: Generation, isLate: boolean): void {
+    generation.isRetired = true;
+    if (isLate) generation.fence();
+    if (this.#generation === generation) this.#generation = null;
+  }
+
+  #current(): Generation {
+    if (this.#generation !== null) return this.#generation;
+    const client = this.link.client({ initialRetryTime: RETRY_MS.first, maxRetryTime: RETRY_MS.longest, retries: retriesWithin(this.link.settings.requestTimeoutMs) });
+    const fence = (): void => void client.then((it) => it.retire());
+    const producer = client.then((it) => this.#open(it));
+    // Whoever sends sees the failure; without senders nobody would.
+    producer.catch(() => undefined);
+    this.#generation = { producer, inFlight: 0, isRetired: false, fence };
+    return this.#generation;
+  }
+
+  async #open(client: FencedClient): Promise<Producer> {
+    const producer = client.kafka.producer({ idempotent: true, maxInFlightRequests: 1, allowAutoTopicCreation: false, createPartitioner: stickyPartitioner(await this.link.library()) });
+    await producer.connect();
+    return producer;
+  }
+}
+
+function settle(entry: Entry, failure: BusError | null): void {
+  if (failure === null) entry.resolve();
+  else entry.reject(failure);
+}
+
+function entriesOf(records: readonly OutgoingRecord[]): Pick<Entry, 'messages' | 'bytes'>[] {
+  const entries: { messages: Message[]; bytes: number }[] = [];
+  let last: { messages: Message[]; bytes: number } | undefined;
+  for (const record of records) {
+    const bytes = recordBytes(record);
+    if (last === undefined || last.bytes + bytes > SEND_BYTES_MAX || last.messages.length >= SEND_RECORDS_MAX) entries.push((last = { messages: [], bytes: 0 }));
+    last.messages.push({ key: record.key, value: record.value === null ? null : asBuffer(record.value), ...(record.headers === undefined ? {} : { headers: { ...record.headers } }) });
+    last.bytes += bytes;
+  }
+  return entries;
+}
+
+const asBuffer = (value: Uint8Array): Buffer => (Buffer.isBuffer(value) ? value : Buffer.from(value.buffer, value.byteOffset, value.byteLength));
+
+function takeBatch(queue: Entry[]): Entry[] {
+  let [bytes, records] = [0, 0];
+  let count = 0;
+  for (const entry of queue) {
+    bytes += entry.bytes;
+    records += entry.messages.length;
+    if (count > 0 && (bytes > SEND_BYTES_MAX || records > SEND_RECORDS_MAX)) break;
+    count++;
+  }
+  return queue.splice(0, count);
+}
+
+/** As many retries as fit into most of the time a caller may wait. */
+function retriesWithin(timeoutMs: number): number {
+  let retries = 0;
+  for (let sum = 0, pause = RETRY_MS.first; sum + pause <= timeoutMs * 0.7; pause = Math.min(RETRY_MS.longest, pause * 2)) {
+    sum += pause;
+    retries++;
+  }
+  return Math.max(1, retries);
+}
