@@ -1,1 +1,14 @@
-export {};
+/** The coordinator as a process. */
+import 'reflect-metadata';
+import { MESSAGE_BUS } from '@muster/messaging';
+import { runService } from '@muster/observability';
+import { AppModule } from './app.module.js';
+import { coordinatorSchema } from './config.js';
+
+await runService({
+  env: process.env,
+  service: 'coordinator',
+  schema: coordinatorSchema,
+  build: (config, host) => AppModule.forRoot(config, host),
+  configure: (app, _, host) => AppModule.listenTo(app, app.get(MESSAGE_BUS), host),
+});

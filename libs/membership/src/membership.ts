@@ -6,7 +6,7 @@
  */
 import type { Command, Rejection } from './command.js';
 import { invariant } from './invariant.js';
-import type { Change, Member } from './member.js';
+import { type Change, isGone, type Member } from './member.js';
 import type { MembershipRules } from './rules.js';
 import { transition } from './transition.js';
 
@@ -88,6 +88,11 @@ export class Membership {
 
   all(): IterableIterator<Member> {
     return this.members.values();
+  }
+
+  /** Members that have been DOWN or LEFT for so long that they may be forgotten. */
+  reapable(nowUnixMs: number): Member[] {
+    return [...this.members.values()].filter(({ record }) => isGone(record.status) && nowUnixMs - record.changedAtUnixMs >= this.rules.reapAfterMs);
   }
 
   /** Changes after `index`, oldest first, at most `limit`. What was trimmed is missing. */

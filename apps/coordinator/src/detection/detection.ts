@@ -1,0 +1,236 @@
+/**
+ * Turns beats, silence and probes into proposals: the loop sense -> decide -> propose, with one timer for the
+ * earliest deadline of all nodes.
+ *
+ * The rules are in cores: stages and deadlines in `failure-detector`, policy in `membership`'s `decide`.
+ */
+import type { Beat, Logger } from '@muster/contracts';
+import { decide, describeRejection, isGone, type MemberCommand, type Proposal } from '@muster/membership';
+import type { Clock } from '../clock.js';
+import type { Cluster } from '../cluster.js';
+import type { CoordinatorMetrics } from '../metrics.js';
+import type { Probe } from './prober.js';
+import { ProbeRounds } from './probe-rounds.js';
+import { SelfDoubt } from './self-doubt.js';
+import type { Now, Sightings } from './sightings.js';
+
+export interface DetectionOptions {
+  readonly nodeId: string;
+  readonly cluster: Cluster;
+  readonly sightings: Sightings;
+  readonly clock: Clock;
+  readonly probe: Probe;
+  readonly metrics: CoordinatorMetrics;
+  readonly logger: Logger;
+  /** Interval of our own beats. Milliseconds. */
+  readonly intervalMs: number;
+  /** Whether the bus is there, as far as its client knows. */
+  readonly isBusUp: () => boolean;
+}
+
+export type Lane = 'bus' | 'http' | 'local';
+
+const TICK_MS = 250;
+const LATENESS_MS = 250;
+/** Intervals of our own beats without proof after which we take ourselves for blind; below the deadline of others. */
+const BLIND_INTERVALS = 2;
+/** Absences from this many intervals on give everybody a full deadline. */
+const GRACE_INTERVALS = 5;
+/** Time between two looks for members to forget. Milliseconds. */
+const REAP_EVERY_MS = 60_000;
+
+export class Detection {
+  private readonly doubt: SelfDoubt;
+  private readonly rounds = new ProbeRounds();
+  private readonly pending = new Set<string>();
+  private ticker: NodeJS.Timeout | null = null;
+  private alarm: { cancel(): void } | null = null;
+  private alarmAtMs = Infinity;
+  private hasOverdue = false;
+  private reapedAtMs: number;
+  private stopListening: () => void = () => undefined;
+
+  constructor(private readonly options: DetectionOptions) {
+    const nowMs = options.clock.nowMs();
+    this.doubt = new SelfDoubt({ tickMs: TICK_MS, latenessMs: LATENESS_MS, blindAfterMs: BLIND_INTERVALS * options.intervalMs + TICK_MS }, nowMs);
+    this.reapedAtMs = nowMs;
+  }
+
+  /** Takes up the members that are known, and begins to look. */
+  start(): void {
+    const { cluster, sightings, clock } = this.options;
+    const now = this.now();
+    for (const member of cluster.membership.all()) sightings.resume(member, now);
+    this.stopListening = cluster.listen((change) => {
+      if (change.kind === 'removed') sightings.forget(change.nodeId);
+      else if (change.kind === 'transition') sightings.agreed(change.member.nodeId, change.from, change.member.status, clock.nowMs());
+    });
+    this.ticker = setInterval(() => this.tick(), TICK_MS);
+    this.arm();
+  }
+
+  stop(): void {
+    if (this.ticker !== null) clearInterval(this.ticker);
+    this.alarm?.cancel();
+    this.stopListening();
+  }
+
+  /** Takes the newest beat of one node, of `arrivedCount` new ones that came together. */
+  heard(beat: Beat, arrivedCount: number, lane: Lane): 'accepted' | 'stale' {
+    const { sightings, nodeId, isBusUp } = this.options;
+    const now = this.now();
+    // Our own beat takes the short way too; only the one that went round through the bus proves that others' can reach us.
+    // Beats by HTTP prove it only while the bus is away and agents know that: else most of them still use the bus.
+    if ((lane === 'bus' && beat.nodeId === nodeId) || (lane === 'http' && !isBusUp())) this.sees(lane, now.ms);
+    const outcome = sightings.heard(beat, arrivedCount, now);
+    if (outcome === 'stale') return 'stale';
+    this.consider(beat.nodeId, now.ms);
+    if (outcome === 'new') this.arm();
+    return 'accepted';
+  }
+
+  /** Why no verdicts are given; empty when they are. */
+  doubtReason(): string {
+    return this.doubt.reason(this.options.clock.nowMs());
+  }
+
+  private now(): Now {
+    return { ms: this.options.clock.nowMs(), unixMs: this.options.clock.nowUnixMs() };
+  }
+
+  private sees(lane: 'bus' | 'http', nowMs: number): void {
+    const blindMs = this.doubt.proven(lane, nowMs);
+    if (blindMs === 0) return;
+    this.excuse(nowMs, blindMs);
+    this.options.logger.info({ lane, blindMs: Math.round(blindMs) }, 'beats reach this coordinator: it judges');
+  }
+
+  private excuse(nowMs: number, unobservedMs: number): void {
+    this.options.sightings.detectors.excuse(nowMs, unobservedMs, GRACE_INTERVALS * this.options.intervalMs);
+    this.options.metrics.unobserved(unobservedMs);
+  }
+
+  private tick(): void {
+    const nowMs = this.options.clock.nowMs();
+    this.notePause(nowMs);
+    if (this.hasOverdue) this.look();
+    if (nowMs - this.reapedAtMs >= REAP_EVERY_MS) this.reap(nowMs);
+  }
+
+  private notePause(nowMs: number): void {
+    const lateMs = this.doubt.tick(nowMs);
+    if (lateMs === 0) return;
+    this.excuse(nowMs, lateMs);
+    this.options.logger.warn({ lateMs: Math.round(lateMs) }, 'this coordinator did not run for a while: all deadlines move by as much');
+  }
+
+  /** Arms the one timer for the earliest deadline. Beats move deadlines later, so they need not come here. */
+  private arm(): void {
+    const { clock, sightings } = this.options;
+    const nowMs = clock.nowMs();
+    const atMs = sightings.detectors.nextDeadlineMs(nowMs) ?? Infinity;
+    if (atMs === this.alarmAtMs) return;
+    this.alarm?.cancel();
+    this.alarm = null;
+    this.alarmAtMs = atMs;
+    if (atMs === Infinity) return;
+    this.alarm = clock.wakeAfter(atMs - nowMs, () => {
+      this.alarmAtMs = Infinity;
+      // Beats that arrived while the loop was busy are handled first: they are older than this alarm.
+      setImmediate(() => {
+        this.look();
+        this.arm();
+      });
+    });
+  }
+
+  /** Looks at all nodes whose beats are overdue. */
+  private look(): void {
+    const { clock, sightings, cluster } = this.options;
+    const nowMs = clock.nowMs();
+    const overdue = sightings.detectors.overdue(nowMs).filter((nodeId) => {
+      const member = cluster.membership.member(nodeId);
+      return member !== undefined && !isGone(member.record.status);
+    });
+    this.hasOverdue = overdue.length > 0;
+    this.rounds.keepOnly(new Set(overdue));
+    if (this.doubt.isBlind(nowMs)) return;
+    for (const nodeId of overdue) {
+      this.consider(nodeId, nowMs);
+      this.ask(nodeId, nowMs);
+    }
+  }
+
+  private consider(nodeId: string, nowMs: number): void {
+    if (this.pending.has(nodeId)) return;
+    const sight = this.options.sightings.sight(nodeId, nowMs);
+    if (sight === null) return;
+    const proposal = decide(this.options.cluster.membership.member(nodeId), sight);
+    if (proposal !== null) void this.submit(nodeId, proposal, { incarnation: sight.incarnation, seq: sight.seq });
+  }
+
+  /** One proposal per node at a time; when it was applied, the next is looked for at once. */
+  private async submit(nodeId: string, proposal: Proposal, known: { incarnation: number; seq: number }): Promise<void> {
+    const { cluster, clock, metrics, logger } = this.options;
+    this.pending.add(nodeId);
+    const command: MemberCommand = { ...proposal, ...known, term: cluster.status().term, atUnixMs: clock.nowUnixMs(), nodeId };
+    const proposed = await cluster.propose(command, { stillHolds: () => this.stillHolds(nodeId, proposal) });
+    this.pending.delete(nodeId);
+    if (proposed.kind !== 'applied') return;
+    if (proposed.outcome.kind === 'rejected') {
+      logger.debug({ member: nodeId, proposal: proposal.kind, why: describeRejection(proposed.outcome.rejection) }, 'a proposal was rejected when it was applied');
+      return;
+    }
+    if (proposal.kind === 'down') metrics.failure(proposal.failure, proposal.silenceMs + (clock.nowUnixMs() - command.atUnixMs));
+    this.consider(nodeId, clock.nowMs());
+  }
+
+  /** A beat that came since vetoes what was decided without it. */
+  private stillHolds(nodeId: string, proposal: Proposal): boolean {
+    if (proposal.kind !== 'suspect' && proposal.kind !== 'down') return true;
+    const { cluster, clock, sightings } = this.options;
+    const sight = sightings.sight(nodeId, clock.nowMs());
+    return sight !== null && decide(cluster.membership.member(nodeId), sight)?.kind === proposal.kind;
+  }
+
+  private ask(nodeId: string, nowMs: number): void {
+    const record = this.options.cluster.membership.member(nodeId)?.record;
+    if (record === undefined || record.httpUrl === null || nodeId === this.options.nodeId) return;
+    if (this.rounds.take(nodeId, nowMs)) void this.probe({ nodeId, incarnation: record.incarnation, httpUrl: record.httpUrl });
+  }
+
+  private async probe(target: { nodeId: string; incarnation: number; httpUrl: string }): Promise<void> {
+    const { probe, clock, sightings, metrics } = this.options;
+    const askedAtMs = clock.nowMs();
+    const result = await probe(target);
+    const nowMs = clock.nowMs();
+    metrics.probe(result);
+    this.rounds.done(target.nodeId, result, nowMs);
+    // A new incarnation that came meanwhile has nothing to do with the answer.
+    if (sightings.incarnation(target.nodeId) !== target.incarnation) return;
+    switch (result) {
+      case 'answered':
+        sightings.answered(target.nodeId, askedAtMs);
+        break;
+      case 'refused':
+        sightings.refused(target.nodeId);
+        break;
+      case 'silent':
+        sightings.unanswered(target.nodeId);
+        break;
+    }
+    if (this.doubt.isBlind(nowMs)) return;
+    this.consider(target.nodeId, nowMs);
+    this.arm();
+  }
+
+  private reap(nowMs: number): void {
+    const { cluster, clock } = this.options;
+    this.reapedAtMs = nowMs;
+    const atUnixMs = clock.nowUnixMs();
+    for (const { record, seq } of cluster.membership.reapable(atUnixMs)) {
+      const { nodeId, incarnation } = record;
+      void cluster.propose({ kind: 'reap', term: cluster.status().term, atUnixMs, nodeId, incarnation, seq, reason: `${record.status} for long` });
+    }
+  }
+}

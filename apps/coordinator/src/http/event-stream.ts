@@ -1,0 +1,51 @@
+/**
+ * One client of a stream of server-sent events, with a bounded buffer: who reads too slowly is cut off and comes back
+ * with `Last-Event-ID`, rather than filling our memory.
+ */
+import type { ServerResponse } from 'node:http';
+
+/** Bytes that may wait for a slow reader. */
+const WAITING_BYTES_MAX = 8 * 1024 * 1024;
+/** How long a client should wait before it comes back. Milliseconds. */
+const RETRY_MS = 1000;
+
+export interface StreamEvent {
+  /** Name of the event. */
+  readonly event: string;
+  /** Where a reader resumes; absent for events that nobody resumes from. */
+  readonly id?: number;
+  readonly data: unknown;
+}
+
+/** The event as bytes on the wire; made once for all readers. */
+export function frame({ event, id, data }: StreamEvent): string {
+  return `event: ${event}\n${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`;
+}
+
+export class EventStream {
+  private isOpen = true;
+
+  constructor(
+    private readonly response: ServerResponse,
+    onClose: () => void,
+  ) {
+    response.writeHead(200, { 'Content-Type': 'text/event-stream; charset=utf-8', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no', Connection: 'keep-alive' });
+    response.write(`retry: ${RETRY_MS}\n\n`);
+    response.once('close', () => {
+      this.isOpen = false;
+      onClose();
+    });
+    // A reader that went away is no fault of ours; `close` follows.
+    response.on('error', () => undefined);
+  }
+
+  send(frames: string): void {
+    if (!this.isOpen) return;
+    this.response.write(frames);
+    if (this.response.writableLength > WAITING_BYTES_MAX) this.response.destroy();
+  }
+
+  end(): void {
+    if (this.isOpen) this.response.end();
+  }
+}

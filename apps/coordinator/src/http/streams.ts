@@ -1,0 +1,102 @@
+/** All open streams: feeds them with changes and pulses, keeps them within a limit, ends them when the service ends. */
+import type { ServerResponse } from 'node:http';
+import type { Change } from '@muster/membership';
+import { AppError } from '@muster/observability';
+import type { OnModuleDestroy } from '@nestjs/common';
+import type { Cluster } from '../cluster.js';
+import { clusterEvent, type Views } from '../views.js';
+import { EventStream, frame } from './event-stream.js';
+
+const PULSE_MS = 1000;
+/** Idle connections are kept open through proxies by a comment. Milliseconds. */
+const KEEP_ALIVE_MS = 15_000;
+/** Past changes sent to a reader that resumes. Count. */
+const REPLAY_MAX = 20_000;
+
+export class Streams implements OnModuleDestroy {
+  private readonly watchers = new Set<EventStream>();
+  private readonly readers = new Set<EventStream>();
+  private pulseTimer: NodeJS.Timeout | null = null;
+  private readonly keepAliveTimer: NodeJS.Timeout;
+  private readonly stopListening: () => void;
+  private isEnding = false;
+
+  constructor(
+    private readonly cluster: Cluster,
+    private readonly views: Views,
+    private readonly streamsMax: number,
+  ) {
+    this.stopListening = cluster.listen((change) => this.tell(change));
+    this.keepAliveTimer = setInterval(() => {
+      for (const stream of this.readers) stream.send(': still here\n\n');
+    }, KEEP_ALIVE_MS).unref();
+  }
+
+  get count(): number {
+    return this.watchers.size + this.readers.size;
+  }
+
+  /** Throws when no further stream can be opened; to be called before the response is taken over. */
+  admit(): void {
+    if (this.isEnding) throw new AppError('COORDINATOR_ENDING', 'this coordinator is shutting down: use another one', { statusCode: 503 });
+    if (this.count >= this.streamsMax) throw new AppError('STREAMS_EXHAUSTED', `${this.count} streams are open, at most ${this.streamsMax} are served: close some, or raise coordinator.watchersMax`, { statusCode: 503 });
+  }
+
+  /** The live view: a snapshot, then every change, and a pulse each second. */
+  watch(response: ServerResponse): void {
+    const stream = this.open(this.watchers, response);
+    const snapshot = this.views.snapshot();
+    stream.send(frame({ event: snapshot.kind, id: this.cluster.membership.index, data: snapshot }));
+    this.pulseTimer ??= setInterval(() => this.pulse(), PULSE_MS);
+  }
+
+  /** The transitions after `index`, then those to come. */
+  events(response: ServerResponse, afterIndex: number): void {
+    const stream = this.open(this.readers, response);
+    const past = this.cluster.membership.changesAfter(afterIndex, REPLAY_MAX).map((change) => this.eventFrame(change));
+    stream.send(past.join(''));
+    this.readers.add(stream);
+  }
+
+  onModuleDestroy(): void {
+    this.isEnding = true;
+    this.stopListening();
+    clearInterval(this.keepAliveTimer);
+    if (this.pulseTimer !== null) clearInterval(this.pulseTimer);
+    for (const stream of [...this.watchers, ...this.readers]) stream.end();
+  }
+
+  private open(streams: Set<EventStream>, response: ServerResponse): EventStream {
+    const stream = new EventStream(response, () => {
+      streams.delete(stream);
+      if (this.watchers.size > 0 || this.pulseTimer === null) return;
+      clearInterval(this.pulseTimer);
+      this.pulseTimer = null;
+    });
+    streams.add(stream);
+    return stream;
+  }
+
+  private tell(change: Change): void {
+    if (this.watchers.size > 0) {
+      const message = this.views.change(change);
+      const frames = frame({ event: message.kind, id: change.index, data: message });
+      for (const stream of this.watchers) stream.send(frames);
+    }
+    if (this.readers.size > 0) {
+      const frames = this.eventFrame(change);
+      if (frames !== '') for (const stream of this.readers) stream.send(frames);
+    }
+  }
+
+  private pulse(): void {
+    const message = this.views.pulse();
+    const frames = frame({ event: message.kind, id: this.cluster.membership.index, data: message });
+    for (const stream of this.watchers) stream.send(frames);
+  }
+
+  private eventFrame(change: Change): string {
+    const event = clusterEvent(this.cluster.name, change);
+    return event === null ? '' : frame({ event: 'event', id: change.index, data: event });
+  }
+}

@@ -1,0 +1,140 @@
+/** What the coordinator counts and shows to Prometheus. State is read when it is scraped, so it is never old. */
+import { isLive, MEMBER_STATUSES } from '@muster/contracts';
+import type { FailureClass } from '@muster/membership';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { Cluster } from './cluster.js';
+import type { ProbeResult } from './detection/prober.js';
+
+export interface MetricsSources {
+  readonly cluster: Cluster;
+  /** Score and suspicion of a node, for people. */
+  readonly pulse: (nodeId: string) => { readonly healthScore: number; readonly phiScore: number } | null;
+  readonly doubtReason: () => string;
+  readonly watchers: () => number;
+}
+
+const RAFT_STATES = { follower: 0, candidate: 1, leader: 2, shutdown: 3 } as const;
+
+export class CoordinatorMetrics {
+  private readonly received: Counter<'lane'>;
+  private readonly refused: Counter<'lane' | 'reason'>;
+  private readonly failures: Counter<'class'>;
+  private readonly detectionSeconds: Histogram<'class'>;
+  private readonly probes: Counter<'result'>;
+  private readonly unobservedSeconds: Counter;
+  private readonly published: Counter;
+  private readonly publishFailures: Counter;
+
+  constructor(private readonly registry: Registry) {
+    const registers = [registry];
+    this.received = new Counter({ name: 'cluster_heartbeats_received_total', help: 'Beats that were read and understood, by lane.', labelNames: ['lane'], registers });
+    this.refused = new Counter({ name: 'cluster_heartbeats_rejected_total', help: 'Beats that were not taken, by lane and reason.', labelNames: ['lane', 'reason'], registers });
+    this.failures = new Counter({ name: 'cluster_failures_detected_total', help: 'Members found to have failed, by class of evidence.', labelNames: ['class'], registers });
+    this.detectionSeconds = new Histogram({ name: 'cluster_detection_seconds', help: 'Time from the last sign of life of a member to its DOWN being committed.', labelNames: ['class'], buckets: [0.25, 0.5, 1, 2, 3, 4, 5, 7.5, 10, 12.5, 15, 20, 30], registers });
+    this.probes = new Counter({ name: 'coordinator_probes_total', help: 'Probes of silent members, by result.', labelNames: ['result'], registers });
+    this.unobservedSeconds = new Counter({ name: 'coordinator_unobserved_seconds_total', help: 'Time that did not count as silence because this coordinator did not run or was not reached by beats.', registers });
+    this.published = new Counter({ name: 'coordinator_changes_published_total', help: 'Changes of membership that the bus acknowledged.', registers });
+    this.publishFailures = new Counter({ name: 'coordinator_publish_failures_total', help: 'Attempts to publish changes that failed; they are repeated.', registers });
+    for (const lane of ['bus', 'http']) this.received.inc({ lane }, 0);
+    for (const failure of ['crashed', 'unreachable', 'replaced']) this.failures.inc({ class: failure }, 0);
+  }
+
+  /** Gauges need what is made after the counters. */
+  observe(sources: MetricsSources): void {
+    const { cluster } = sources;
+    const status = () => cluster.status();
+    this.read('coordinator_is_leader', '1 when this coordinator decides, else 0.', () => (status().role === 'leader' ? 1 : 0));
+    this.read('raft_state', 'Role in the group: 0 follower, 1 candidate, 2 leader, 3 shutdown.', () => RAFT_STATES[status().role]);
+    this.read('raft_term', 'Current term.', () => status().term);
+    this.read('raft_commit_index', 'Index of the last entry that is committed.', () => status().commitIndex);
+    this.read('raft_applied_index', 'Index of the last entry that is applied.', () => status().appliedIndex);
+    this.read('cluster_has_quorum', '1 when changes can be committed, else 0.', () => (status().hasQuorum ? 1 : 0));
+    this.read('coordinator_judging', '1 while verdicts are given, 0 while this coordinator doubts itself.', () => (sources.doubtReason() === '' ? 1 : 0));
+    this.read('coordinator_watchers', 'Open event streams.', sources.watchers);
+    this.read('coordinator_outbox_changes', 'Changes that are not on the bus yet.', () => cluster.membership.outboxLength);
+    this.read('coordinator_outbox_dropped_changes', 'Changes that never reached the bus, because it was away for too long.', () => cluster.membership.outboxDropped);
+    this.members(sources);
+  }
+
+  beatsReceived(lane: 'bus' | 'http', count: number): void {
+    this.received.inc({ lane }, count);
+  }
+
+  beatRefused(lane: 'bus' | 'http', reason: string): void {
+    this.refused.inc({ lane, reason });
+  }
+
+  failure(failure: FailureClass, silenceMs: number): void {
+    this.failures.inc({ class: failure });
+    this.detectionSeconds.observe({ class: failure }, silenceMs / 1000);
+  }
+
+  /** A restart without a word: the old process is gone, known from the new one. */
+  replaced(): void {
+    this.failures.inc({ class: 'replaced' });
+  }
+
+  probe(result: ProbeResult): void {
+    this.probes.inc({ result });
+  }
+
+  unobserved(ms: number): void {
+    this.unobservedSeconds.inc(ms / 1000);
+  }
+
+  changesPublished(count: number): void {
+    this.published.inc(count);
+  }
+
+  publishFailed(): void {
+    this.publishFailures.inc();
+  }
+
+  private members({ cluster, pulse }: MetricsSources): void {
+    const all = () => [...cluster.membership.all()].map((member) => member.record);
+    this.read('cluster_healthy_nodes', 'Members that are HEALTHY.', () => all().filter((record) => record.status === 'HEALTHY').length);
+    this.read('cluster_total_nodes', 'Members in the live set.', () => all().filter((record) => isLive(record.status)).length);
+    const byStatus = new Gauge({
+      name: 'cluster_members',
+      help: 'Known members by status.',
+      labelNames: ['status'],
+      registers: [this.registry],
+      collect: () => {
+        for (const status of MEMBER_STATUSES) byStatus.set({ status }, 0);
+        for (const { status } of all()) byStatus.inc({ status });
+      },
+    });
+    const labelNames = ['member', 'member_service', 'zone'] as const;
+    const score = new Gauge({
+      name: 'cluster_member_health_score',
+      help: 'Health score of a live member, 0 to 100.',
+      labelNames,
+      registers: [this.registry],
+      collect: () => {
+        score.reset();
+        for (const { nodeId, service, zone, status } of all()) if (isLive(status)) score.set({ member: nodeId, member_service: service, zone }, pulse(nodeId)?.healthScore ?? 0);
+      },
+    });
+    const phi = new Gauge({
+      name: 'cluster_member_phi',
+      help: 'Suspicion of a live member from silence, 0 to 300.',
+      labelNames,
+      registers: [this.registry],
+      collect: () => {
+        phi.reset();
+        for (const { nodeId, service, zone, status } of all()) if (isLive(status)) phi.set({ member: nodeId, member_service: service, zone }, pulse(nodeId)?.phiScore ?? 0);
+      },
+    });
+  }
+
+  private read(name: string, help: string, value: () => number): void {
+    const gauge: Gauge = new Gauge({
+      name,
+      help,
+      registers: [this.registry],
+      collect: () => {
+        gauge.set(value());
+      },
+    });
+  }
+}

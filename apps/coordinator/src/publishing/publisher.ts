@@ -1,0 +1,110 @@
+/**
+ * Tells the world what was agreed: the outbox of the state goes to the bus, in order, each change at least once and with
+ * the same id each time. How far it got is part of the state.
+ */
+import { encodeClusterEvent, encodeMember, EVENTS_TOPIC, type Logger, MEMBERSHIP_TOPIC, type MessageBus, type OutgoingRecord } from '@muster/contracts';
+import type { Change } from '@muster/membership';
+import type { Clock } from '../clock.js';
+import type { Cluster } from '../cluster.js';
+import type { CoordinatorMetrics } from '../metrics.js';
+import { clusterEvent } from '../views.js';
+
+/** Changes in one publish. Count. */
+const BATCH_MAX = 100;
+const PAUSE_MS_MIN = 250;
+const PAUSE_MS_MAX = 5000;
+
+export interface PublisherOptions {
+  readonly cluster: Cluster;
+  readonly bus: Pick<MessageBus, 'publish'>;
+  readonly clock: Clock;
+  readonly metrics: Pick<CoordinatorMetrics, 'changesPublished' | 'publishFailed'>;
+  readonly logger: Logger;
+}
+
+export class Publisher {
+  private isRunning = false;
+  private isStopped = false;
+  private failures = 0;
+  private retry: { cancel(): void } | null = null;
+  private stopListening: () => void = () => undefined;
+  /** Acknowledged by the bus in this run; the state learns it a moment later. */
+  private acknowledgedIndex = 0;
+
+  constructor(private readonly options: PublisherOptions) {}
+
+  start(): void {
+    this.stopListening = this.options.cluster.listen(() => this.wake());
+    this.wake();
+  }
+
+  /** Publishes what is left, for as long as the time given. */
+  async stop(limitMs: number): Promise<void> {
+    const { clock, cluster } = this.options;
+    const deadlineMs = clock.nowMs() + limitMs;
+    this.cancelRetry();
+    while (cluster.membership.outboxLength > 0 && clock.nowMs() < deadlineMs) {
+      if (!this.isRunning) this.wake();
+      await new Promise<void>((resolve) => clock.wakeAfter(20, resolve));
+    }
+    this.isStopped = true;
+    this.cancelRetry();
+    this.stopListening();
+  }
+
+  private wake(): void {
+    if (this.isRunning || this.isStopped || this.retry !== null) return;
+    this.isRunning = true;
+    void this.drain();
+  }
+
+  private cancelRetry(): void {
+    this.retry?.cancel();
+    this.retry = null;
+  }
+
+  private async drain(): Promise<void> {
+    const { cluster, metrics, logger, clock } = this.options;
+    try {
+      for (let changes = this.next(); changes.length > 0 && !this.isStopped; changes = this.next()) {
+        await this.publish(changes);
+        const upToIndex = changes.at(-1)?.index ?? 0;
+        this.acknowledgedIndex = upToIndex;
+        this.failures = 0;
+        metrics.changesPublished(changes.length);
+        await cluster.propose({ kind: 'published', term: cluster.status().term, upToIndex });
+      }
+    } catch (error) {
+      metrics.publishFailed();
+      const pauseMs = Math.min(PAUSE_MS_MIN * 2 ** this.failures, PAUSE_MS_MAX);
+      if (this.failures === 0) logger.warn({ error: String(error), waiting: cluster.membership.outboxLength }, 'changes of membership cannot be published now; they wait, in order');
+      this.failures += 1;
+      this.retry = clock.wakeAfter(pauseMs, () => {
+        this.retry = null;
+        this.wake();
+      });
+    } finally {
+      this.isRunning = false;
+      // A change that came between the last look and here found us running.
+      if (this.next().length > 0) this.wake();
+    }
+  }
+
+  private next(): readonly Change[] {
+    const { membership } = this.options.cluster;
+    return membership.changesAfter(Math.max(membership.publishedIndex, this.acknowledgedIndex), BATCH_MAX);
+  }
+
+  /** Events first: who reads a record finds its event already there. */
+  private async publish(changes: readonly Change[]): Promise<void> {
+    const { bus, cluster } = this.options;
+    const events = changes.map((change) => clusterEvent(cluster.name, change)).filter((event) => event !== null);
+    if (events.length > 0) await bus.publish(EVENTS_TOPIC.name, events.map((event) => ({ key: event.subject, value: encodeClusterEvent(event) })));
+    await bus.publish(MEMBERSHIP_TOPIC.name, changes.map(membershipRecord));
+  }
+}
+
+function membershipRecord(change: Change): OutgoingRecord {
+  if (change.kind === 'removed') return { key: change.nodeId, value: null };
+  return { key: change.member.nodeId, value: encodeMember(change.member) };
+}
