@@ -58,7 +58,7 @@ const bus = z.strictObject({
       doc: 'The message bus: `kafka://host:port,host:port`, or `embedded:<path of a socket>` for the bus that `muster bus` serves on one machine. `KAFKA_BROKERS` takes a bare `host:port` list.',
       env: 'KAFKA_BROKERS',
     }),
-  requestTimeoutMs: z.int().min(100).max(300_000).default(30_000).meta({ doc: 'How long one request to the bus may take.', unit: 'ms', range: '100 to 300000', raising: 'Slow brokers are waited for; a dead one is noticed later.' }),
+  requestTimeoutMs: z.int().min(100).max(300_000).default(10_000).meta({ doc: 'How long one request to the bus may take.', unit: 'ms', range: '100 to 300000', raising: 'Slow brokers are waited for; a dead one is noticed later.' }),
 });
 
 const heartbeat = z.strictObject({

@@ -6,7 +6,9 @@
  */
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Logger } from '@muster/contracts';
 import { Histogram, type Registry } from 'prom-client';
+import { errorResponse } from './error-response.js';
 import type { HealthRegistry } from './health-registry.js';
 
 /** Gets a request before the application; true means that it has taken it, false that it left it untouched. */
@@ -17,6 +19,7 @@ export interface FrontIdentity {
   readonly nodeId: string;
   readonly health: HealthRegistry;
   readonly metrics: Registry;
+  readonly logger: Logger;
 }
 
 /** Longer than the idle time of usual proxies (60 s), so that it is them who close idle connections. Milliseconds. */
@@ -116,7 +119,7 @@ export class HttpFront {
     if (this.isDraining) response.setHeader('Connection', 'close');
     const path = pathOf(request.url ?? '/');
     if (this.identity !== null && (request.method === 'GET' || request.method === 'HEAD') && this.answerSelf(path, this.identity, response)) return;
-    if (this.rawHandler?.(request, response) === true) return;
+    if (this.rawHandler !== null && this.answerRaw(this.rawHandler, request, response)) return;
     if (this.application === null || !this.isOpen) {
       response.setHeader('Retry-After', '1');
       json(response, 503, { statusCode: 503, code: 'STARTING', message: 'this service is starting; try again in a second' });
@@ -124,6 +127,18 @@ export class HttpFront {
     }
     this.observe(request.method ?? '', response);
     this.application(request, response);
+  }
+
+  /** An exception of the data path costs one request, not the process with all its others. */
+  private answerRaw(handler: RawHandler, request: IncomingMessage, response: ServerResponse): boolean {
+    try {
+      return handler(request, response);
+    } catch (error) {
+      this.identity?.logger.error({ err: error, method: request.method, url: request.url }, 'the data path failed in a way nobody foresaw');
+      if (response.headersSent) response.destroy();
+      else json(response, 500, errorResponse(error).body);
+      return true;
+    }
   }
 
   private observe(method: string, response: ServerResponse): void {
@@ -163,7 +178,8 @@ async function answerMetrics(metrics: Registry, response: ServerResponse): Promi
 }
 
 function json(response: ServerResponse, statusCode: number, body: object): void {
-  response.writeHead(statusCode, { 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'no-store' }).end(JSON.stringify(body));
+  const text = JSON.stringify(body);
+  response.writeHead(statusCode, { 'Content-Type': 'application/json; charset=utf-8', 'Content-Length': Buffer.byteLength(text), 'Cache-Control': 'no-store' }).end(text);
 }
 
 function pathOf(url: string): string {

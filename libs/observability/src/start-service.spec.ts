@@ -174,6 +174,17 @@ describe('the raw handler', () => {
     expect(answer).toMatchObject({ status: 201, body: { a: [1, 'ü'] } });
   });
 
+  test('costs one request when it throws, not the process', async () => {
+    const { url } = await start({
+      rawHandler: () => (request) => {
+        if (request.url === '/broken') throw new TypeError('a bug');
+        return false;
+      },
+    });
+    expect((await get(`${url}/broken`)).body).toMatchObject({ statusCode: 500, code: 'INTERNAL' });
+    expect((await get(`${url}/throw/nest`)).status).toBe(404);
+  });
+
   test('never gets health and metrics', async () => {
     const urls: string[] = [];
     const { url } = await start({
