@@ -32,6 +32,8 @@ export interface CoordinatorParts {
   readonly logger: Logger;
   readonly clock?: Clock;
   readonly probe?: Probe;
+  /** Told of our own incarnation, when it is settled and when it changes. */
+  readonly onIncarnation?: (incarnation: number) => void;
 }
 
 /** How long the last changes may take to get onto the bus. Milliseconds. */
@@ -74,10 +76,11 @@ export class Coordinator {
       tags: config.node.tags,
       httpUrl: parts.httpUrl,
       bus: ownBeats(bus, this.intake, logger),
-      coordinators: [],
+      coordinators: [loopback(parts.httpUrl)],
       heartbeat: { intervalMs },
       metrics: parts.metrics,
       logger,
+      onIncarnation: parts.onIncarnation,
     });
     metrics.observe({ cluster: this.cluster, pulse: (id) => this.sightings.pulse(id, clock.nowMs()), doubtReason: () => this.detection.doubtReason(), watchers: () => this.streams.count });
   }
@@ -96,9 +99,15 @@ export class Coordinator {
 
   private async closeOnce(): Promise<void> {
     await this.agent.leave();
+    await this.detection.settle();
     // Nobody is judged from here on; the last word of our own is in the log.
     this.detection.stop();
     await this.publisher.stop(LAST_PUBLISH_MS);
     await this.cluster.close();
   }
+}
+
+/** Ourselves by the shortest way: the agent asks there which incarnation is known. */
+function loopback(httpUrl: string): string {
+  return `http://127.0.0.1:${new URL(httpUrl).port}`;
 }

@@ -60,7 +60,8 @@ export function decide(member: Member | undefined, sight: Sight): Proposal | nul
 function newerIncarnation({ record }: Member, sight: Sight): Proposal | null {
   // A process that came and went between two looks of ours never was a member.
   if (sight.state !== 'running' && isGone(record.status)) return null;
-  return join(sight, isGone(record.status) ? `back after ${record.status}` : `restarted without a word while ${record.status}`);
+  if (isGone(record.status)) return join(sight, `back after ${record.status}`);
+  return join(sight, record.status === 'LEAVING' ? 'restarted' : `restarted without a word while ${record.status}`);
 }
 
 function leaving({ record }: Member, sight: Sight): Proposal | null {

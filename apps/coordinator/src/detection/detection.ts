@@ -36,13 +36,15 @@ const LATENESS_MS = 250;
 const BLIND_INTERVALS = 2;
 /** Absences from this many intervals on give everybody a full deadline. */
 const GRACE_INTERVALS = 5;
+/** Proposals that may follow from one another before we stop waiting for the end. Count. */
+const SETTLE_ROUNDS_MAX = 10;
 /** Time between two looks for members to forget. Milliseconds. */
 const REAP_EVERY_MS = 60_000;
 
 export class Detection {
   private readonly doubt: SelfDoubt;
   private readonly rounds = new ProbeRounds();
-  private readonly pending = new Set<string>();
+  private readonly pending = new Map<string, Promise<void>>();
   private ticker: NodeJS.Timeout | null = null;
   private alarm: { cancel(): void } | null = null;
   private alarmAtMs = Infinity;
@@ -75,13 +77,18 @@ export class Detection {
     this.stopListening();
   }
 
+  /** Resolves when everything that follows from what was heard so far is agreed, or cannot be. */
+  async settle(): Promise<void> {
+    for (let round = 0; this.pending.size > 0 && round < SETTLE_ROUNDS_MAX; round++) await Promise.all(this.pending.values());
+  }
+
   /** Takes the newest beat of one node, of `arrivedCount` new ones that came together. */
   heard(beat: Beat, arrivedCount: number, lane: Lane): 'accepted' | 'stale' {
     const { sightings, nodeId, isBusUp } = this.options;
     const now = this.now();
     // Our own beat takes the short way too; only the one that went round through the bus proves that others' can reach us.
     // Beats by HTTP prove it only while the bus is away and agents know that: else most of them still use the bus.
-    if ((lane === 'bus' && beat.nodeId === nodeId) || (lane === 'http' && !isBusUp())) this.sees(lane, now.ms);
+    if ((lane === 'bus' && beat.nodeId === nodeId) || (lane === 'http' && beat.nodeId !== nodeId && !isBusUp())) this.sees(lane, now.ms);
     const outcome = sightings.heard(beat, arrivedCount, now);
     if (outcome === 'stale') return 'stale';
     this.consider(beat.nodeId, now.ms);
@@ -166,13 +173,12 @@ export class Detection {
     const sight = this.options.sightings.sight(nodeId, nowMs);
     if (sight === null) return;
     const proposal = decide(this.options.cluster.membership.member(nodeId), sight);
-    if (proposal !== null) void this.submit(nodeId, proposal, { incarnation: sight.incarnation, seq: sight.seq });
+    if (proposal !== null) this.pending.set(nodeId, this.submit(nodeId, proposal, { incarnation: sight.incarnation, seq: sight.seq }));
   }
 
   /** One proposal per node at a time; when it was applied, the next is looked for at once. */
   private async submit(nodeId: string, proposal: Proposal, known: { incarnation: number; seq: number }): Promise<void> {
     const { cluster, clock, metrics, logger } = this.options;
-    this.pending.add(nodeId);
     const command: MemberCommand = { ...proposal, ...known, term: cluster.status().term, atUnixMs: clock.nowUnixMs(), nodeId };
     const proposed = await cluster.propose(command, { stillHolds: () => this.stillHolds(nodeId, proposal) });
     this.pending.delete(nodeId);
