@@ -1,0 +1,113 @@
+import type { MemberStatus } from '@muster/contracts';
+import { MEMBER_STATUSES } from '@muster/contracts';
+import { command, memberIn, type Said, T0 } from '../testing/fixtures.js';
+import { rules } from '../testing/fixtures.js';
+import type { MemberCommand } from './command.js';
+import { transition } from './transition.js';
+
+const at = { index: 9, term: 1 };
+
+/** Status after the command, or the kind of the rejection. */
+function after(status: MemberStatus, kind: MemberCommand['kind'], said: Said = {}): string {
+  const next = transition(rules, memberIn(status), command(kind, said), at);
+  switch (next.kind) {
+    case 'next':
+      return next.member.record.status;
+    case 'forgotten':
+      return 'forgotten';
+    case 'rejected':
+      return next.rejection.kind;
+  }
+}
+
+/** For each command about the known incarnation, where it leads from each status; everything not listed is refused. */
+const table: Partial<Record<MemberCommand['kind'], Partial<Record<MemberStatus, string>>>> = {
+  join: { DOWN: 'JOINING' },
+  describe: { JOINING: 'JOINING', HEALTHY: 'HEALTHY', DEGRADED: 'DEGRADED', SUSPECT: 'SUSPECT', LEAVING: 'LEAVING' },
+  admit: { JOINING: 'HEALTHY' },
+  grade: { HEALTHY: 'DEGRADED' },
+  suspect: { JOINING: 'SUSPECT', HEALTHY: 'SUSPECT', DEGRADED: 'SUSPECT' },
+  clear: { SUSPECT: 'HEALTHY' },
+  down: { JOINING: 'DOWN', HEALTHY: 'DOWN', DEGRADED: 'DOWN', SUSPECT: 'DOWN', LEAVING: 'DOWN' },
+  leave: { JOINING: 'LEAVING', HEALTHY: 'LEAVING', DEGRADED: 'LEAVING', SUSPECT: 'LEAVING' },
+  left: { JOINING: 'LEFT', HEALTHY: 'LEFT', DEGRADED: 'LEFT', SUSPECT: 'LEFT', DOWN: 'LEFT', LEAVING: 'LEFT' },
+  reap: { DOWN: 'too-early', LEFT: 'too-early' },
+};
+const cells = Object.entries(table).flatMap(([kind, row]) => MEMBER_STATUSES.map((status) => ({ kind: kind as MemberCommand['kind'], status, expected: row[status] ?? 'wrong-status' })));
+
+test.each(cells)('$kind on $status gives $expected', ({ kind, status, expected }) => {
+  expect(after(status, kind)).toBe(expected);
+});
+
+test.each(MEMBER_STATUSES.filter((status) => status !== 'DOWN'))('a member that is %s is not joined again by its own incarnation', (status) => {
+  expect(after(status, 'join')).toBe('wrong-status');
+});
+
+test('a degraded member is graded up, and not to what it is already', () => {
+  expect(after('DEGRADED', 'grade', { to: 'HEALTHY' })).toBe('HEALTHY');
+  expect(after('DEGRADED', 'grade', { to: 'DEGRADED' })).toBe('wrong-status');
+});
+
+test.each(['JOINING', 'HEALTHY', 'DEGRADED'] as const)('a suspect that was %s goes back to that', (standing) => {
+  const next = transition(rules, memberIn('SUSPECT', { standing }), command('clear'), at);
+  expect(next).toMatchObject({ kind: 'next', member: { record: { status: standing }, standing: null } });
+});
+
+test('a verdict that did not know the last beat is refused', () => {
+  expect(after('SUSPECT', 'down', { seq: 9 })).toBe('stale-evidence');
+  expect(after('SUSPECT', 'down', { seq: 10 })).toBe('DOWN');
+});
+
+test('a verdict about another incarnation is refused, whether older or newer', () => {
+  expect(after('HEALTHY', 'down', { incarnation: 4, seq: 999 })).toBe('stale-incarnation');
+  expect(after('HEALTHY', 'down', { incarnation: 6 })).toBe('stale-incarnation');
+});
+
+test('nothing but a join is possible for a node that nobody knows', () => {
+  expect(transition(rules, undefined, command('suspect'), at)).toMatchObject({ rejection: { kind: 'unknown-member' } });
+  expect(transition(rules, undefined, command('join'), at)).toMatchObject({ member: { record: { status: 'JOINING', index: 9, term: 1 }, admission: { beats: 3, periodMs: 0 } } });
+});
+
+describe('what a node must show before it is HEALTHY', () => {
+  const newer = command('join', { incarnation: 6, seq: 1 });
+  const periodAfter = (member: ReturnType<typeof memberIn>, join = newer): number => {
+    const next = transition(rules, member, join, at);
+    if (next.kind !== 'next') throw new Error(JSON.stringify(next));
+    return next.member.admission.periodMs;
+  };
+
+  test.each(['LEFT', 'LEAVING'] as const)('after %s: three beats', (status) => {
+    expect(periodAfter(memberIn(status))).toBe(0);
+  });
+
+  test('after a failure: the stabilisation period', () => {
+    expect(periodAfter(memberIn('DOWN', { failuresUnixMs: [T0] }))).toBe(30_000);
+  });
+
+  test('after a restart without a word: the stabilisation period, because that was a failure as well', () => {
+    expect(periodAfter(memberIn('HEALTHY'))).toBe(30_000);
+  });
+
+  test('the period doubles with each failure in the window, up to a limit', () => {
+    const periods = [1, 2, 3, 4, 5, 6, 7].map((count) => periodAfter(memberIn('DOWN', { failuresUnixMs: Array.from({ length: count }, () => T0) })));
+    expect(periods).toEqual([30_000, 60_000, 120_000, 240_000, 480_000, 480_000, 480_000]);
+  });
+
+  test('failures that left the window no longer count', () => {
+    const old = memberIn('SUSPECT', { failuresUnixMs: [T0 - rules.failureWindowMs - 1, T0 - 1000] });
+    const next = transition(rules, old, command('down'), at);
+    expect(next).toMatchObject({ member: { failuresUnixMs: [T0 - 1000, T0] } });
+  });
+
+  test('the same process that was taken for dead must beat on, and then waits like any other', () => {
+    const down = memberIn('DOWN', { failuresUnixMs: [T0] });
+    expect(transition(rules, down, command('join', { seq: 10 }), at)).toMatchObject({ rejection: { kind: 'stale-evidence' } });
+    expect(periodAfter(down, command('join', { seq: 11 }))).toBe(30_000);
+  });
+});
+
+test('the dead are forgotten after a day, not before', () => {
+  expect(after('DOWN', 'reap', { atUnixMs: T0 + rules.reapAfterMs - 1 })).toBe('too-early');
+  expect(after('DOWN', 'reap', { atUnixMs: T0 + rules.reapAfterMs })).toBe('forgotten');
+  expect(after('HEALTHY', 'reap', { atUnixMs: T0 + rules.reapAfterMs })).toBe('wrong-status');
+});
