@@ -6,7 +6,7 @@ export const IN_FLIGHT_MAX = 200;
 const agent = new Agent({ keepAlive: true, maxSockets: IN_FLIGHT_MAX });
 
 /** Resolves with {code, text}; rejects when there is no answer in time. */
-export function ask(url, method = 'GET', body = undefined) {
+export function ask(url, method = 'GET', body) {
   return new Promise((resolve, reject) => {
     const payload = body === undefined ? undefined : JSON.stringify(body);
     const headers = payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) };

@@ -1,7 +1,7 @@
 /** The commands that speak with a running `muster up`: ps, kill, start, down. */
 import type { CliContext } from '../context.js';
 import { CliError, EXIT, type ExitCode } from '../exit-codes.js';
-import { askControl, type ControlRequest, type ControlResponse } from '../local-cluster/control-socket.js';
+import { askControl, type ControlRequest, type ControlResponse, removeSockets } from '../local-cluster/control-socket.js';
 import { leftovers, untilGone } from '../local-cluster/leftovers.js';
 import { isSameProcess } from '../local-cluster/process-identity.js';
 import { type ClusterState, findHome, type ProcessRow, readState, removeState, stateFileOf } from '../local-cluster/state-file.js';
@@ -51,6 +51,7 @@ export async function runDown(context: CliContext, options: LocalOptions): Promi
   } else {
     if (!options.json) context.terminal.print(`The \`muster up\` of this cluster (pid ${state.up.pid}) is gone; waiting for ${leftovers(state).length} processes it left.`);
     await untilGone(state);
+    removeSockets(state.controlSocket);
     removeState(home);
   }
   report(context, options, { pid: state.up.pid }, 'The cluster is stopped.');

@@ -59,7 +59,7 @@ export class UpView {
 
   ended(row: ProcessRow, exit: Exit, lastLines: readonly string[]): void {
     const { red } = this.colours;
-    const back = `npx muster start ${row.name} brings it back`;
+    const back = `npx muster start ${row.name}`;
     if (exit.signal === 'SIGKILL') this.note(row.name, red('killed'), back);
     else {
       this.note(row.name, red(spellExit(exit)), back);

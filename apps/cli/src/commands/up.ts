@@ -10,7 +10,7 @@ import { watchCluster } from '../cluster-client/watch-stream.js';
 import type { CliContext } from '../context.js';
 import { CliError, EXIT, type ExitCode, messageOf } from '../exit-codes.js';
 import { type ClusterPlanOptions, coordinatorUrlAt, gatewayUrlAt, planCluster, portClash } from '../local-cluster/cluster-plan.js';
-import { serveControl, socketFolder } from '../local-cluster/control-socket.js';
+import { removeSockets, serveControl, socketFolder } from '../local-cluster/control-socket.js';
 import { leftovers, untilGone } from '../local-cluster/leftovers.js';
 import { LocalCluster, StartFailed } from '../local-cluster/local-cluster.js';
 import { type TakenPort, takenPorts } from '../local-cluster/ports.js';
@@ -144,6 +144,7 @@ async function refuseSecondCluster(context: CliContext, home: string): Promise<v
   if (count > 0) terminal.print(`  Waiting for its last ${count === 1 ? 'process' : `${count} processes`} to stop …`);
   const killedCount = await untilGone(state);
   if (killedCount > 0) terminal.print(`  ${killedCount} did not stop by themselves and were killed.`);
+  removeSockets(state.controlSocket);
   removeState(home);
 }
 

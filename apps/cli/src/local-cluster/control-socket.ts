@@ -2,20 +2,13 @@
  * How other commands talk to the running `muster up`: one JSON line there, one back, over a local socket that only
  * its owner may open.
  */
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmdirSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { z } from 'zod/mini';
+import { dirname, join } from 'node:path';
 import type { ProcessRow } from './state-file.js';
 
-const requestSchema = z.discriminatedUnion('op', [
-  z.object({ op: z.literal('ps') }),
-  z.object({ op: z.literal('kill'), name: z.string() }),
-  z.object({ op: z.literal('start'), name: z.string() }),
-  z.object({ op: z.literal('down') }),
-]);
-export type ControlRequest = z.infer<typeof requestSchema>;
+export type ControlRequest = { readonly op: 'ps' | 'down' } | { readonly op: 'kill' | 'start'; readonly name: string };
 export type ControlResponse =
   | { readonly ok: true; readonly pid: number | null; readonly processes: readonly ProcessRow[] }
   | { readonly ok: false; readonly reason: 'unknown-name' | 'not-running' | 'running' | 'failed' | 'bad-request'; readonly message: string };
@@ -35,6 +28,17 @@ export function socketFolder(home: string): { readonly folder: string; remove():
   const folder = isShort ? inside : mkdtempSync(join(tmpdir(), 'muster-'));
   chmodSync(folder, 0o700);
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+/** Removes what an `up` that was killed left where it had its sockets. */
+export function removeSockets(controlSocket: string): void {
+  const folder = dirname(controlSocket);
+  for (const name of ['control.sock', 'bus.sock']) rmSync(join(folder, name), { force: true });
+  try {
+    rmdirSync(folder);
+  } catch {
+    // Not empty or not there: then it is not ours to remove.
+  }
 }
 
 /** Reads one line; null when the other side sends none, or too much. */
@@ -94,12 +98,27 @@ async function respond(line: string | null, handle: (request: ControlRequest) =>
   } catch {
     return { ok: false, reason: 'bad-request', message: 'a request is one line of JSON' };
   }
-  const parsed = requestSchema.safeParse(json);
-  if (!parsed.success) return { ok: false, reason: 'bad-request', message: 'a request is {op: ps | kill | start | down, name?}' };
+  const request = requestFrom(json);
+  if (request === null) return { ok: false, reason: 'bad-request', message: 'a request is {op: ps | kill | start | down, name?}' };
   try {
-    return await handle(parsed.data);
+    return await handle(request);
   } catch (error) {
     return { ok: false, reason: 'failed', message: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function requestFrom(json: unknown): ControlRequest | null {
+  if (typeof json !== 'object' || json === null || !('op' in json)) return null;
+  const name = 'name' in json ? json.name : undefined;
+  switch (json.op) {
+    case 'ps':
+    case 'down':
+      return { op: json.op };
+    case 'kill':
+    case 'start':
+      return typeof name === 'string' ? { op: json.op, name } : null;
+    default:
+      return null;
   }
 }
 

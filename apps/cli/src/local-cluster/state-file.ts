@@ -5,31 +5,28 @@
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { z } from 'zod/mini';
 
-const identity = { pid: z.int().check(z.gte(1)), startToken: z.string() };
+export interface ProcessRow {
+  readonly name: string;
+  readonly role: string;
+  /** Its name as a member; null for what is not one. */
+  readonly nodeId: string | null;
+  readonly pid: number | null;
+  readonly httpUrl: string | null;
+  readonly state: 'starting' | 'running' | 'killed' | 'exited';
+  /** Tells this process from a later one with the same pid. */
+  readonly startToken: string | null;
+}
 
-const stateSchema = z.object({
-  version: z.literal(1),
+export interface ClusterState {
+  readonly version: 1;
   /** The `muster up` that owns the cluster. */
-  up: z.object({ ...identity, startedAtUnixMs: z.int() }),
-  controlSocket: z.string(),
+  readonly up: { readonly pid: number; readonly startToken: string; readonly startedAtUnixMs: number };
+  readonly controlSocket: string;
   /** Gateway, then coordinators: where reading commands ask. */
-  urls: z.array(z.string()),
-  processes: z.array(
-    z.object({
-      name: z.string(),
-      role: z.string(),
-      nodeId: z.nullable(z.string()),
-      pid: z.nullable(z.int()),
-      httpUrl: z.nullable(z.string()),
-      state: z.enum(['starting', 'running', 'killed', 'exited']),
-      startToken: z.nullable(z.string()),
-    }),
-  ),
-});
-export type ClusterState = z.infer<typeof stateSchema>;
-export type ProcessRow = ClusterState['processes'][number];
+  readonly urls: readonly string[];
+  readonly processes: readonly ProcessRow[];
+}
 
 export const DEFAULT_HOME = '.muster';
 const FILE_NAME = 'cluster.json';
@@ -47,19 +44,23 @@ export function findHome(cwd: string, data: string | undefined): string {
 
 /** Null when there is none, or none that this version can read. */
 export function readState(home: string): ClusterState | null {
-  let text: string;
   try {
-    text = readFileSync(stateFileOf(home), 'utf8');
-  } catch {
-    return null;
-  }
-  try {
-    const parsed = stateSchema.safeParse(JSON.parse(text));
-    return parsed.success ? parsed.data : null;
+    const state: unknown = JSON.parse(readFileSync(stateFileOf(home), 'utf8'));
+    return isState(state) ? state : null;
   } catch {
     return null;
   }
 }
+
+/** By hand and not by a schema library: this file is ours, and loading one would double what `muster ps` costs. */
+function isState(value: unknown): value is ClusterState {
+  if (typeof value !== 'object' || value === null) return false;
+  const { version, up, controlSocket, urls, processes } = value as Partial<ClusterState>;
+  return version === 1 && Number.isInteger(up?.pid) && typeof up?.startToken === 'string' && typeof controlSocket === 'string' && isListOf(urls, (url) => typeof url === 'string') && isListOf(processes, isRow);
+}
+
+const isListOf = <T>(value: readonly T[] | undefined, test: (item: T) => boolean): boolean => Array.isArray(value) && value.every(test);
+const isRow = (row: Partial<ProcessRow> | null): boolean => typeof row?.name === 'string' && (row.pid === null || Number.isInteger(row.pid)) && (row.startToken === null || typeof row.startToken === 'string');
 
 export function writeState(home: string, state: ClusterState): void {
   mkdirSync(home, { recursive: true });

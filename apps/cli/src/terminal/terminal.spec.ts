@@ -38,14 +38,14 @@ describe('the timeline', () => {
   };
 
   test('a change is one line: time, node, from and to, reason', () => {
-    expect(show(true, 'no beat for 2.6 s')).toEqual(['  23:05:09  producer-1      HEALTHY → SUSPECT    no beat for 2.6 s']);
+    expect(show(true, 'no beat for 2.6 s')).toEqual(['  23:05:09  producer-1     HEALTHY → SUSPECT   no beat for 2.6 s']);
   });
 
   test('a long reason stays in its column and within 80 columns', () => {
     const lines = show(true, long);
     expect(lines.length).toBeGreaterThan(1);
     expect(lines.every((line) => line.length <= 80)).toBe(true);
-    expect(lines.map((line) => line.slice(49)).join(' ')).toBe(long);
+    expect(lines.map((line) => line.slice(47)).join(' ')).toBe(long);
   });
 
   test('in a pipe a change is one line, however long', () => {

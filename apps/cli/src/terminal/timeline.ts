@@ -12,8 +12,8 @@ export interface MembershipChange {
   readonly reason: string;
 }
 
-const NODE_WIDTH_MIN = 14;
-const TRANSITION_WIDTH = 'DEGRADED → DEGRADED'.length;
+const NODE_WIDTH_MIN = 13;
+const TRANSITION_WIDTH = 'DEGRADED → SUSPECT'.length;
 const REASON_WIDTH_MIN = 24;
 
 export function paintStatus(colours: Colours, status: MembershipChange['to']): string {
