@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import fc from 'fast-check';
 import { z } from 'zod';
 import { ConfigError } from './config-error.js';
@@ -29,7 +30,7 @@ test('without a file and without variables, the defaults hold', () => {
   expect(load({})).toMatchObject({
     cluster: { name: 'muster', coordinators: ['http://127.0.0.1:8081'] },
     node: { zone: 'default', tags: {}, dataDir: '.muster/data' },
-    bus: { url: 'embedded:.muster/bus.sock' },
+    bus: { url: `embedded:${resolve('.muster/bus.sock')}` },
     http: { host: '0.0.0.0', port: 8081 },
     heartbeat: { intervalMs: 1000 },
     failure: { timeoutMs: 15_000 },
@@ -51,6 +52,7 @@ describe('a good value is taken from', () => {
     ['tags in the file', { file: 'node: { tags: { rack: r1 } }' }, { node: { tags: { rack: 'r1' } } }],
     ['a bare broker list in KAFKA_BROKERS', { env: { KAFKA_BROKERS: 'k1:9092, k2:9092' } }, { bus: { url: 'kafka://k1:9092,k2:9092' } }],
     ['MUSTER_BUS_URL before KAFKA_BROKERS', { env: { KAFKA_BROKERS: 'k1:9092', MUSTER_BUS_URL: 'embedded:/run/bus.sock' } }, { bus: { url: 'embedded:/run/bus.sock' } }],
+    ['a socket named from here', { file: 'bus: { url: "embedded:run/bus.sock" }' }, { bus: { url: `embedded:${resolve('run/bus.sock')}` } }],
     ['KAFKA_BROKERS before the file', { env: { KAFKA_BROKERS: 'k1:9092' }, file: 'bus: { url: "embedded:/x" }' }, { bus: { url: 'kafka://k1:9092' } }],
     ['JSON, which is YAML too', { file: '{"gossip": {"fanout": 5}}' }, { gossip: { fanout: 5 } }],
     ['a file with sections of other services', { file: 'producer: { ratePerSecond: 9 }\ngossip: { fanout: 2 }' }, { gossip: { fanout: 2 } }],

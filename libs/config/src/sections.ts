@@ -3,6 +3,7 @@
  *
  * A limit here is where a value stops making sense; what is sensible is written in `range`.
  */
+import { resolve } from 'node:path';
 import { z } from 'zod';
 
 const NODE_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
@@ -11,8 +12,12 @@ const WHERE_TO = 'must be "embedded:<path of a socket>" or "kafka://host:port,ho
 
 const isKafkaUrl = (url: string): boolean => url.startsWith('kafka://') && url.slice(8).split(',').every((broker) => HOST_PORT.test(broker.trim()));
 const isEmbeddedUrl = (url: string): boolean => url.startsWith('embedded:') && url.length > 'embedded:'.length;
-/** `KAFKA_BROKERS` holds a bare list, as it does for other tools. */
-const withScheme = (value: unknown): unknown => (typeof value === 'string' && value.split(',').every((broker) => HOST_PORT.test(broker.trim())) ? `kafka://${value.replaceAll(' ', '')}` : value);
+/** `KAFKA_BROKERS` holds a bare list, as it does for other tools; a socket is named by its absolute path, whoever opens it. */
+function plainUrl(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  if (isEmbeddedUrl(value)) return `embedded:${resolve(value.slice('embedded:'.length))}`;
+  return value.split(',').every((broker) => HOST_PORT.test(broker.trim())) ? `kafka://${value.replaceAll(' ', '')}` : value;
+}
 
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' });
 
@@ -52,8 +57,8 @@ const node = z.strictObject({
 
 const bus = z.strictObject({
   url: z
-    .preprocess(withScheme, z.string().refine((url) => isKafkaUrl(url) || isEmbeddedUrl(url), WHERE_TO))
-    .default('embedded:.muster/bus.sock')
+    .preprocess(plainUrl, z.string().refine((url) => isKafkaUrl(url) || isEmbeddedUrl(url), WHERE_TO))
+    .prefault('embedded:.muster/bus.sock')
     .meta({
       doc: 'The message bus: `kafka://host:port,host:port`, or `embedded:<path of a socket>` for the bus that `muster bus` serves on one machine. `KAFKA_BROKERS` takes a bare `host:port` list.',
       env: 'KAFKA_BROKERS',

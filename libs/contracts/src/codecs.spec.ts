@@ -93,6 +93,6 @@ describe('a value within the schema can be read by others', () => {
 
   test('a log record with too many attributes is refused by its writer, not by its readers', () => {
     const attributes = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`a${index}`, 'x'.repeat(4096)]));
-    expect(() => encode(LOG_FORMAT, { ...sampleLog, attributes })).toThrow(/^log record of \d+ bytes, at most 262144 are taken$/);
+    expect(() => encode(LOG_FORMAT, { ...sampleLog, attributes })).toThrow(/^BUS_RECORD_TOO_LARGE: log record of \d+ bytes, at most 262144 are taken$/);
   });
 });

@@ -1,5 +1,6 @@
 /** What comes out of decoding bytes that somebody else wrote: never an exception, always a reason. */
 import { z } from 'zod';
+import { BusError } from './message-bus.js';
 
 export type Decoded<T> =
   | { readonly kind: 'ok'; readonly value: T }
@@ -24,10 +25,10 @@ export interface Format<T> {
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 const encoder = new TextEncoder();
 
-/** JSON in UTF-8, fields in the order of the schema. Throws what no reader would take: a value against the schema, or a RangeError for too many bytes. */
+/** JSON in UTF-8, fields in the order of the schema. Throws what no reader would take: a value against the schema, or `BUS_RECORD_TOO_LARGE`. */
 export function encode<T>(format: Format<T>, value: T): Uint8Array {
   const bytes = encoder.encode(JSON.stringify(format.schema.parse(value)));
-  if (bytes.byteLength > format.bytesMax) throw new RangeError(sizeReason(format, bytes.byteLength));
+  if (bytes.byteLength > format.bytesMax) throw new BusError('BUS_RECORD_TOO_LARGE', false, sizeReason(format, bytes.byteLength));
   return bytes;
 }
 

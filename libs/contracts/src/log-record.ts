@@ -37,7 +37,7 @@ export const logRecordSchema = z.object({
 });
 export type LogRecord = z.infer<typeof logRecordSchema>;
 
-/** Attributes are bounded by the bytes of the whole record alone; `encodeLog` throws a RangeError for one that is too large. */
+/** Attributes are bounded by the bytes of the whole record alone; `encodeLog` throws `BUS_RECORD_TOO_LARGE`. */
 export const LOG_FORMAT: Format<LogRecord> = { name: 'log record', version: 1, schema: logRecordSchema, bytesMax: 262_144 };
 export const LOG_INPUT_FORMAT: Format<LogInput> = { name: 'log input', version: 1, schema: logInputSchema, bytesMax: 262_144 };
 export const encodeLog = (record: LogRecord): Uint8Array => encode(LOG_FORMAT, record);
