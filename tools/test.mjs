@@ -165,6 +165,7 @@ async function main() {
     await step('dashboards are what their sources say', [join(root, 'tools', 'dashboards.mjs'), '--check']);
     const configDocs = join(root, 'tools', 'config-docs.mjs');
     if (existsSync(configDocs)) await step('docs/configuration.md is up to date', [configDocs, '--check']);
+    await step('docs/errors.md explains every code', [join(root, 'tools', 'error-docs.mjs')]);
   }
   servers = await search;
   try {
