@@ -1,0 +1,34 @@
+/** The cluster as this gateway knows it, with its age; the same questions as at a coordinator. */
+import type { ClusterStatus, MemberStatusView } from '@muster/contracts';
+import { AppError } from '@muster/observability';
+import { Controller, Get, Inject, Param } from '@nestjs/common';
+import { ViewKeeper } from '../view/view-keeper.js';
+
+@Controller('cluster')
+export class ClusterController {
+  constructor(@Inject(ViewKeeper) private readonly view: ViewKeeper) {}
+
+  @Get('status')
+  status(): ClusterStatus {
+    return this.known();
+  }
+
+  @Get('members')
+  members(): MemberStatusView[] {
+    return Object.values(this.known().membership);
+  }
+
+  @Get('members/:id')
+  member(@Param('id') nodeId: string): MemberStatusView {
+    this.known();
+    const member = this.view.member(nodeId);
+    if (member === null) throw new AppError('MEMBER_UNKNOWN', `no member has the id '${nodeId}': GET /cluster/members lists them`, { statusCode: 404 });
+    return member;
+  }
+
+  private known(): ClusterStatus {
+    const status = this.view.status();
+    if (status === null) throw new AppError('VIEW_UNKNOWN', `this gateway has not heard of a coordinator yet (${this.view.readiness().detail}); try again in a second`, { statusCode: 503 });
+    return status;
+  }
+}

@@ -1,0 +1,142 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Registry } from 'prom-client';
+import { FakeCoordinator } from '../../testing/fake-coordinator.js';
+import { memberOf, pulseOf, statusOf } from '../../testing/members.js';
+import { silentLogger } from '../../testing/silent-logger.js';
+import { until } from '../../testing/until.js';
+import { SqliteViewCache } from './sqlite-view-cache.js';
+import type { ViewCache } from './view-cache.js';
+import { ViewKeeper, type ViewKeeperOptions } from './view-keeper.js';
+
+const open: { close(): Promise<void> }[] = [];
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'muster-keeper-'));
+});
+afterEach(async () => {
+  for (const one of open.splice(0)) await one.close();
+  rmSync(folder, { recursive: true });
+});
+
+async function coordinator(nodeId: string, port = 0): Promise<FakeCoordinator> {
+  const fake = await FakeCoordinator.start(statusOf(memberOf(nodeId)), port);
+  open.push(fake);
+  return fake;
+}
+
+function keeper(coordinators: readonly string[], options: Partial<ViewKeeperOptions> = {}): ViewKeeper {
+  const view = new ViewKeeper({ coordinators, cache: new SqliteViewCache(join(folder, 'view.db'), 'muster'), quorumDoubtMs: 200, watchSilenceMs: 300, cacheSaveMs: 0, metrics: new Registry(), logger: silentLogger, ...options });
+  open.unshift(view);
+  return view;
+}
+
+const knows = (view: ViewKeeper, nodeId: string) => () => view.member(nodeId) !== null;
+
+test('A4: the view is live: what a coordinator tells is known at once, in pieces as in one', async () => {
+  const fake = await coordinator('a');
+  const view = keeper([fake.url]);
+  expect(view.readiness()).toMatchObject({ ok: false });
+  await view.start();
+  await until('the snapshot', knows(view, 'a'));
+  const heard: number[] = [];
+  view.subscribe((members) => heard.push(members.length));
+  const text = `event: member\ndata: ${JSON.stringify({ kind: 'member', index: 11, term: 1, from: null, member: memberOf('b', { reason: 'grün' }) })}\n\n`;
+  const bytes = Buffer.from(text);
+  // The cuts lie within a line and within a letter of two bytes.
+  const cuts = [0, 20, bytes.indexOf(Buffer.from('ü')) + 1, bytes.length];
+  for (const [index, cut] of cuts.slice(1).entries()) fake.tellRaw(bytes.subarray(cuts[index], cut));
+  await until('the change', knows(view, 'b'));
+  expect(view.member('b')?.reason).toBe('grün');
+  expect(heard).toEqual([1, 2]);
+  expect(view.readiness()).toEqual({ ok: true, detail: `following ${fake.url}` });
+});
+
+test('E2: when the coordinator dies, the next one is followed', async () => {
+  const [first, second] = [await coordinator('from-first'), await coordinator('from-second')];
+  const view = keeper([first.url, second.url]);
+  await view.start();
+  await until('the first', knows(view, 'from-first'));
+  await first.close();
+  await until('the second', knows(view, 'from-second'), 2000);
+  expect(view.member('from-first')).toBeNull();
+});
+
+test('a coordinator that holds the line open and says nothing is left for the next', async () => {
+  const [mute, other] = [await coordinator('never'), await coordinator('other')];
+  mute.isMute = true;
+  const view = keeper([mute.url, other.url]);
+  await view.start();
+  await until('the other', knows(view, 'other'), 3000);
+});
+
+test('A10: without any coordinator the last view is served with its age and without a quorum, and taken up again later', async () => {
+  const fake = await coordinator('a');
+  const view = keeper([fake.url]);
+  await view.start();
+  await until('the snapshot', knows(view, 'a'));
+  const { port } = fake;
+  await fake.close();
+  await until('doubt', () => view.status()?.hasQuorum === false);
+  expect(view.status()).toMatchObject({ totalNodes: 1, membership: { a: { nodeId: 'a' } } });
+  expect(view.status()?.ageMs).toBeGreaterThan(200);
+  expect(view.readiness().ok).toBe(true);
+  expect(view.readiness().detail).toContain('serving a view that is');
+  await coordinator('b', port);
+  await until('the new coordinator', knows(view, 'b'));
+  expect(view.status()?.hasQuorum).toBe(true);
+});
+
+test('dead coordinators are asked with growing pauses, not in a tight loop', async () => {
+  const fake = await coordinator('a');
+  fake.isMute = true;
+  const view = keeper([fake.url], { watchSilenceMs: 20 });
+  await view.start();
+  await until('several attempts', () => fake.connectionCount >= 3, 3000);
+  const before = fake.connectionCount;
+  const startedMs = performance.now();
+  await until('one more', () => fake.connectionCount > before, 5000);
+  expect(performance.now() - startedMs).toBeGreaterThan(100);
+});
+
+test('a message of the future is left out and counted, and the stream goes on', async () => {
+  const fake = await coordinator('a');
+  const metrics = new Registry();
+  const view = keeper([fake.url], { metrics });
+  await view.start();
+  await until('the snapshot', knows(view, 'a'));
+  fake.tellRaw('event: weather\ndata: {"kind":"weather"}\n\n');
+  fake.tellRaw('data: no json at all\n\n');
+  fake.tell(pulseOf(memberOf('a', { healthScore: 7 })));
+  await until('the pulse', () => view.member('a')?.healthScore === 7);
+  expect(await metrics.metrics()).toContain('gateway_watch_messages_total{kind="unreadable"} 2');
+});
+
+test('A4: a gateway that starts while no coordinator is there serves the view its predecessor saved', async () => {
+  const fake = await coordinator('a');
+  const first = keeper([fake.url]);
+  await first.start();
+  await until('the snapshot', knows(first, 'a'));
+  fake.tell(pulseOf(memberOf('a')));
+  await until('it was saved', async () => {
+    const probe = new SqliteViewCache(join(folder, 'view.db'), 'muster');
+    const saved = await probe.load();
+    await probe.close();
+    return saved !== null;
+  });
+  await first.close();
+  await fake.close();
+  const second = keeper(['http://127.0.0.1:1']);
+  await second.start();
+  expect(second.member('a')).not.toBeNull();
+  expect(second.readiness().ok).toBe(true);
+});
+
+test('a cache that fails costs nothing but the memory of the next start', async () => {
+  const fake = await coordinator('a');
+  const broken: ViewCache = { load: () => Promise.reject(new Error('away')), save: () => Promise.reject(new Error('away')), close: async () => {} };
+  const view = keeper([fake.url], { cache: broken });
+  await view.start();
+  await until('the snapshot', knows(view, 'a'));
+});
