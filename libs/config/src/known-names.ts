@@ -34,7 +34,7 @@ export const KNOWN_SECTIONS: readonly string[] = [
   'agent',
 ];
 
-const TOOL_VARIABLES: readonly string[] = ['MUSTER_CONFIG', 'MUSTER_HOME', 'MUSTER_URL', 'MUSTER_BASE_URL'];
+const TOOL_VARIABLES: readonly string[] = ['MUSTER_CONFIG', 'MUSTER_HOME', 'MUSTER_CWD', 'MUSTER_URL', 'MUSTER_BASE_URL', 'MUSTER_IMAGE', 'MUSTER_VERSION'];
 const TOOL_PREFIXES: readonly string[] = ['MUSTER_TEST_', 'MUSTER_CLI_', 'MUSTER_BENCH_'];
 /** Kubernetes sets such variables in every pod for a Service named `muster`. */
 const SERVICE_LINK = /_SERVICE_(HOST|PORT)(_[A-Z0-9_]+)?$|_PORT_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?$/;

@@ -114,6 +114,7 @@ test('all problems are reported together, relations included', () => {
 describe('variables that are not ours to judge', () => {
   const cases: [string, string][] = [
     ['MUSTER_CONFIG', ''],
+    ['MUSTER_CWD', '/home/me'],
     ['MUSTER_TEST_KEEP', '1'],
     ['MUSTER_SERVICE_HOST', '10.0.0.1'],
     ['MUSTER_SERVICE_PORT_HTTP', '8080'],

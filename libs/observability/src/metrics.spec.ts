@@ -1,4 +1,5 @@
-import { createMetrics } from './metrics.js';
+import { HealthRegistry } from './health-registry.js';
+import { createMetrics, exposeReadiness } from './metrics.js';
 
 test('a process tells of itself under the names that dashboards know', async () => {
   const registry = createMetrics({ service: 'producer', nodeId: 'producer-1', version: '1.2.3' });
@@ -14,4 +15,17 @@ test('a process tells of itself under the names that dashboards know', async () 
 test('two registries in one process do not share anything', async () => {
   const names = { service: 'a', nodeId: 'a-1', version: '0' };
   await expect(Promise.all([createMetrics(names).metrics(), createMetrics(names).metrics()])).resolves.toHaveLength(2);
+});
+
+test('readiness and every check are metrics too, and a check that went away leaves none', async () => {
+  const registry = createMetrics({ service: 'a', nodeId: 'a-1', version: '0' });
+  const health = new HealthRegistry();
+  exposeReadiness(registry, health);
+  health.enter('running');
+  health.register('bus', () => ({ ok: false }));
+  expect(await registry.metrics()).toMatch(/^muster_service_ready 0$[^]*^muster_service_check_ok\{check="bus"\} 0$/m);
+  health.unregister('bus');
+  const text = await registry.metrics();
+  expect(text).toMatch(/^muster_service_ready 1$/m);
+  expect(text).not.toContain('check="bus"');
 });

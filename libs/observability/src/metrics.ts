@@ -5,6 +5,7 @@
  * many small processes.
  */
 import { Gauge, Registry } from 'prom-client';
+import type { HealthRegistry } from './health-registry.js';
 
 /** Nest token of the service's prom-client `Registry`. */
 export const METRICS = Symbol('METRICS');
@@ -36,6 +37,21 @@ export function createMetrics({ service, nodeId, version }: MetricsLabels): Regi
     return sinceLast;
   });
   return registry;
+}
+
+/** Readiness as dashboards and alerts want it: the whole, and each check. */
+export function exposeReadiness(registry: Registry, health: HealthRegistry): void {
+  read(registry, 'muster_service_ready', 'Whether the service takes traffic, 1 or 0.', () => (health.readiness().ready ? 1 : 0));
+  const checks: Gauge<'check'> = new Gauge({
+    name: 'muster_service_check_ok',
+    help: 'Whether a check of the service is ok, 1 or 0.',
+    labelNames: ['check'],
+    registers: [registry],
+    collect: () => {
+      checks.reset();
+      for (const { name, ok } of health.readiness().checks) checks.set({ check: name }, ok ? 1 : 0);
+    },
+  });
 }
 
 function read(registry: Registry, name: string, help: string, value: () => number): void {

@@ -18,7 +18,7 @@ import { HealthRegistry } from './health-registry.js';
 import { HostModule } from './host.module.js';
 import { HttpFront, type RawHandler } from './http-front.js';
 import { createLogger } from './logging.js';
-import { createMetrics } from './metrics.js';
+import { createMetrics, exposeReadiness } from './metrics.js';
 import { NestLogger } from './nest-logger.js';
 import { type HostedConfig, httpUrlOf, nodeIdOf, type ServiceHost } from './service-host.js';
 import { listenFailure } from './start-failure.js';
@@ -74,6 +74,7 @@ async function startBehind<C extends HostedConfig>(front: HttpFront, port: numbe
   const health = new HealthRegistry();
   const logger = createLogger({ service, nodeId, level: config.log.level, format: config.log.format });
   const host: ServiceHost = { service, version, nodeId, httpUrl: httpUrlOf(config, port), logger, metrics: createMetrics({ service, nodeId, version }), health };
+  exposeReadiness(host.metrics, health);
   front.identify(host);
   const module = await definition.build(config, host);
   if (definition.rawHandler !== undefined) front.offerRaw(definition.rawHandler(config, host));
