@@ -4,7 +4,7 @@
  * For leaving on SIGTERM the application must have called `enableShutdownHooks()`.
  */
 import { type BeforeApplicationShutdown, type DynamicModule, type FactoryProvider, Inject, Injectable, Module, type ModuleMetadata, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { HttpAdapterHost } from '@nestjs/core';
+import { type AbstractHttpAdapter, HttpAdapterHost } from '@nestjs/core';
 import type { Subscription } from 'rxjs';
 import { Agent } from './agent.js';
 import type { AgentOptions } from './options.js';
@@ -18,7 +18,7 @@ export interface AgentAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
 
 /** Ties the agent to the life of the application. */
 @Injectable()
-class AgentLifecycle implements OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown {
+export class AgentLifecycle implements OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown {
   private listening: Subscription | undefined;
 
   constructor(
@@ -26,10 +26,15 @@ class AgentLifecycle implements OnApplicationBootstrap, OnModuleDestroy, BeforeA
     @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
   ) {}
 
-  /** Whoever hears of a node may send it requests, so an HTTP application beats only once it listens. */
+  /**
+   * Whoever hears of a node may send it requests, so an HTTP application beats only once it listens. Its server may have
+   * been opened before the application was made, which Nest does not tell.
+   */
   onApplicationBootstrap(): void {
-    const servesHttp = this.host.httpAdapter !== undefined && this.host.httpAdapter !== null;
-    if (servesHttp && !this.host.listening) this.listening = this.host.listen$.subscribe(() => void this.agent.start());
+    const adapter: AbstractHttpAdapter | null | undefined = this.host.httpAdapter;
+    const server: unknown = adapter?.getHttpServer();
+    const servesHttp = adapter !== undefined && adapter !== null;
+    if (servesHttp && !this.host.listening && !isListening(server)) this.listening = this.host.listen$.subscribe(() => void this.agent.start());
     else void this.agent.start();
   }
 
@@ -42,6 +47,10 @@ class AgentLifecycle implements OnApplicationBootstrap, OnModuleDestroy, BeforeA
   async beforeApplicationShutdown(): Promise<void> {
     await this.agent.leave();
   }
+}
+
+function isListening(server: unknown): boolean {
+  return typeof server === 'object' && server !== null && 'listening' in server && server.listening === true;
 }
 
 @Module({})
