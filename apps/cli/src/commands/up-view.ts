@@ -112,7 +112,7 @@ export class UpView {
 
   bye(): void {
     this.terminal.print();
-    this.terminal.print(`  ${this.colours.dim('Everything is stopped. npm start goes on where this ended; --fresh begins anew.')}`);
+    this.terminal.print(`  ${this.colours.dim('Everything is stopped. npm start goes on from here; --fresh begins anew.')}`);
   }
 
   private note(name: string, what: string, detail: string): void {
