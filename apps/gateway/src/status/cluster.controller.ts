@@ -14,15 +14,15 @@ export class ClusterController {
   }
 
   @Get('members')
-  members(): MemberStatusView[] {
-    return Object.values(this.known().membership);
+  members(): { members: MemberStatusView[] } {
+    return { members: Object.values(this.known().membership).toSorted((one, other) => (one.nodeId < other.nodeId ? -1 : 1)) };
   }
 
   @Get('members/:id')
   member(@Param('id') nodeId: string): MemberStatusView {
     this.known();
     const member = this.view.member(nodeId);
-    if (member === null) throw new AppError('MEMBER_UNKNOWN', `no member has the id '${nodeId}': GET /cluster/members lists them`, { statusCode: 404 });
+    if (member === null) throw new AppError('MEMBER_UNKNOWN', `no member is named '${nodeId.slice(0, 128)}': GET /cluster/members lists those that are known`, { statusCode: 404 });
     return member;
   }
 

@@ -1,0 +1,133 @@
+import 'reflect-metadata';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { clusterStatusSchema } from '@muster/contracts';
+import { type RunningService, startService } from '@muster/observability';
+import { gatewayService } from '../src/gateway-service.js';
+import { FakeCoordinator } from '../testing/fake-coordinator.js';
+import { memberOf, statusOf } from '../testing/members.js';
+import { until } from '../testing/until.js';
+import { says, Upstream } from '../testing/upstream.js';
+
+let folder = '';
+const open: (() => Promise<void>)[] = [];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'muster-gateway-'));
+});
+afterEach(async () => {
+  for (const close of open.splice(0)) await close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function gateway(coordinators: readonly string[], env: Record<string, string> = {}): Promise<RunningService> {
+  const running = await startService(
+    gatewayService({
+      MUSTER_NODE_ID: 'gateway-1',
+      MUSTER_NODE_DATA_DIR: folder,
+      MUSTER_HTTP_HOST: '127.0.0.1',
+      MUSTER_HTTP_PORT: '0',
+      MUSTER_LOG_LEVEL: 'silent',
+      MUSTER_HEARTBEAT_INTERVAL_MS: '50',
+      MUSTER_BUS_URL: `embedded:${join(folder, 'nobody.sock')}`,
+      MUSTER_CLUSTER_COORDINATORS: coordinators.join(','),
+      ...env,
+    }),
+  );
+  open.unshift(() => running.close());
+  return running;
+}
+
+async function coordinator(...members: Parameters<typeof memberOf>[]): Promise<FakeCoordinator> {
+  const fake = await FakeCoordinator.start(statusOf(...members.map(([nodeId, facts]) => memberOf(nodeId, facts))));
+  open.push(() => fake.close());
+  return fake;
+}
+
+const ask = (running: RunningService, path: string, init: RequestInit = {}) => fetch(`http://127.0.0.1:${running.port}${path}`, init);
+const isReady = (running: RunningService) => async () => (await ask(running, '/health/ready')).status === 200;
+
+test('A4/A5: the gateway answers status, members and one member, and routes by the same view', async () => {
+  const upstream = await Upstream.start(says('from the consumer'));
+  open.push(() => upstream.kill());
+  const fake = await coordinator(['consumer-1', { httpUrl: upstream.url }], ['node-1', { service: 'node', status: 'DOWN' }]);
+  const running = await gateway([fake.url]);
+  await until('ready', isReady(running));
+  const status = clusterStatusSchema.parse(await (await ask(running, '/cluster/status')).json());
+  expect(status).toMatchObject({ totalNodes: 1, healthyNodes: 1, hasQuorum: true, membership: { 'node-1': { status: 'DOWN' } } });
+  expect(await (await ask(running, '/cluster/members')).json()).toMatchObject({ members: [{ nodeId: 'consumer-1' }, { nodeId: 'node-1' }] });
+  expect(await (await ask(running, '/cluster/members/consumer-1')).json()).toMatchObject({ nodeId: 'consumer-1' });
+  expect(await (await ask(running, '/cluster/members/nobody')).json()).toMatchObject({ statusCode: 404, code: 'MEMBER_UNKNOWN' });
+  const routed = await ask(running, '/api/logs?q=x');
+  expect(routed.headers.get('x-muster-node')).toBe('consumer-1');
+  expect(await routed.text()).toBe('from the consumer');
+  await until('it is a member itself', () => fake.beatCount > 0);
+});
+
+test('A12: what the gateway does can be counted', async () => {
+  const fake = await coordinator();
+  const running = await gateway([fake.url]);
+  await until('ready', isReady(running));
+  expect((await ask(running, '/api/logs')).status).toBe(503);
+  await until('a beat', () => fake.beatCount > 0);
+  const text = await (await ask(running, '/metrics')).text();
+  expect(text).toMatch(/gateway_requests_total\{service="consumer",outcome="5xx"\} 1/);
+  expect(text).toMatch(/cluster_heartbeats_sent_total\{lane="http"\} [1-9]/);
+  expect(text).toMatch(/gateway_view_age_seconds \d/);
+});
+
+test('a gateway that knows nothing says so, with the reason and when to come back, and answers once a coordinator does', async () => {
+  const fake = await coordinator();
+  const { port, url } = fake;
+  await fake.close();
+  const running = await gateway([url]);
+  const answer = await ask(running, '/cluster/status');
+  expect(answer.status).toBe(503);
+  expect(answer.headers.get('retry-after')).toBe('1');
+  expect(await answer.json()).toMatchObject({ code: 'VIEW_UNKNOWN' });
+  await until('the reason is known', async () => JSON.stringify(await (await ask(running, '/health/ready')).json()).includes('ECONNREFUSED'));
+  const back = await FakeCoordinator.start(statusOf(memberOf('a')), port);
+  open.push(() => back.close());
+  await until('it answers', async () => (await ask(running, '/cluster/status')).status === 200);
+});
+
+test('a post goes through the whole service byte for byte', async () => {
+  const received: Buffer[] = [];
+  const upstream = await Upstream.start((request, response) => {
+    request.on('data', (chunk: Buffer) => received.push(chunk)).on('end', () => response.writeHead(202, { 'Content-Type': 'application/json' }).end('{"accepted":1,"accepted":1}'));
+  });
+  open.push(() => upstream.kill());
+  const fake = await coordinator(['producer-1', { service: 'producer', httpUrl: upstream.url }]);
+  const running = await gateway([fake.url]);
+  await until('ready', isReady(running));
+  const body = '{"id": 12481294621783612638172632817, "id":1 }';
+  const answer = await ask(running, '/api/logs', { method: 'POST', body, headers: { 'content-type': 'application/json' } });
+  expect(answer.status).toBe(202);
+  expect(await answer.text()).toBe('{"accepted":1,"accepted":1}');
+  expect(Buffer.concat(received).toString()).toBe(body);
+});
+
+test('closing waits for a request under way and then leaves nothing behind', async () => {
+  let finish: () => void = () => {};
+  const upstream = await Upstream.start((_, response) => (finish = () => response.end('done')));
+  open.push(() => upstream.kill());
+  const fake = await coordinator(['consumer-1', { httpUrl: upstream.url }]);
+  const running = await gateway([fake.url]);
+  await until('ready', isReady(running));
+  const answer = ask(running, '/api/logs');
+  await until('it is under way', () => upstream.requestCount === 1);
+  const closed = running.close();
+  await until('it drains', async () => (await ask(running, '/health/ready').then((ready) => ready.status, () => 503)) === 503);
+  finish();
+  expect(await (await answer).text()).toBe('done');
+  await closed;
+  await until('the coordinator is left', () => fake.watcherCount === 0);
+});
+
+test.each<{ env: Record<string, string>; message: string }>([
+  { env: { MUSTER_GATEWAY_INFLIGHT_MAX: '0' }, message: 'gateway.inflightMax' },
+  { env: { REDIS_URL: 'mysql://x' }, message: 'must be "redis://host:port" or "sqlite:<file>"' },
+  { env: { MUSTER_GATEWAY_INFLIGHTMAX: '5' }, message: 'MUSTER_GATEWAY_INFLIGHT_MAX' },
+])('A7: $env stops the start with a clear line', async ({ env, message }) => {
+  await expect(gateway(['http://127.0.0.1:1'], env)).rejects.toThrow(message);
+});
