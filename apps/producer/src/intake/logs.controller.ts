@@ -1,0 +1,50 @@
+/** `POST /logs`: one record or an array of them; answered only when the bus has them all. */
+import { BusError } from '@muster/contracts';
+import { AppError, SERVICE_HOST, type ServiceHost } from '@muster/observability';
+import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common';
+import { ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { LogPublisher } from '../publish/log-publisher.js';
+import { timeOrderedId } from '../publish/record-id.js';
+import { takeIn } from './log-input.js';
+import { LOG_INPUT_OPENAPI } from './openapi.js';
+
+export interface LogsAccepted {
+  readonly accepted: number;
+  /** In the order of the request. */
+  readonly ids: readonly string[];
+}
+
+@ApiTags('logs')
+@Controller('logs')
+export class LogsController {
+  constructor(
+    @Inject(LogPublisher) private readonly publisher: LogPublisher,
+    @Inject(SERVICE_HOST) private readonly host: ServiceHost,
+  ) {}
+
+  @Post()
+  @HttpCode(202)
+  @ApiOperation({ summary: 'Take log records in. All or none; 202 means that the bus has them.' })
+  @ApiBody({ schema: LOG_INPUT_OPENAPI })
+  @ApiResponse({ status: 202, description: 'The bus has every record.' })
+  @ApiResponse({ status: 400, description: 'A record is at fault; nothing was accepted.' })
+  @ApiResponse({ status: 503, description: 'The bus is away; try again after Retry-After.' })
+  async take(@Body() body: unknown): Promise<LogsAccepted> {
+    const nowUnixMs = Date.now();
+    const intake = takeIn(body, { nowUnixMs, producerId: this.host.nodeId, newId: () => timeOrderedId(nowUnixMs) });
+    if (intake.kind === 'rejected') throw new AppError('LOG_INPUT_INVALID', intake.reason, { statusCode: 400 });
+    try {
+      await this.publisher.publish(intake.records, 'http');
+    } catch (error) {
+      throw asRetriable(error);
+    }
+    return { accepted: intake.records.length, ids: intake.records.map((record) => record.id) };
+  }
+}
+
+/** Whatever may work later is a 503, so that clients and proxies know to try again. */
+function asRetriable(error: unknown): unknown {
+  if (!(error instanceof BusError) || !error.retriable) return error;
+  const advice = 'try again; records that carry an id of their own are stored once however often they are sent';
+  return new AppError(error.code, `${error.message.replace(`${error.code}: `, '')}; not acknowledged: ${advice}`, { statusCode: 503, retriable: true, cause: error });
+}
