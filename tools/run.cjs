@@ -189,8 +189,11 @@ function prepare(projects, done) {
 
 /** The Node that came with the packages; else this one, when it is new enough. */
 function projectNode() {
-  var local = path.join(root, 'node_modules', '.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
-  if (fs.existsSync(local)) {
+  var bin = path.join(root, 'node_modules', '.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
+  // npm 9, which Debian has, unpacks the package and makes no link to its program.
+  var unpacked = path.join(root, 'node_modules', 'node-' + process.platform + '-' + process.arch, 'bin', 'node');
+  var local = [bin, unpacked].filter(fs.existsSync)[0];
+  if (local !== undefined) {
     var probe = fs.realpathSync(local) === fs.realpathSync(process.execPath) ? { status: 0 } : childProcess.spawnSync(local, ['--version'], { encoding: 'utf8' });
     if (probe.status === 0) return local;
   }

@@ -9,7 +9,7 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findServer, SERVER_ENV, SERVER_KINDS } from '@muster/test-servers';
 
@@ -24,7 +24,9 @@ const SKIPPED_GROUPS_SHOWN = 40;
 
 const startedMs = performance.now();
 const say = (text) => console.log(`\n[test ${((performance.now() - startedMs) / 1000).toFixed(0)} s] ${text}`);
-const env = { ...process.env, NX_DAEMON: 'false', NX_TUI: 'false', MUSTER_TEST_RESULTS: results };
+// The targets in nx.json say `node`: it has to be the one that runs this, whatever else is on the PATH.
+const path = `${dirname(process.execPath)}${delimiter}${process.env.PATH}`;
+const env = { ...process.env, PATH: path, NX_DAEMON: 'false', NX_TUI: 'false', MUSTER_TEST_RESULTS: results };
 const failedSteps = [];
 let running = null;
 let servers = [];
