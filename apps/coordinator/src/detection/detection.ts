@@ -45,10 +45,11 @@ export class Detection {
   private readonly doubt: SelfDoubt;
   private readonly rounds = new ProbeRounds();
   private readonly pending = new Map<string, Promise<void>>();
-  private ticker: NodeJS.Timeout | null = null;
+  private ticker: { cancel(): void } | null = null;
   private alarm: { cancel(): void } | null = null;
   private alarmAtMs = Infinity;
   private hasOverdue = false;
+  private isStopped = false;
   private reapedAtMs: number;
   private stopListening: () => void = () => undefined;
 
@@ -67,12 +68,13 @@ export class Detection {
       if (change.kind === 'removed') sightings.forget(change.nodeId);
       else if (change.kind === 'transition') sightings.agreed(change.member.nodeId, change.from, change.member.status, clock.nowMs());
     });
-    this.ticker = setInterval(() => this.tick(), TICK_MS);
+    this.armTick();
     this.arm();
   }
 
   stop(): void {
-    if (this.ticker !== null) clearInterval(this.ticker);
+    this.isStopped = true;
+    this.ticker?.cancel();
     this.alarm?.cancel();
     this.stopListening();
   }
@@ -115,6 +117,14 @@ export class Detection {
   private excuse(nowMs: number, unobservedMs: number): void {
     this.options.sightings.detectors.excuse(nowMs, unobservedMs, GRACE_INTERVALS * this.options.intervalMs);
     this.options.metrics.unobserved(unobservedMs);
+    this.arm();
+  }
+
+  private armTick(): void {
+    this.ticker = this.options.clock.wakeAfter(TICK_MS, () => {
+      this.armTick();
+      this.tick();
+    });
   }
 
   private tick(): void {
@@ -141,10 +151,12 @@ export class Detection {
     this.alarm = null;
     this.alarmAtMs = atMs;
     if (atMs === Infinity) return;
-    this.alarm = clock.wakeAfter(atMs - nowMs, () => {
+    // A wake just before the deadline, by rounding, would come again and again.
+    this.alarm = clock.wakeAfter(Math.max(1, Math.ceil(atMs - nowMs)), () => {
       this.alarmAtMs = Infinity;
       // Beats that arrived while the loop was busy are handled first: they are older than this alarm.
       setImmediate(() => {
+        if (this.isStopped) return;
         this.look();
         this.arm();
       });
@@ -213,7 +225,7 @@ export class Detection {
     metrics.probe(result);
     this.rounds.done(target.nodeId, result, nowMs);
     // A new incarnation that came meanwhile has nothing to do with the answer.
-    if (sightings.incarnation(target.nodeId) !== target.incarnation) return;
+    if (this.isStopped || sightings.incarnation(target.nodeId) !== target.incarnation) return;
     switch (result) {
       case 'answered':
         sightings.answered(target.nodeId, askedAtMs);
