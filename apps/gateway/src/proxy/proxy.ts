@@ -111,7 +111,7 @@ export class Proxy {
   private async tryMembers(passage: Passage): Promise<string> {
     const { service, request, response, bodyUse, tried } = passage;
     const { router, budget } = this.routers.of(service);
-    budget.request();
+    budget.request(performance.now());
     let last: { readonly fault: string; readonly isTimeout: boolean; readonly wasSent: boolean } | null = null;
     while (tried.size < ATTEMPTS_MAX) {
       const choice = router.choose({ nowMs: performance.now(), zone: this.options.zone, tried, isViewStale: this.options.viewAgeMs() > this.options.limits.viewStaleMs }, random);
@@ -128,7 +128,7 @@ export class Proxy {
       last = { ...result, fault: `${choice.nodeId}: ${result.fault}` };
       this.options.logger.debug({ service, nodeId: choice.nodeId, fault: result.fault, wasSent: result.wasSent }, 'a member did not answer');
       const verdict = retryVerdict(request.method ?? '', { wasSent: result.wasSent, isBodyUsed: bodyUse.isUsed });
-      const isAllowed = verdict === 'free' || (verdict === 'budget' && budget.takeRetry());
+      const isAllowed = verdict === 'free' || (verdict === 'budget' && budget.takeRetry(performance.now()));
       if (!isAllowed) {
         if (verdict === 'budget') this.metrics.retriesDenied.inc({ service });
         break;

@@ -65,7 +65,7 @@ export class ClusterView {
       totalNodes: all.filter((member) => isLive(member.status)).length,
       healthyNodes: all.filter((member) => member.status === 'HEALTHY').length,
       hasQuorum: this.status.hasQuorum && ageMs <= this.quorumDoubtMs,
-      ageMs,
+      ageMs: Math.round(ageMs),
       membership,
     };
   }
