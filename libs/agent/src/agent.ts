@@ -135,8 +135,8 @@ export class Agent {
     this.state = 'left';
     clearTimeout(this.timer);
     const wasHeard = await withinMs(this.lanes.sendOnBoth(this.makeBeat('left')), LAST_WORD_LIMIT_MS);
-    if (wasHeard === true) this.logger.info({ nodeId: this.nodeId }, 'left the cluster');
-    else this.logger.warn({ nodeId: this.nodeId }, 'left without being heard: the cluster will take this node for failed');
+    if (wasHeard === true) this.logger.info({ incarnation: this.currentIncarnation }, 'left the cluster');
+    else this.logger.warn({ incarnation: this.currentIncarnation }, 'left without being heard: the cluster will take this node for failed');
     this.stop();
   }
 
@@ -205,7 +205,7 @@ export class Agent {
     if (!this.isIncarnationSettled) this.settleIncarnation(known, true);
     else if (result.outcome === 'stale' && known !== null && known > this.currentIncarnation && !this.isRivalReported) {
       this.isRivalReported = true;
-      this.logger.error({ nodeId: this.nodeId, incarnation: this.currentIncarnation, known }, 'another process beats under this node id: give each its own node.id');
+      this.logger.error({ incarnation: this.currentIncarnation, known }, 'another process beats under this node id: give each its own node.id');
     }
   }
 
@@ -216,7 +216,7 @@ export class Agent {
     if (this.currentIncarnation === own) return;
     this.seq = 0;
     if (hasBeaten) this.options.onIncarnation?.(this.currentIncarnation);
-    this.logger.warn({ nodeId: this.nodeId, own, known }, 'the cluster knows a later incarnation of this node (was a clock set back?): going on beyond it');
+    this.logger.warn({ own, known }, 'the cluster knows a later incarnation of this node (was a clock set back?): going on beyond it');
   }
 
   /** Read through a call, because the state may change while something is awaited. */

@@ -8,7 +8,7 @@ export interface RoutingConfig {
   readonly ejectMsMax: number;
   /** Requests of this caller that a member with full weight takes before another zone helps out. Count, >= 1. Default 32. */
   readonly zoneInflightMax: number;
-  /** A member of the caller's zone is preferred only with at least this share of the best weight anywhere. 0..1. Default 0.5. */
+  /** The caller's zone is preferred only while its best member has at least this share of the best weight anywhere. 0..1, > 0. Default 0.5. */
   readonly zoneWeightShareMin: number;
 }
 

@@ -178,6 +178,13 @@ test('A15: the own zone is preferred while it has room, then others help', () =>
   expect(shares(router, { zone: 'zone-a' })).toEqual({ far: 1 });
 });
 
+test('A15: within its own zone a caller uses everybody by weight, those that just joined too', () => {
+  const got = shares(routerOf(member('a'), member('b'), member('new', { status: 'JOINING' }), member('far', { zone: 'zone-b' })), { zone: 'zone-a' });
+  expect(got['new']).toBeCloseTo(0.2 / 2.2, 1);
+  expect(got['new']).toBeGreaterThan(0.05);
+  expect(got['far']).toBeUndefined();
+});
+
 test('A15: a near member in bad health is no better than a far one', () => {
   const got = shares(routerOf(member('near', { status: 'DEGRADED', healthScore: 40 }), member('far', { zone: 'zone-b' })), { zone: 'zone-a' });
   expect(got['far']).toBeGreaterThan(0.7);

@@ -84,9 +84,9 @@ export class Router {
   private preferZone(candidates: readonly Candidate[], zone: string | null): readonly Weighted[] {
     const all = candidates.map((candidate) => this.weigh(candidate));
     if (zone === null) return all;
-    const weightMin = this.config.zoneWeightShareMin * Math.max(...all.map(({ weight }) => weight));
-    const near = all.filter(({ candidate, record, weight }) => candidate.zone === zone && weight >= weightMin && record.inflight < Math.max(1, this.config.zoneInflightMax * weight));
-    return near.length > 0 ? near : all;
+    const near = all.filter(({ candidate, record, weight }) => candidate.zone === zone && record.inflight < Math.max(1, this.config.zoneInflightMax * weight));
+    // The zone is judged by its best member: those that just joined or do badly keep their small share within it.
+    return bestWeight(near) >= this.config.zoneWeightShareMin * bestWeight(all) ? near : all;
   }
 
   private weigh(candidate: Candidate): Weighted {
@@ -113,6 +113,8 @@ export class Router {
     return record;
   }
 }
+
+const bestWeight = (weighted: readonly Weighted[]): number => weighted.reduce((best, { weight }) => Math.max(best, weight), 0);
 
 /** One of them with a chance in proportion to its weight; null of none. */
 function draw(weighted: readonly Weighted[], random: Random): Weighted | null {
