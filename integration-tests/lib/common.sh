@@ -15,6 +15,7 @@ BASE_URL=${BASE_URL%/}
 
 # Node for reading JSON: the project's own, else whatever is there.
 NODE=$root/node_modules/.bin/node
+[ -x "$NODE" ] || NODE=$(ls "$root"/node_modules/node-*/bin/node 2>/dev/null | head -n 1 || true)
 [ -x "$NODE" ] || NODE=$(command -v node || true)
 [ -n "$NODE" ] || { echo 'This needs Node 20 or newer on the PATH (it reads JSON).' >&2; exit "$EXIT_NO_CLUSTER"; }
 command -v curl >/dev/null || { echo 'This needs curl on the PATH.' >&2; exit "$EXIT_NO_CLUSTER"; }

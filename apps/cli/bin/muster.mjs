@@ -9,7 +9,9 @@ import { fileURLToPath } from 'node:url';
 
 const NODE_MAJOR_TO_RUN = 24;
 const main = new URL('../dist/main.js', import.meta.url);
-const packagedNode = fileURLToPath(new URL('../../../node_modules/.bin/node', import.meta.url));
+/** npm 9 unpacks the packaged Node without making a link to it. */
+const packagedNodes = ['.bin/node', `node-${process.platform}-${process.arch}/bin/node`].map((path) => fileURLToPath(new URL(`../../../node_modules/${path}`, import.meta.url)));
+const packagedNode = packagedNodes.find((path) => existsSync(path));
 
 if (!existsSync(main)) {
   console.error('muster: not compiled yet. Run `npm start` (starts a cluster) or `npm run build` in the root of the repository once.');
@@ -17,7 +19,7 @@ if (!existsSync(main)) {
 }
 if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR_TO_RUN) {
   await import(main.href);
-} else if (existsSync(packagedNode)) {
+} else if (packagedNode !== undefined) {
   const child = spawn(packagedNode, [fileURLToPath(main), ...process.argv.slice(2)], { stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     // A terminal sends Ctrl-C to the child as well; sending it twice would read as "stop at once".
