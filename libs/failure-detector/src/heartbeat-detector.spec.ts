@@ -104,6 +104,15 @@ test('an answered probe ends the silence but the beat stays overdue', () => {
   expect(detector.isBeatOverdue(nowMs + 5100)).toBe(true);
 });
 
+test('the jitter of a busy host is no irregular heart, half the beats a second late is', () => {
+  const jittery = steadyPeer();
+  for (let count = 0; count < 200; count++) jittery.beat(count % 2 === 0 ? 950 : 1050);
+  expect(jittery.detector.irregularity()).toBe(0);
+  const limping = steadyPeer();
+  for (let count = 0; count < 200; count++) limping.beat(count % 2 === 0 ? 1000 : 2000);
+  expect(limping.detector.irregularity()).toBeCloseTo(0.3, 2);
+});
+
 test('a sender that changes its interval is judged by the new one at once', () => {
   const { detector, nowMs, seq } = steadyPeer();
   detector.heartbeat({ seq: seq + 1, sentMonoMs: 1, intervalMs: 100 }, 1, nowMs + 100);

@@ -17,6 +17,8 @@ export type BeatTiming = Pick<Beat, 'seq' | 'sentMonoMs' | 'intervalMs'>;
 /** A node whose interval is long gets at least this many of its intervals before it is silent. */
 const SILENT_INTERVALS_MIN = 4;
 const SUSPECT_INTERVALS_MIN = 2.5;
+/** Deviation that says more about the scheduler than about the node. Milliseconds. */
+const JITTER_MS = 50;
 /** Suspicion comes before the verdict, whatever the settings. */
 const SUSPECT_SHARE_MAX = 0.75;
 
@@ -99,9 +101,9 @@ export class HeartbeatDetector {
     return nowMs - Math.max(this.lastBeatAtMs, floorMs) >= this.suspectAfterMs;
   }
 
-  /** Deviation of the gaps against their mean. Ratio, >= 0; 0 is a perfect rhythm. */
+  /** Deviation of the gaps against their mean, beyond what any busy host adds. Ratio, >= 0; 0 is a perfect rhythm. */
   irregularity(): number {
-    return this.gaps.deviationMs() / Math.max(1, this.gaps.meanMs());
+    return Math.max(0, this.gaps.deviationMs() - JITTER_MS) / Math.max(1, this.gaps.meanMs());
   }
 
   get seq(): number {

@@ -32,7 +32,7 @@ export type Lane = 'bus' | 'http' | 'local';
 
 const TICK_MS = 250;
 const LATENESS_MS = 250;
-/** Intervals of our own beats without proof after which we take ourselves for blind; below the deadline of others. */
+/** Intervals without proof after which we take ourselves for blind. The last proof may be one interval younger than another node's last beat: three are its deadline. */
 const BLIND_INTERVALS = 2;
 /** Absences from this many intervals on give everybody a full deadline. */
 const GRACE_INTERVALS = 5;
@@ -55,7 +55,7 @@ export class Detection {
 
   constructor(private readonly options: DetectionOptions) {
     const nowMs = options.clock.nowMs();
-    this.doubt = new SelfDoubt({ tickMs: TICK_MS, latenessMs: LATENESS_MS, blindAfterMs: BLIND_INTERVALS * options.intervalMs + TICK_MS }, nowMs);
+    this.doubt = new SelfDoubt({ tickMs: TICK_MS, latenessMs: LATENESS_MS, blindAfterMs: BLIND_INTERVALS * options.intervalMs }, nowMs);
     this.reapedAtMs = nowMs;
   }
 

@@ -1,0 +1,85 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { decodeClusterEvent, decodeMember, EVENTS_TOPIC, MEMBERSHIP_TOPIC } from '@muster/contracts';
+import { type MemberCommand, membershipRules } from '@muster/membership';
+import { MemoryBus } from '../../testing/memory-bus.js';
+import { SimClock, turns } from '../../testing/sim-clock.js';
+import { Cluster } from '../cluster.js';
+import { Publisher } from './publisher.js';
+
+const logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+let folder: string;
+const closers: (() => Promise<void>)[] = [];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'muster-publisher-'));
+});
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close();
+  rmSync(folder, { recursive: true });
+});
+
+function publishing(bus = new MemoryBus(), clock = new SimClock()) {
+  const cluster = Cluster.open({ name: 'test', nodeId: 'self', statePath: join(folder, 'state.sqlite'), rules: membershipRules({ stabilisationMs: 1 }), snapshotEntries: 1000, logger });
+  const publisher = new Publisher({ cluster, bus, clock, logger, metrics: { changesPublished: () => undefined, publishFailed: () => undefined } });
+  closers.push(() => cluster.close());
+  publisher.start();
+  const about = (nodeId: string) => ({ term: cluster.status().term, atUnixMs: clock.nowUnixMs(), nodeId, incarnation: 1, seq: 1, reason: 'test' });
+  const join1 = (nodeId: string): MemberCommand => ({ ...about(nodeId), kind: 'join', profile: { service: 's', zone: 'z', tags: {}, resources: { cores: 1, memoryBytes: 1 }, httpUrl: null } });
+  const admit = (nodeId: string): MemberCommand => ({ ...about(nodeId), kind: 'admit' });
+  const events = () => bus.records(EVENTS_TOPIC.name).map(({ value }) => {
+    const decoded = decodeClusterEvent(value ?? new Uint8Array());
+    return decoded.kind === 'ok' ? { id: decoded.value.id, type: decoded.value.type } : decoded;
+  });
+  return { bus, clock, cluster, publisher, join1, admit, events };
+}
+
+test('each change becomes an event and a record, in the order of the log, with ids that say cluster, term and index', async () => {
+  const { bus, cluster, join1, admit, events } = publishing();
+  await cluster.propose(join1('a'));
+  await cluster.propose(join1('b'));
+  await cluster.propose(admit('a'));
+  await turns(20);
+  expect(events().map((event) => 'type' in event && event.type)).toEqual(['io.muster.member.joining.v1', 'io.muster.member.joining.v1', 'io.muster.member.healthy.v1']);
+  const indexes = events().map((event) => ('id' in event ? Number(event.id.split('/')[2]) : NaN));
+  expect(indexes).toEqual(indexes.toSorted((x, y) => x - y));
+  const records = bus.records(MEMBERSHIP_TOPIC.name).map(({ key, value }) => [key, value === null ? null : decodeMember(value)]);
+  expect(records).toMatchObject([['a', { kind: 'ok', value: { status: 'JOINING' } }], ['b', { kind: 'ok' }], ['a', { kind: 'ok', value: { status: 'HEALTHY' } }]]);
+  expect(cluster.membership.outboxLength).toBe(0);
+});
+
+test('while the bus is away changes wait, and go out in order when it is back', async () => {
+  const { bus, clock, cluster, join1, events } = publishing();
+  bus.take();
+  for (const nodeId of ['a', 'b', 'c']) await cluster.propose(join1(nodeId));
+  await clock.advance(20_000);
+  expect(cluster.membership.outboxLength).toBe(3);
+  expect(events()).toEqual([]);
+  bus.giveBack();
+  await clock.advance(6000);
+  expect(events()).toHaveLength(3);
+  expect(cluster.membership.outboxLength).toBe(0);
+});
+
+test('a restart goes on where the bus acknowledged, and repeats nothing that was noted', async () => {
+  const first = publishing();
+  await first.cluster.propose(first.join1('a'));
+  await turns(20);
+  await first.publisher.stop(0);
+  await first.cluster.propose(first.admit('a'));
+  await first.cluster.close();
+  const second = publishing(first.bus);
+  await turns(20);
+  expect(second.events().map((event) => 'id' in event && event.id)).toEqual(['test/1/1', 'test/1/3']);
+});
+
+test('who was forgotten becomes a tombstone', async () => {
+  const { bus, clock, cluster, join1 } = publishing();
+  await cluster.propose(join1('a'));
+  const { kind: _, profile: __, ...about } = join1('a') as Extract<MemberCommand, { kind: 'join' }>;
+  await cluster.propose({ ...about, kind: 'left' });
+  await clock.advance(25 * 3600_000);
+  await cluster.propose({ ...about, kind: 'reap', atUnixMs: clock.nowUnixMs() });
+  await turns(20);
+  expect(bus.records(MEMBERSHIP_TOPIC.name).at(-1)).toMatchObject({ key: 'a', value: null });
+});
