@@ -1,5 +1,6 @@
-/** What an agent counts. Without a registry it counts nothing. */
-import { Counter, Gauge, type Registry } from 'prom-client';
+/** What an agent counts. Without a registry it counts nothing, and does not load what it would count with. */
+import { createRequire } from 'node:module';
+import type { Registry } from 'prom-client';
 
 export type LaneName = 'bus' | 'http';
 
@@ -12,6 +13,7 @@ export interface AgentMetrics {
 
 export function agentMetrics(registry: Registry | undefined): AgentMetrics {
   if (registry === undefined) return { sent: () => {}, failed: () => {}, missed: () => {} };
+  const { Counter, Gauge } = createRequire(import.meta.url)('prom-client') as typeof import('prom-client');
   const registers = [registry];
   const sent = new Counter({ name: 'cluster_heartbeats_sent_total', help: 'Beats that a lane took, by lane', labelNames: ['lane'], registers });
   const failed = new Counter({ name: 'cluster_heartbeats_send_failures_total', help: 'Beats that a lane did not take, by lane', labelNames: ['lane'], registers });

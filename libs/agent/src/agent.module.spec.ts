@@ -7,7 +7,8 @@ import { Subject } from 'rxjs';
 import { FakeBus } from '../testing/fake-bus.js';
 import { until } from '../testing/until.js';
 import { Agent } from './agent.js';
-import { AgentLifecycle, AgentModule } from './agent.module.js';
+import { AgentLifecycle } from './agent-lifecycle.js';
+import { AgentModule } from './agent.module.js';
 
 const BUS = Symbol('BUS');
 const bus = new FakeBus();
