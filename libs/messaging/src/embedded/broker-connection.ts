@@ -15,6 +15,8 @@ export class BrokerConnection {
   lastHeardMs = performance.now();
   clientId = 'unnamed';
   readonly #reader = new FrameReader(FRAME_BYTES_MAX);
+  /** Requests that were read but must wait until the client has read its answers. */
+  #backlog: Frame[] = [];
   #waiting = 0;
   #isClosed = false;
   #isCorked = false;
@@ -26,7 +28,7 @@ export class BrokerConnection {
     private readonly onClosed: (connection: BrokerConnection) => void,
   ) {
     socket.on('data', (chunk) => this.#onData(chunk));
-    socket.on('drain', () => socket.resume());
+    socket.on('drain', () => this.#guarded(() => this.#serveBacklog()));
     socket.on('error', (error) => settings.logger.debug({ clientId: this.clientId, error: error.message }, 'a client of the bus went away'));
     socket.on('close', () => {
       this.#isClosed = true;
@@ -56,7 +58,6 @@ export class BrokerConnection {
       });
     }
     this.socket.write(encodeFrame(kind, id, facts, body));
-    if (this.socket.writableLength > this.settings.unreadBytesMax) this.socket.pause();
   }
 
   destroy(): void {
@@ -65,13 +66,30 @@ export class BrokerConnection {
 
   #onData(chunk: Buffer): void {
     this.lastHeardMs = performance.now();
-    try {
+    this.#guarded(() => {
       for (const frame of this.#reader.push(chunk)) {
         if (++this.#waiting > this.settings.requestsMax) throw new FrameError(`more than ${this.settings.requestsMax} requests wait for an answer`);
-        this.serve(this, frame);
+        this.#backlog.push(frame);
       }
+      this.#serveBacklog();
+    });
+  }
+
+  #serveBacklog(): void {
+    const frames = this.#backlog;
+    let served = 0;
+    while (served < frames.length && this.socket.writableLength <= this.settings.unreadBytesMax) this.serve(this, frames[served++] as Frame);
+    this.#backlog = frames.slice(served);
+    if (this.#backlog.length > 0) this.socket.pause();
+    else this.socket.resume();
+  }
+
+  #guarded(work: () => void): void {
+    try {
+      work();
     } catch (error) {
       this.settings.logger.warn({ clientId: this.clientId, error: error instanceof Error ? error.message : String(error) }, 'a client of the bus sent what is no request, it is cut off');
+      this.#backlog = [];
       this.destroy();
     }
   }

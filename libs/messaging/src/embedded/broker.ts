@@ -138,6 +138,7 @@ export class Broker {
   #publish(connection: BrokerConnection, frame: Frame, facts: Facts): void {
     const topic = this.#topic(facts.text('topic'));
     const records = decodeOutgoing(frame.body);
+    for (const { headers } of records) checkHeaders(headers);
     const keyless = topic.cleanup === 'compact' && records.some((record) => record.key === null);
     if (keyless) throw new BusError('BUS_FAILED', false, `topic '${topic.name}' is compacted: every record needs a key`);
     this.#write({
@@ -220,6 +221,8 @@ export class Broker {
     if (member.group.isRevoked(member, at)) return connection.answer(frame.id, { high: at.high, gone: true });
     const waiting = { member, requestId: frame.id, at, offset: facts.count('offset'), recordsMax: Math.max(1, facts.count('recordsMax')), bytesMax: Math.min(READ_BYTES_MAX, facts.count('bytesMax')) };
     if (this.#answerFetch(waiting)) return;
+    // One at a time: each would be answered with the same records.
+    this.#dropWaiting(member, at);
     const others = this.#waiting.get(at) ?? new Set();
     this.#waiting.set(at, others.add(waiting));
   }
@@ -303,4 +306,17 @@ export class Broker {
     if (partition === undefined) throw new BusError('BUS_FAILED', false, `topic '${topic.name}' has ${topic.partitions.length} partitions, not number ${facts.count('partition')}`);
     return partition;
   }
+}
+
+/** Readers parse them: what is stored must be an object of texts. */
+function checkHeaders(headers: string | null): void {
+  if (headers === null) return;
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(headers);
+  } catch (error) {
+    throw new FrameError('the headers of a record are not JSON', { cause: error });
+  }
+  const isObject = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed);
+  if (!isObject || !Object.values(parsed as object).every((value) => typeof value === 'string')) throw new FrameError('the headers of a record are not an object of texts');
 }

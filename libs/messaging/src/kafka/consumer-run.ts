@@ -71,15 +71,16 @@ export class ConsumerRun {
   async start(): Promise<void> {
     const { topics, partitionsConcurrent } = this.context.options;
     this.#listen();
+    this.#watchdog = setInterval(() => this.#watch(), HEARTBEAT_MS);
     await this.#consumer.connect();
     await this.#consumer.subscribe({ topics: [...topics], fromBeginning: this.context.options.from === 'earliest' });
+    if (this.#isOver) return;
     await this.#consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: false,
       partitionsConsumedConcurrently: Math.min(64, Math.max(1, partitionsConcurrent ?? 1)),
       eachBatch: (payload) => this.#eachBatch(payload),
     });
-    this.#watchdog = setInterval(() => this.#watch(), HEARTBEAT_MS);
   }
 
   /** True once another member may have what we hold. */

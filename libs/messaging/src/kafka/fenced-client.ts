@@ -37,14 +37,17 @@ export function fencedClient(library: KafkaLibrary, config: Omit<KafkaConfig, 's
     kafka,
     retire: () => {
       isRetired = true;
-      for (const socket of sockets) socket.destroy();
+      // With an error: the library cleans up after errors only, and would keep its timers after a silent end.
+      for (const socket of sockets) socket.destroy(retired());
     },
   };
 }
 
+const retired = (): Error => new Error('this client was retired');
+
 function deadSocket(): Socket {
   const socket = new Socket();
-  process.nextTick(() => socket.destroy(new Error('this client was retired')));
+  process.nextTick(() => socket.destroy(retired()));
   return socket;
 }
 

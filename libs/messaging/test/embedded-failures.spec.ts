@@ -1,0 +1,127 @@
+/** The embedded bus when its broker dies, hangs, or is not there yet. */
+import { readFileSync } from 'node:fs';
+import type { MessageBus, RecordBatch, TopicSpec } from '@muster/contracts';
+import { createMessageBus } from '../src/index.js';
+import { BrokerProcess } from '../testing/broker-process.js';
+import { eventually, failureOf } from '../testing/eventually.js';
+
+const TOPIC: TopicSpec = { name: 'durable', partitionCount: 3, cleanup: 'delete', retentionMs: 3_600_000 };
+const text = (value: string): Uint8Array => Buffer.from(value);
+
+describe('an embedded broker in a process of its own', () => {
+  let broker: BrokerProcess;
+  const opened: MessageBus[] = [];
+  const connect = (requestTimeoutMs = 5000): MessageBus => {
+    const bus = createMessageBus(broker.url, { clientId: 'test', requestTimeoutMs, retryPauseMsMin: 5, retryPauseMsMax: 50 });
+    opened.push(bus);
+    return bus;
+  };
+  const collect = async (bus: MessageBus, seen: string[], group = 'readers') =>
+    bus.subscribe({ topics: [TOPIC.name], group, from: 'earliest', onBatch: (batch: RecordBatch) => Promise.resolve(void seen.push(...batch.records.map((record) => Buffer.from(record.value ?? []).toString()))) });
+
+  beforeEach(() => {
+    broker = new BrokerProcess();
+  });
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map((bus) => bus.close()));
+    await broker.remove();
+  });
+
+  it('keeps every acknowledged record and offset through kill -9, again and again', async () => {
+    await broker.start();
+    const bus = connect();
+    await bus.ensureTopics([TOPIC]);
+    const seen: string[] = [];
+    await (await collect(bus, seen)).ready;
+    const acknowledged: string[] = [];
+    for (const round of [1, 2, 3]) {
+      let isKilled = false;
+      const publishing = (async () => {
+        for (let n = 0; !isKilled; n++) {
+          const value = `${round}-${n}`;
+          const sent = bus.publish(TOPIC.name, [{ key: `k${n % 10}`, value: text(value) }]).then(
+            () => acknowledged.push(value),
+            () => undefined,
+          );
+          if (n % 50 === 0) await sent;
+        }
+      })();
+      const enough = acknowledged.length + 500;
+      await eventually('records were acknowledged', () => acknowledged.length > enough);
+      await broker.kill();
+      isKilled = true;
+      await publishing;
+      await broker.start();
+      await eventually('the client is back', () => bus.status().state === 'up');
+    }
+    await eventually('the reader has every acknowledged record', () => new Set(seen).size >= acknowledged.length && acknowledged.every((value) => seen.includes(value)));
+    const again: string[] = [];
+    const fresh = await collect(connect(), again, 'others');
+    await eventually('a new group has them too', () => fresh.lag() === 0 && acknowledged.every((value) => again.includes(value)));
+    expect(new Set(again).size).toBe(again.length);
+  });
+
+  it('refuses to publish at once while the broker is away, and goes on with the same objects when it is back', async () => {
+    await broker.start();
+    const bus = connect();
+    await bus.ensureTopics([TOPIC]);
+    const seen: string[] = [];
+    const reader = await collect(bus, seen);
+    await reader.ready;
+    await bus.publish(TOPIC.name, [{ key: 'k', value: text('before') }]);
+    await eventually('it is read', () => seen.length === 1);
+    await broker.kill();
+    await eventually('the client knows', () => bus.status().state === 'down');
+    expect(bus.status().detail).not.toBe('');
+    const startMs = performance.now();
+    expect(await failureOf(bus.publish(TOPIC.name, [{ key: 'k', value: text('lost') }]))).toMatchObject({ code: 'BUS_DOWN', retriable: true });
+    expect(performance.now() - startMs).toBeLessThan(1000);
+    expect(reader.assigned()).toEqual([]);
+    await broker.start();
+    await eventually('the client is back', () => bus.status().state === 'up');
+    await bus.publish(TOPIC.name, [{ key: 'k', value: text('after') }]);
+    await eventually('reading goes on', () => seen.includes('after'));
+    expect(seen).toEqual(['before', 'after']);
+  });
+
+  it('may start after its clients', async () => {
+    const bus = connect(1000);
+    const seen: string[] = [];
+    const reader = await collect(bus, seen);
+    expect(await failureOf(bus.publish(TOPIC.name, [{ key: 'k', value: text('x') }]))).toMatchObject({ code: 'BUS_DOWN' });
+    expect(await failureOf(bus.ensureTopics([TOPIC]))).toMatchObject({ code: 'BUS_DOWN', retriable: true });
+    await broker.start();
+    await eventually('the client is there', () => bus.status().state === 'up');
+    await bus.ensureTopics([TOPIC]);
+    await reader.ready;
+    await bus.publish(TOPIC.name, [{ key: 'k', value: text('first') }]);
+    await eventually('it is read', () => seen.length === 1);
+  });
+
+  it('is given up when it hangs, and taken back when it wakes', async () => {
+    await broker.start();
+    const bus = connect(500);
+    await bus.ensureTopics([TOPIC]);
+    broker.signal('SIGSTOP');
+    expect(await failureOf(bus.publish(TOPIC.name, [{ key: 'k', value: text('x') }]))).toMatchObject({ code: expect.stringMatching(/BUS_TIMEOUT|BUS_DOWN/) as string, retriable: true });
+    await eventually('the bus is down', () => bus.status().state === 'down');
+    broker.signal('SIGCONT');
+    await eventually('the bus is up', () => bus.status().state === 'up');
+    await bus.publish(TOPIC.name, [{ key: 'k', value: text('y') }]);
+  });
+
+  it('stays small while much passes through it', async () => {
+    await broker.start();
+    const bus = connect();
+    await bus.ensureTopics([TOPIC]);
+    const records = Array.from({ length: 1000 }, (_, n) => ({ key: `k${n}`, value: new Uint8Array(400) }));
+    for (let n = 0; n < 60; n++) await bus.publish(TOPIC.name, records);
+    const seen: string[] = [];
+    const reader = await collect(bus, seen);
+    await reader.ready;
+    await eventually('all is read', () => reader.lag() === 0);
+    const rssKb = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${broker.pid()}/status`, 'utf8'))?.[1]);
+    // Compiling the sources in the child costs memory that the built broker does not need.
+    expect(rssKb / 1024).toBeLessThan(250);
+  });
+});
