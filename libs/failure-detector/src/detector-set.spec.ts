@@ -18,6 +18,8 @@ test('the next deadline is that of the node that was silent longest', () => {
   expect(set.reading('a', deadlineMs)?.stage).toBe('overdue');
   expect(set.reading('b', deadlineMs)?.stage).toBe('alive');
   expect(set.overdue(deadlineMs)).toEqual(['a']);
+  expect(set.deadlineMs('a', 1000)).toBe(deadlineMs);
+  expect(set.deadlineMs('nobody', 1000)).toBeNull();
 });
 
 test('nobody watched, or all silent, means no deadline', () => {

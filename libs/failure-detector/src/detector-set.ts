@@ -62,6 +62,12 @@ export class DetectorSet {
     return earliestMs === Infinity ? null : earliestMs + this.absentMs;
   }
 
+  /** The time at which the stage of one node changes by silence alone; null when it does not. */
+  deadlineMs(nodeId: string, nowMs: number): number | null {
+    const deadlineMs = this.detectors.get(nodeId)?.nextDeadlineMs(nowMs - this.absentMs, this.floorMs) ?? null;
+    return deadlineMs === null ? null : deadlineMs + this.absentMs;
+  }
+
   /** Nodes whose beats are overdue, whether or not they answer otherwise. */
   overdue(nowMs: number): string[] {
     const innerMs = nowMs - this.absentMs;

@@ -4,8 +4,8 @@
  *
  * The rules are in cores: stages and deadlines in `failure-detector`, policy in `membership`'s `decide`.
  */
-import type { Beat, Logger } from '@muster/contracts';
-import { decide, describeRejection, isGone, type MemberCommand, type Proposal } from '@muster/membership';
+import { type Beat, isLive, type Logger } from '@muster/contracts';
+import { decide, describeRejection, isGone, type MemberCommand, type Outcome, type Proposal } from '@muster/membership';
 import type { Clock } from '../clock.js';
 import type { Cluster } from '../cluster.js';
 import type { CoordinatorMetrics } from '../metrics.js';
@@ -31,7 +31,7 @@ export interface DetectionOptions {
 export type Lane = 'bus' | 'http' | 'local';
 
 const TICK_MS = 250;
-const LATENESS_MS = 250;
+const LATENESS_MS = 500;
 /** Intervals without proof after which we take ourselves for blind. The last proof may be one interval younger than another node's last beat: three are its deadline. */
 const BLIND_INTERVALS = 2;
 /** Absences from this many intervals on give everybody a full deadline. */
@@ -94,7 +94,7 @@ export class Detection {
     const outcome = sightings.heard(beat, arrivedCount, now);
     if (outcome === 'stale') return 'stale';
     this.consider(beat.nodeId, now.ms);
-    if (outcome === 'new') this.arm();
+    if (outcome === 'new') this.armFor(beat.nodeId, now.ms);
     return 'accepted';
   }
 
@@ -143,16 +143,18 @@ export class Detection {
 
   /** Arms the one timer for the earliest deadline. Beats move deadlines later, so they need not come here. */
   private arm(): void {
-    const { clock, sightings } = this.options;
-    const nowMs = clock.nowMs();
-    const atMs = sightings.detectors.nextDeadlineMs(nowMs) ?? Infinity;
-    if (atMs === this.alarmAtMs) return;
+    const nowMs = this.options.clock.nowMs();
+    const atMs = this.options.sightings.detectors.nextDeadlineMs(nowMs) ?? Infinity;
+    if (atMs !== this.alarmAtMs) this.armAt(atMs, nowMs);
+  }
+
+  private armAt(atMs: number, nowMs: number): void {
     this.alarm?.cancel();
     this.alarm = null;
     this.alarmAtMs = atMs;
     if (atMs === Infinity) return;
     // A wake just before the deadline, by rounding, would come again and again.
-    this.alarm = clock.wakeAfter(Math.max(1, Math.ceil(atMs - nowMs)), () => {
+    this.alarm = this.options.clock.wakeAfter(Math.max(1, Math.ceil(atMs - nowMs)), () => {
       this.alarmAtMs = Infinity;
       // Beats that arrived while the loop was busy are handled first: they are older than this alarm.
       setImmediate(() => {
@@ -161,6 +163,12 @@ export class Detection {
         this.arm();
       });
     });
+  }
+
+  /** A node that is watched from now on may be due before all others; asking only for it keeps joining cheap. */
+  private armFor(nodeId: string, nowMs: number): void {
+    const deadlineMs = this.options.sightings.detectors.deadlineMs(nodeId, nowMs);
+    if (deadlineMs !== null && deadlineMs < this.alarmAtMs) this.armAt(deadlineMs, nowMs);
   }
 
   /** Looks at all nodes whose beats are overdue. */
@@ -199,7 +207,8 @@ export class Detection {
       logger.debug({ member: nodeId, proposal: proposal.kind, why: describeRejection(proposed.outcome.rejection) }, 'a proposal was rejected when it was applied');
       return;
     }
-    if (proposal.kind === 'down') metrics.failure(proposal.failure, proposal.silenceMs + (clock.nowUnixMs() - command.atUnixMs));
+    if (proposal.kind === 'down') metrics.failure(proposal.failure, proposal.silenceMs + Math.max(0, clock.nowUnixMs() - command.atUnixMs));
+    if (proposal.kind === 'join' && isReplacement(proposed.outcome)) metrics.replaced();
     this.consider(nodeId, clock.nowMs());
   }
 
@@ -251,4 +260,11 @@ export class Detection {
       void cluster.propose({ kind: 'reap', term: cluster.status().term, atUnixMs, nodeId, incarnation, seq, reason: `${record.status} for long` });
     }
   }
+}
+
+/** A member that was in service and is another process now: the old one failed without our seeing it. */
+function isReplacement(outcome: Outcome): boolean {
+  if (outcome.kind !== 'changed' || outcome.change.kind !== 'transition') return false;
+  const { from } = outcome.change;
+  return from !== null && isLive(from) && from !== 'LEAVING';
 }
