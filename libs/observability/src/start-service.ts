@@ -6,6 +6,7 @@
  * `onApplicationShutdown` (bus, database).
  */
 import type { RequestListener } from 'node:http';
+import { createRequire } from 'node:module';
 import { type ConfigSchema, loadConfig } from '@muster/config';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -27,6 +28,7 @@ export interface ServiceDefinition<C extends HostedConfig> {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Name of the service, such as `producer`. */
   readonly service: string;
+  /** Default: the version of the workspace. */
   readonly version?: string;
   readonly schema: ConfigSchema<C>;
   /** Makes the root module; the port is open already, so `host.httpUrl` is final. */
@@ -69,7 +71,7 @@ export async function startService<C extends HostedConfig>(definition: ServiceDe
 }
 
 async function startBehind<C extends HostedConfig>(front: HttpFront, port: number, definition: ServiceDefinition<C>, config: C): Promise<RunningService> {
-  const { service, version = '0.0.0' } = definition;
+  const { service, version = ownVersion() } = definition;
   const nodeId = nodeIdOf(service, config);
   const health = new HealthRegistry();
   const logger = createLogger({ service, nodeId, level: config.log.level, format: config.log.format });
@@ -90,6 +92,11 @@ async function startBehind<C extends HostedConfig>(front: HttpFront, port: numbe
   subscribed.catch(() => undefined);
   logger.info({ url: host.httpUrl, version, pid: process.pid }, `${service} is up`);
   return { host, logger, app, port, subscribed, close: () => closeService({ app, front, health }) };
+}
+
+/** All packages of the workspace carry one version. */
+function ownVersion(): string {
+  return (createRequire(import.meta.url)('../package.json') as { version: string }).version;
 }
 
 async function createApp(front: HttpFront, root: DynamicModule, host: ServiceHost): Promise<NestFastifyApplication> {
