@@ -27,7 +27,7 @@ export class ProducerModule {
       module: ProducerModule,
       imports: [
         MessagingModule.forRoot({ bus }),
-        AgentModule.forRoot({ nodeId, service: host.service, zone: node.zone, tags: node.tags, httpUrl: () => host.httpUrl, bus, coordinators: cluster.coordinators, heartbeat, metrics, logger }),
+        AgentModule.forRoot({ nodeId, service: host.service, zone: node.zone, tags: node.tags, httpUrl: () => host.httpUrl, bus, coordinators: cluster.coordinators, heartbeat, metrics, logger, onIncarnation: (incarnation) => host.health.announceIncarnation(incarnation) }),
       ],
       controllers: [LogsController, StatsController],
       providers: [

@@ -1,0 +1,100 @@
+/**
+ * The database as the rest of the consumer sees it: there, or away with a reason, never a reason to stop.
+ *
+ * Opens in the background and tries again for ever; looks at the connection regularly, so that readiness knows of
+ * an outage while nothing is being written.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Logger } from '@muster/contracts';
+import { AppError } from '@muster/observability';
+import type { DataSource } from 'typeorm';
+import { type DatabaseKind, databaseKind, type DataSourceSettings, openDataSource } from './data-source.js';
+import { faultOf, reasonOf } from './error-facts.js';
+
+export interface DatabaseState {
+  readonly kind: DatabaseKind;
+  readonly state: 'opening' | 'up' | 'down';
+  /** Why it is down; empty otherwise. */
+  readonly detail: string;
+  readonly sinceUnixMs: number;
+}
+
+const OPEN_RETRY_MS_MIN = 200;
+const OPEN_RETRY_MS_MAX = 5000;
+const LOOK_EVERY_MS = 2000;
+
+export class Database {
+  private dataSource: DataSource | null = null;
+  private current: DatabaseState;
+  private readonly stopping = new AbortController();
+  private running: Promise<void> | null = null;
+
+  constructor(
+    private readonly settings: DataSourceSettings,
+    private readonly logger: Logger,
+  ) {
+    this.current = { kind: databaseKind(settings.url), state: 'opening', detail: '', sinceUnixMs: Date.now() };
+  }
+
+  /** Begins to open and to watch; returns at once. */
+  start(): void {
+    this.running ??= this.run();
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.running;
+    const { dataSource } = this;
+    this.dataSource = null;
+    await dataSource?.destroy();
+  }
+
+  state(): DatabaseState {
+    return this.current;
+  }
+
+  /** Runs `work` on the open database and keeps in mind how that went; fails at once while it is not open. */
+  async use<T>(work: (dataSource: DataSource) => Promise<T>): Promise<T> {
+    if (this.dataSource === null) throw new AppError('DATABASE_DOWN', `the database is not open: ${this.current.detail || 'it is being opened'}; try again shortly`, { statusCode: 503 });
+    try {
+      const result = await work(this.dataSource);
+      this.become('up', '');
+      return result;
+    } catch (error) {
+      if (faultOf(error) === 'away') this.become('down', reasonOf(error));
+      throw error;
+    }
+  }
+
+  private async run(): Promise<void> {
+    await this.open();
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
+      await pause(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
+      // The outcome is in `state`.
+      if (!signal.aborted) await this.use((dataSource) => dataSource.query('SELECT 1')).catch(() => undefined);
+    }
+  }
+
+  private async open(): Promise<void> {
+    const { signal } = this.stopping;
+    for (let attempt = 0; !signal.aborted; attempt++) {
+      try {
+        this.dataSource = await openDataSource(this.settings);
+        this.become('up', '');
+        return;
+      } catch (error) {
+        this.become('down', reasonOf(error));
+      }
+      await pause(Math.min(OPEN_RETRY_MS_MAX, OPEN_RETRY_MS_MIN * 2 ** Math.min(attempt, 10)), undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  private become(state: 'up' | 'down', detail: string): void {
+    if (this.current.state === state && this.current.detail === detail) return;
+    const isChange = this.current.state !== state;
+    this.current = { kind: this.current.kind, state, detail, sinceUnixMs: isChange ? Date.now() : this.current.sinceUnixMs };
+    if (state === 'up') this.logger.info({ database: this.current.kind }, 'the database is there');
+    else if (isChange) this.logger.warn({ database: this.current.kind, detail }, 'the database is away; trying again');
+  }
+}
