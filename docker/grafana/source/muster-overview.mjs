@@ -15,7 +15,7 @@ const byNode = (expr) => `(${expr}) * on (instance) group_left (node_id) muster_
 export const dashboard = {
   uid: 'muster-overview',
   title: 'Muster overview',
-  description: 'Members by status, health scores, detection of failures, beats, and the flow of log records.',
+  description: 'Members by status, health scores, detection of failures, beats, the flow of log records, and routing.',
   tags: ['muster'],
   variables: [
     { name: 'job', label: 'Service', query: 'label_values(muster_service_info, job)' },
@@ -54,11 +54,11 @@ export const dashboard = {
         }),
         stat('Log records stored', 'Log records written to PostgreSQL by all consumers.', {
           unit: 'cps',
-          targets: [{ expr: 'sum(rate(messaging_records_handled_total{topic="logs.records"}[$__rate_interval]))', legend: 'records' }],
+          targets: [{ expr: 'sum(rate(consumer_records_stored_total{topic="logs.records"}[$__rate_interval]))', legend: 'records' }],
         }),
-        stat('Consumer lag', 'Records of Kafka that consumers hold partitions of and have not handled yet.', {
+        stat('Consumer lag', 'Records in Kafka that consumers have not stored yet, over the partitions they hold.', {
           unit: 'short',
-          targets: [{ expr: 'sum(messaging_consumer_lag_records{job="consumer"})', legend: 'records' }],
+          targets: [{ expr: 'sum(clamp_min(consumer_lag_records, 0))', legend: 'records' }],
         }),
       ],
     },
@@ -109,12 +109,12 @@ export const dashboard = {
     {
       title: 'Logs',
       panels: [
-        third('Log records', 'Records acknowledged by Kafka and records handled by consumers.', {
+        third('Log records', 'Records acknowledged by Kafka, records stored in PostgreSQL, and records that Kafka did not acknowledge.', {
           unit: 'cps',
           min: 0,
           targets: [
             { expr: 'sum(rate(producer_records_acknowledged_total[$__rate_interval]))', legend: 'acknowledged' },
-            { expr: 'sum(rate(messaging_records_handled_total{topic="logs.records"}[$__rate_interval]))', legend: 'stored' },
+            { expr: 'sum(rate(consumer_records_stored_total{topic="logs.records"}[$__rate_interval]))', legend: 'stored' },
             { expr: 'sum(rate(producer_records_failed_total[$__rate_interval]))', legend: 'failed' },
           ],
         }),
@@ -127,6 +127,32 @@ export const dashboard = {
           unit: 'cps',
           min: 0,
           targets: [{ expr: 'sum by (topic) (rate(messaging_dead_letters_total[$__rate_interval]))', legend: '{{topic}}' }],
+        }),
+      ],
+    },
+    {
+      title: 'Routing',
+      panels: [
+        third('Requests', 'Requests that gateways passed on, by service and outcome: as answered, broken, client gone, or refused.', {
+          unit: 'reqps',
+          min: 0,
+          targets: [{ expr: 'sum by (service, outcome) (rate(gateway_requests_total[$__rate_interval]))', legend: '{{service}} {{outcome}}' }],
+        }),
+        third('Answer time', 'From the head of a request to the end of its answer, by service.', {
+          unit: 's',
+          min: 0,
+          targets: [
+            { expr: 'histogram_quantile(0.5, sum by (le, service) (rate(gateway_request_duration_seconds_bucket[$__rate_interval])))', legend: '{{service}} median' },
+            { expr: 'histogram_quantile(0.99, sum by (le, service) (rate(gateway_request_duration_seconds_bucket[$__rate_interval])))', legend: '{{service}} 99 %' },
+          ],
+        }),
+        third('Retries', 'Attempts on another member, and those that the retry budget did not allow.', {
+          unit: 'cps',
+          min: 0,
+          targets: [
+            { expr: 'sum by (service, reason) (rate(gateway_retries_total[$__rate_interval]))', legend: '{{service}} {{reason}}' },
+            { expr: 'sum by (service) (rate(gateway_retries_denied_total[$__rate_interval]))', legend: '{{service}} denied' },
+          ],
         }),
       ],
     },
