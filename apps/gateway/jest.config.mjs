@@ -1,3 +1,4 @@
 import preset from '../../jest.preset.mjs';
 
-export default { ...preset, setupFiles: ['reflect-metadata'] };
+/** Tests on real sockets and timers are patient, because the machine may be busy. */
+export default { ...preset, setupFiles: ['reflect-metadata'], testTimeout: 30_000 };

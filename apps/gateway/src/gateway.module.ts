@@ -9,6 +9,7 @@ import { GatewayLifecycle } from './gateway-lifecycle.js';
 import { DEFAULT_ROUTES } from './proxy/routes.js';
 import { Proxy } from './proxy/proxy.js';
 import { ClusterController } from './status/cluster.controller.js';
+import { WatchRelay } from './status/watch-relay.js';
 import type { ViewCache } from './view/view-cache.js';
 import { ViewKeeper } from './view/view-keeper.js';
 
@@ -45,6 +46,7 @@ export class GatewayModule {
       controllers: [ClusterController],
       providers: [
         { provide: ViewKeeper, useValue: view },
+        { provide: WatchRelay, useFactory: () => new WatchRelay({ view, watchersMax: config.gateway.watchersMax, metrics }) },
         { provide: Proxy, useValue: proxy },
         { provide: GatewayLifecycle, useFactory: (agent: Agent) => new GatewayLifecycle({ view, proxy, health: host.health, agent }), inject: [Agent] },
       ],

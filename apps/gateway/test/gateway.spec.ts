@@ -2,8 +2,9 @@ import 'reflect-metadata';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { clusterStatusSchema } from '@muster/contracts';
+import { clusterStatusSchema, type WatchMessage, watchMessageSchema } from '@muster/contracts';
 import { type RunningService, startService } from '@muster/observability';
+import { createParser } from 'eventsource-parser';
 import { gatewayService } from '../src/gateway-service.js';
 import { FakeCoordinator } from '../testing/fake-coordinator.js';
 import { memberOf, statusOf } from '../testing/members.js';
@@ -122,6 +123,39 @@ test('closing waits for a request under way and then leaves nothing behind', asy
   expect(await (await answer).text()).toBe('done');
   await closed;
   await until('the coordinator is left', () => fake.watcherCount === 0);
+});
+
+/** Messages of a stream as they come, until it ends. */
+async function follow(running: RunningService, messages: WatchMessage[], signal?: AbortSignal): Promise<void> {
+  const answer = await ask(running, '/cluster/watch', { signal: signal ?? null });
+  const parser = createParser({ onEvent: ({ data }) => void messages.push(watchMessageSchema.parse(JSON.parse(data))) });
+  const decoder = new TextDecoder();
+  for await (const chunk of answer.body ?? []) parser.feed(decoder.decode(chunk, { stream: true }));
+}
+
+test('the live view is passed on to readers over one stream, and goes on pulsing when the coordinator is gone', async () => {
+  const fake = await coordinator(['a', {}]);
+  const running = await gateway([fake.url], { MUSTER_GATEWAY_QUORUM_DOUBT_MS: '500' });
+  await until('ready', isReady(running));
+  const [one, other]: [WatchMessage[], WatchMessage[]] = [[], []];
+  const ended = Promise.all([follow(running, one), follow(running, other)]);
+  await until('both have a snapshot', () => one.length > 0 && other.length > 0);
+  expect(one[0]).toMatchObject({ kind: 'snapshot', status: { membership: { a: { nodeId: 'a' } } } });
+  fake.tell({ kind: 'member', index: 11, term: 1, from: null, member: memberOf('b') });
+  await until('both hear of it', () => one.length > 1 && other.length > 1);
+  expect(other[1]).toMatchObject({ kind: 'member', index: 11, member: { nodeId: 'b' } });
+  expect(fake.watcherCount).toBe(1);
+  await fake.close();
+  await until('they hear of the doubt', () => one.some((message) => message.kind === 'pulse' && !message.hasQuorum));
+  await running.close();
+  await ended;
+});
+
+test('a reader too many is refused with the remedy', async () => {
+  const fake = await coordinator();
+  const running = await gateway([fake.url], { MUSTER_GATEWAY_WATCHERS_MAX: '0' });
+  await until('ready', isReady(running));
+  expect(await (await ask(running, '/cluster/watch')).json()).toMatchObject({ statusCode: 503, code: 'STREAMS_EXHAUSTED', message: expect.stringContaining('gateway.watchersMax') });
 });
 
 test.each<{ env: Record<string, string>; message: string }>([

@@ -23,6 +23,7 @@ export class ViewKeeper {
   private readonly view: ClusterView;
   private readonly watcher: Watcher;
   private readonly listeners = new Set<(members: readonly MemberStatusView[]) => void>();
+  private readonly messageListeners = new Set<(message: WatchMessage) => void>();
   private savedAtMs = Number.NEGATIVE_INFINITY;
   private isSaving = false;
   private isCacheReported = false;
@@ -76,6 +77,11 @@ export class ViewKeeper {
     listener(this.view.all());
   }
 
+  /** Called with each message of a coordinator, after the view has taken it. */
+  listen(listener: (message: WatchMessage) => void): void {
+    this.messageListeners.add(listener);
+  }
+
   status(): ClusterStatus | null {
     return this.view.statusAt(performance.now());
   }
@@ -99,6 +105,7 @@ export class ViewKeeper {
   private take(message: WatchMessage): void {
     this.messages.inc({ kind: message.kind });
     if (this.view.apply(message, performance.now())) this.tell();
+    for (const listener of this.messageListeners) listener(message);
     void this.save();
   }
 
