@@ -86,6 +86,7 @@ function sectionText(name, settings) {
 }
 
 const sections = collect();
+for (const section of KNOWN_SECTIONS.filter((name) => !sections.has(name))) problems.push(`section ${section} in libs/config/src/known-names.ts belongs to no service: misspelt settings in it would pass unseen`);
 const order = [...sections.keys()].sort((a, b) => KNOWN_SECTIONS.indexOf(a) - KNOWN_SECTIONS.indexOf(b));
 const text = `<!-- Written by tools/config-docs.mjs from the schemas; change those, then run: npm run docs:config -->
 

@@ -17,21 +17,12 @@ export const KNOWN_SECTIONS: readonly string[] = [
   'stabilisation',
   'log',
   'joining',
-  'detection',
-  'health',
-  'flap',
-  'brake',
-  'reap',
-  'storage',
   'coordinator',
   'producer',
   'consumer',
   'database',
-  'retention',
   'gateway',
-  'routing',
   'redis',
-  'agent',
 ];
 
 const TOOL_VARIABLES: readonly string[] = ['MUSTER_CONFIG', 'MUSTER_HOME', 'MUSTER_CWD', 'MUSTER_URL', 'MUSTER_BASE_URL', 'MUSTER_IMAGE', 'MUSTER_VERSION'];

@@ -26,7 +26,7 @@ const cluster = z.strictObject({
     .string()
     .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be 1-63 lower-case letters, digits or "-"')
     .default('muster')
-    .meta({ doc: 'Name of the cluster. Members of clusters with different names do not see each other.' }),
+    .meta({ doc: 'Name of the cluster, shown in its status and part of the id of every event.' }),
   coordinators: z
     .array(httpUrl)
     .min(1, 'must name at least one coordinator')
@@ -84,7 +84,7 @@ const phi = z.strictObject({
 });
 
 const gossip = z.strictObject({
-  fanout: z.int().min(1).max(16).default(3).meta({ doc: 'Members that are told a piece of news at once.', unit: 'count', range: '1 to 16, sensible 2 to 5', raising: 'News spreads in fewer rounds and costs more traffic.' }),
+  fanout: z.int().min(1).max(16).default(3).meta({ doc: 'Members that are told a piece of news at once. Checked, but without effect in this version, which tells everybody through the bus and the coordinators.', unit: 'count', range: '1 to 16, sensible 2 to 5', raising: 'News spreads in fewer rounds and costs more traffic.' }),
 });
 
 const stabilisation = z.strictObject({
@@ -94,8 +94,8 @@ const stabilisation = z.strictObject({
 export const LOG_SETTING_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 const log = z.strictObject({
-  level: z.enum(LOG_SETTING_LEVELS).default('info').meta({ doc: 'Least severe entry that is written.' }),
-  format: z.enum(['json', 'pretty']).default('json').meta({ doc: '`json` for machines, `pretty` for a terminal.' }),
+  level: z.enum(LOG_SETTING_LEVELS).default('info').meta({ doc: 'Least severe entry that is written.', range: LOG_SETTING_LEVELS.join(', ') }),
+  format: z.enum(['json', 'pretty']).default('json').meta({ doc: '`json` for machines, `pretty` for a terminal.', range: 'json, pretty' }),
 });
 
 /** The HTTP section of a service; only the default port differs between services. */

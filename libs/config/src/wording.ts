@@ -16,7 +16,7 @@ export function shown(value: unknown): string {
 /** One sentence for all that is wrong with one value. */
 export function ruleOf(issues: readonly Issue[], range: string | undefined): string {
   const rules = [...new Set(issues.map(wordsOf))].join(', ');
-  return range === undefined ? rules : `${rules} (allowed: ${range})`;
+  return range === undefined || rules.includes(range) ? rules : `${rules} (allowed: ${range})`;
 }
 
 const NAMES: Readonly<Record<string, string>> = { number: 'a number', int: 'a whole number', string: 'text', boolean: 'true or false', array: 'a list', record: 'written key=value,key=value', object: 'a section' };
