@@ -36,7 +36,8 @@ export async function runKill(context: CliContext, options: LocalOptions & { rea
 
 export async function runStart(context: CliContext, options: LocalOptions & { readonly name: string }): Promise<ExitCode> {
   const { response } = await ask(context, options, { op: 'start', name: options.name });
-  report(context, options, { name: options.name, pid: response.pid }, `${options.name} runs again, as pid ${response.pid}. \`npx muster watch\` shows it join.`);
+  const isMember = response.processes.some(({ name, nodeId }) => name === options.name && nodeId !== null);
+  report(context, options, { name: options.name, pid: response.pid }, `${options.name} runs again, as pid ${response.pid}.${isMember ? ' `npx muster watch` shows it join.' : ''}`);
   return EXIT.ok;
 }
 

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { watchCluster } from '../cluster-client/watch-stream.js';
 import type { CliContext } from '../context.js';
 import { CliError, EXIT, type ExitCode, messageOf } from '../exit-codes.js';
-import { type ClusterPlanOptions, coordinatorUrlAt, gatewayUrlAt, planCluster, portClash } from '../local-cluster/cluster-plan.js';
+import { coordinatorUrlAt, gatewayUrlAt, planCluster, portClash } from '../local-cluster/cluster-plan.js';
 import { removeSockets, serveControl, socketFolder } from '../local-cluster/control-socket.js';
 import { leftovers, untilGone } from '../local-cluster/leftovers.js';
 import { LocalCluster, StartFailed } from '../local-cluster/local-cluster.js';
@@ -31,6 +31,11 @@ export interface UpOptions {
 
 const appsFolder = fileURLToPath(new URL('../../../', import.meta.url)).replace(/\/$/, '');
 const parentGuard = new URL('../parent-guard.js', import.meta.url).href;
+/**
+ * A young generation of 1 MiB instead of 16 costs a little CPU under load and saves 25 MB in each process, which is the
+ * better bargain where a whole cluster shares one machine.
+ */
+const NODE_ARGS = ['--enable-source-maps', '--max-semi-space-size=1'];
 /** Other programs' settings that alias ours: a database meant for something else must not end up in a local cluster. */
 const FOREIGN_SETTINGS = ['KAFKA_BROKERS', 'DATABASE_URL', 'REDIS_URL'];
 
@@ -39,20 +44,19 @@ export async function runUp(context: CliContext, options: UpOptions): Promise<Ex
   const stop = context.stopRequested;
   await refuseSecondCluster(context, home);
   const sockets = socketFolder(home);
-  const plan: ClusterPlanOptions = {
-    nodeCount: options.nodes,
-    producerCount: options.producers,
-    portOffset: options.portOffset,
-    ratePerSecond: options.rate,
-    home,
-    busSocket: join(sockets.folder, 'bus.sock'),
-    appsFolder,
-  };
-  const specs = planCluster(plan);
-  await refuseTakenPorts(specs, options.portOffset);
-  if (options.fresh) for (const folder of ['data', 'logs']) rmSync(join(home, folder), { recursive: true, force: true });
-  for (const { name } of specs) mkdirSync(join(home, 'data', name), { recursive: true });
   try {
+    const specs = planCluster({
+      nodeCount: options.nodes,
+      producerCount: options.producers,
+      portOffset: options.portOffset,
+      ratePerSecond: options.rate,
+      home,
+      busSocket: join(sockets.folder, 'bus.sock'),
+      appsFolder,
+    });
+    await refuseTakenPorts(specs, options.portOffset);
+    if (options.fresh) for (const folder of ['data', 'logs']) rmSync(join(home, folder), { recursive: true, force: true });
+    for (const { name } of specs) mkdirSync(join(home, 'data', name), { recursive: true });
     return await runCluster(context, { home, specs, socketFolder: sockets.folder, portOffset: options.portOffset, stop });
   } finally {
     removeState(home);
@@ -79,7 +83,7 @@ async function runCluster(context: CliContext, running: Running): Promise<ExitCo
   const cluster = new LocalCluster({
     specs,
     nodePath: process.execPath,
-    nodeArgs: ['--enable-source-maps', '--import', parentGuard],
+    nodeArgs: [...NODE_ARGS, '--import', parentGuard],
     env: childEnvironment(context.env),
     logsFolder: join(home, 'logs'),
     listener: {
