@@ -10,5 +10,9 @@ await runService({
   service: 'coordinator',
   schema: coordinatorSchema,
   build: (config, host) => AppModule.forRoot(config, host),
+  describeApi: async (document) => {
+    const { describeCoordinatorApi } = await import('./api-description.js');
+    describeCoordinatorApi(document);
+  },
   configure: (app, _, host) => AppModule.listenTo(app, app.get(MESSAGE_BUS), host),
 });

@@ -203,6 +203,15 @@ test('while nothing reaches us, not even our own beat, nobody is judged; afterwa
   expect(it.status('n')).toBe('SUSPECT');
 });
 
+test('a beat of our own last life, read late, is no proof that we see', async () => {
+  const it = world();
+  it.detection.heard(beat({ nodeId: 'self', incarnation: 8, seq: 1 }), 1, 'local');
+  it.say('self', { incarnation: 7 });
+  expect(it.detection.doubtReason()).not.toBe('');
+  it.say('self', { incarnation: 8 });
+  expect(it.detection.doubtReason()).toBe('');
+});
+
 test('beats by HTTP let us judge while the bus is away, and do not while it is up but brings us nothing', async () => {
   const it = await withHealthy();
   it.on.clear();

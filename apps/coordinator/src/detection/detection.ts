@@ -88,9 +88,12 @@ export class Detection {
   heard(beat: Beat, arrivedCount: number, lane: Lane): 'accepted' | 'stale' {
     const { sightings, nodeId, isBusUp } = this.options;
     const now = this.now();
+    const isOwn = beat.nodeId === nodeId;
     // Our own beat takes the short way too; only the one that went round through the bus proves that others' can reach us.
-    // Beats by HTTP prove it only while the bus is away and agents know that: else most of them still use the bus.
-    if ((lane === 'bus' && beat.nodeId === nodeId) || (lane === 'http' && beat.nodeId !== nodeId && !isBusUp())) this.sees(lane, now.ms);
+    // One of our last life, read late, proves nothing. Beats by HTTP prove it only while the bus is away and agents know that:
+    // else most of them still use the bus.
+    if (lane === 'bus' && isOwn && beat.incarnation === sightings.incarnation(nodeId)) this.sees('bus', now.ms);
+    else if (lane === 'http' && !isOwn && !isBusUp()) this.sees('http', now.ms);
     const outcome = sightings.heard(beat, arrivedCount, now);
     if (outcome === 'stale') return 'stale';
     this.consider(beat.nodeId, now.ms);

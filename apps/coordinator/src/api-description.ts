@@ -1,0 +1,36 @@
+/** What Nest cannot know of the coordinator's API, for `/docs`. Loaded when the document is first asked for. */
+import { beatSchema, beatsResponseSchema, clusterEventSchema, clusterStatusSchema, errorBodySchema, knownIncarnationSchema, memberStatusViewSchema, watchMessageSchema } from '@muster/contracts';
+import type { ApiDocument } from '@muster/observability';
+import { z } from 'zod';
+
+export function describeCoordinatorApi(document: ApiDocument): void {
+  const error = json('What was wrong, and what to do.', errorBodySchema);
+  const nodeId = { name: 'nodeId', in: 'path', required: true, schema: { type: 'string' } };
+  Object.assign(document.paths, {
+    '/cluster/status': { get: { summary: 'The agreed membership, with health score and suspicion as seen now.', responses: { 200: json('the cluster', clusterStatusSchema) } } },
+    '/cluster/members': { get: { summary: 'All known members, ordered by name.', responses: { 200: json('the members', z.object({ members: z.array(memberStatusViewSchema) })) } } },
+    '/cluster/members/{nodeId}': { get: { summary: 'One member.', parameters: [nodeId], responses: { 200: json('the member', memberStatusViewSchema), 404: error } } },
+    '/cluster/incarnations/{nodeId}': { get: { summary: 'The incarnation known of a node; null when there is none.', parameters: [nodeId], responses: { 200: json('the incarnation', knownIncarnationSchema), 400: error } } },
+    '/cluster/beats': {
+      post: {
+        summary: 'Takes 1 to 1000 beats; one result per beat, in order.',
+        requestBody: { required: true, content: { 'application/json': { schema: { type: 'array', minItems: 1, maxItems: 1000, items: schemaOf(beatSchema) } } } },
+        responses: { 200: json('what became of each', beatsResponseSchema), 400: error },
+      },
+    },
+    '/cluster/events': {
+      get: {
+        summary: 'Transitions as server-sent events; a page of them with format=json.',
+        parameters: [query('since', 'Index after which to begin; the header Last-Event-ID does the same.', 'integer'), query('format', '`json` for a page instead of a stream.', 'string'), query('limit', 'Changes on a page, 1 to 1000.', 'integer')],
+        responses: { 200: { description: 'events, each with its index as id', content: { 'text/event-stream': { schema: schemaOf(clusterEventSchema) } } }, 400: error, 503: error },
+      },
+    },
+    '/cluster/watch': {
+      get: { summary: 'A snapshot, then every change, and a pulse each second.', responses: { 200: { description: 'messages, named by their kind', content: { 'text/event-stream': { schema: schemaOf(watchMessageSchema) } } }, 503: error } },
+    },
+  });
+}
+
+const schemaOf = (schema: z.ZodType): object => z.toJSONSchema(schema, { target: 'openapi-3.0', io: 'input' });
+const json = (description: string, schema: z.ZodType): object => ({ description, content: { 'application/json': { schema: schemaOf(schema) } } });
+const query = (name: string, description: string, type: string): object => ({ name, in: 'query', required: false, description, schema: { type } });
