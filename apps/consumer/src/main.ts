@@ -16,6 +16,10 @@ await runService({
     consumer = consumerApp({ config, host, bus });
     return consumer.module;
   },
+  describeApi: async (document) => {
+    const { describeConsumerApi } = await import('./api-description.js');
+    describeConsumerApi(document);
+  },
   configure: (app) => {
     if (consumer !== undefined) app.connectMicroservice({ strategy: consumer.strategy });
   },

@@ -1,7 +1,6 @@
 /** `GET /stats`: what this consumer has stored since it started, and how far behind it is. */
 import { Controller, Get, Inject } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { type DatabaseState } from './database/database.js';
+import type { DatabaseState } from './database/database.js';
 import { ConsumerState } from './consumer-state.js';
 import type { SinkTotals } from './sink/sink-metrics.js';
 
@@ -12,13 +11,11 @@ export interface ConsumerStats extends SinkTotals {
   readonly database: DatabaseState;
 }
 
-@ApiTags('stats')
 @Controller('stats')
 export class StatsController {
   constructor(@Inject(ConsumerState) private readonly state: ConsumerState) {}
 
   @Get()
-  @ApiOperation({ summary: 'Records stored since the start, lag, partitions and the state of the database.' })
   stats(): ConsumerStats {
     return this.state.stats();
   }

@@ -17,5 +17,9 @@ await runService({
     const bus = createMessageBus(config.bus.url, { clientId: host.nodeId, logger: host.logger, metrics: host.metrics, requestTimeoutMs: config.bus.requestTimeoutMs });
     return ProducerModule.forRoot({ config, host, bus });
   },
+  describeApi: async (document) => {
+    const { describeProducerApi } = await import('./api-description.js');
+    describeProducerApi(document);
+  },
   configure: (app, config) => limitBodies(app, config.producer.bodyBytesMax),
 });

@@ -1,6 +1,5 @@
 /** `GET /stats`: what this producer has done since it started. */
 import { Controller, Get, Inject } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { SERVICE_CONFIG } from '@muster/observability';
 import type { ProducerConfig } from './config.js';
 import { FollowService } from './follow/follow.service.js';
@@ -16,7 +15,6 @@ export interface ProducerStats {
   readonly file: { readonly path: string; readonly offset: number; readonly lagBytes: number; readonly fault: string | null } | null;
 }
 
-@ApiTags('stats')
 @Controller('stats')
 export class StatsController {
   constructor(
@@ -26,7 +24,6 @@ export class StatsController {
   ) {}
 
   @Get()
-  @ApiOperation({ summary: 'Records made, acknowledged and failed since the start.' })
   stats(): ProducerStats {
     return { ...this.publisher.totals(), ratePerSecond: this.config.producer.ratePerSecond, file: this.follow.progress() };
   }

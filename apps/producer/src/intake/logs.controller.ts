@@ -2,11 +2,9 @@
 import { BusError } from '@muster/contracts';
 import { AppError, SERVICE_HOST, type ServiceHost } from '@muster/observability';
 import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common';
-import { ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { LogPublisher } from '../publish/log-publisher.js';
 import { timeOrderedId } from '../publish/record-id.js';
 import { takeIn } from './log-input.js';
-import { LOG_INPUT_OPENAPI } from './openapi.js';
 
 export interface LogsAccepted {
   readonly accepted: number;
@@ -14,7 +12,6 @@ export interface LogsAccepted {
   readonly ids: readonly string[];
 }
 
-@ApiTags('logs')
 @Controller('logs')
 export class LogsController {
   constructor(
@@ -24,11 +21,6 @@ export class LogsController {
 
   @Post()
   @HttpCode(202)
-  @ApiOperation({ summary: 'Take log records in. All or none; 202 means that the bus has them.' })
-  @ApiBody({ schema: LOG_INPUT_OPENAPI })
-  @ApiResponse({ status: 202, description: 'The bus has every record.' })
-  @ApiResponse({ status: 400, description: 'A record is at fault; nothing was accepted.' })
-  @ApiResponse({ status: 503, description: 'The bus is away; try again after Retry-After.' })
   async take(@Body() body: unknown): Promise<LogsAccepted> {
     const nowUnixMs = Date.now();
     const intake = takeIn(body, { nowUnixMs, producerId: this.host.nodeId, newId: () => timeOrderedId(nowUnixMs) });
