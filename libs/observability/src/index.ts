@@ -5,7 +5,7 @@ export { errorResponse, type ErrorResponse } from './error-response.js';
 export { type CheckState, HealthRegistry, type NamedCheckState, type Readiness } from './health-registry.js';
 export { type RawHandler } from './http-front.js';
 export { HostModule, SERVICE_CONFIG } from './host.module.js';
-export { createLogger, type LoggingOptions } from './logging.js';
+export { createLogging, type Logging, type LoggingOptions } from './logging.js';
 export { createMetrics, METRICS, type MetricsLabels } from './metrics.js';
 export { type ProcessPort, runService } from './run-service.js';
 export { type HostedConfig, SERVICE_HOST, type ServiceHost } from './service-host.js';

@@ -1,4 +1,9 @@
-/** The logger of a process: JSON lines for machines, or one readable line each for a terminal. */
+/**
+ * The logger of a process: JSON lines for machines, or one readable line each for a terminal.
+ *
+ * Writes beside the event loop: a reader of standard output that stops reading (a paused terminal, a full log driver) costs
+ * log entries, which are counted, and never the beats of a member that is well.
+ */
 import { destination, type Logger as PinoLogger, pino } from 'pino';
 import { prettyLine } from './pretty-line.js';
 
@@ -7,11 +12,46 @@ export interface LoggingOptions {
   readonly nodeId: string;
   readonly level: string;
   readonly format: 'json' | 'pretty';
+  /** Called for every entry that is given up because nobody reads. */
+  readonly onDrop?: () => void;
+  /** Where to write. Default: standard output. */
+  readonly fd?: number;
 }
 
-export function createLogger({ service, nodeId, level, format }: LoggingOptions): PinoLogger {
-  const options = { level, base: { service, nodeId }, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label: string) => ({ level: label }) } };
-  if (format === 'json') return pino(options);
-  const out = destination({ fd: 1, sync: true });
-  return pino(options, { write: (line: string) => void out.write(prettyLine(line)) });
+export interface Logging {
+  readonly logger: PinoLogger;
+  /** Writes what waits, for a moment at most; entries that come later are lost. */
+  readonly close: () => Promise<void>;
+}
+
+/** What may wait for a slow reader. Bytes. */
+const WAITING_BYTES_MAX = 1024 * 1024;
+/** How long the end waits for a slow reader. Milliseconds. */
+const CLOSE_MS_MAX = 500;
+
+export function createLogging({ service, nodeId, level, format, onDrop, fd = 1 }: LoggingOptions): Logging {
+  const out = destination({ fd, sync: false, maxLength: WAITING_BYTES_MAX });
+  if (onDrop !== undefined) out.on('drop', onDrop);
+  let isClosed = false;
+  const write = (line: string): void => {
+    if (!isClosed) out.write(format === 'json' ? line : prettyLine(line));
+  };
+  const logger = pino({ level, base: { service, nodeId }, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } }, { write });
+  return {
+    logger,
+    close: () =>
+      new Promise((resolve) => {
+        if (isClosed) return resolve();
+        isClosed = true;
+        const giveUp = setTimeout(() => {
+          out.destroy();
+          resolve();
+        }, CLOSE_MS_MAX);
+        out.once('close', () => {
+          clearTimeout(giveUp);
+          resolve();
+        });
+        out.end();
+      }),
+  };
 }

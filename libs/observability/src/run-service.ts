@@ -38,8 +38,8 @@ export async function runService<C extends HostedConfig>(definition: ServiceDefi
   endOnSignals(starting, at);
   at.on('uncaughtException', (error) => {
     if (running === null) at.say(`${definition.service}: ${error.stack ?? error.message}`);
-    else running.logger.fatal({ err: error }, 'an error that nobody caught: this process ends, so that a sound one takes its place');
-    at.exit(1);
+    running?.logger.fatal({ err: error }, 'an error that nobody caught: this process ends, so that a sound one takes its place');
+    void leave(running, 1, at);
   });
   try {
     running = await starting;
@@ -50,9 +50,15 @@ export async function runService<C extends HostedConfig>(definition: ServiceDefi
       return at.exit(EXIT_CONFIG);
     }
     if (running === null) at.say(`${definition.service}: ${startFailure(error)}`);
-    else running.logger.fatal({ err: error }, 'the message handlers could not be started');
-    at.exit(1);
+    running?.logger.fatal({ err: error }, 'the message handlers could not be started');
+    await leave(running, 1, at);
   }
+}
+
+/** The log is written beside the event loop: it gets a moment to catch up. */
+async function leave(running: RunningService | null, code: number, at: ProcessPort): Promise<void> {
+  await running?.closeLog();
+  at.exit(code);
 }
 
 function endOnSignals(starting: Promise<RunningService>, at: ProcessPort): void {
@@ -86,9 +92,9 @@ async function close(starting: Promise<RunningService>, signal: string, at: Proc
   try {
     await running.close();
     running.logger.info({ signal }, 'ended');
-    at.exit(0);
+    await leave(running, 0, at);
   } catch (error) {
     running.logger.fatal({ err: error }, 'the shutdown failed');
-    at.exit(1);
+    await leave(running, 1, at);
   }
 }

@@ -12,13 +12,14 @@ import type { DynamicModule, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger as PinoLogger } from 'pino';
+import { Counter } from 'prom-client';
 import { AppErrorFilter, type Reply } from './app-error.filter.js';
 import { type ApiDocument, serveApiDocs } from './api-docs.js';
 import { errorResponse } from './error-response.js';
 import { HealthRegistry } from './health-registry.js';
 import { HostModule } from './host.module.js';
 import { HttpFront, type RawHandler } from './http-front.js';
-import { createLogger } from './logging.js';
+import { createLogging } from './logging.js';
 import { createMetrics, exposeReadiness } from './metrics.js';
 import { NestLogger } from './nest-logger.js';
 import { type HostedConfig, httpUrlOf, nodeIdOf, type ServiceHost } from './service-host.js';
@@ -51,6 +52,8 @@ export interface RunningService {
   readonly subscribed: Promise<void>;
   /** Not ready -> the hooks of the application -> close. */
   close(): Promise<void>;
+  /** Writes what waits to be logged, for a moment at most. The last step before the process ends. */
+  closeLog(): Promise<void>;
 }
 
 /** Largest request body that is taken. Bytes. */
@@ -74,8 +77,10 @@ async function startBehind<C extends HostedConfig>(front: HttpFront, port: numbe
   const { service, version = ownVersion() } = definition;
   const nodeId = nodeIdOf(service, config);
   const health = new HealthRegistry();
-  const logger = createLogger({ service, nodeId, level: config.log.level, format: config.log.format });
-  const host: ServiceHost = { service, version, nodeId, httpUrl: httpUrlOf(config, port), logger, metrics: createMetrics({ service, nodeId, version }), health };
+  const metrics = createMetrics({ service, nodeId, version });
+  const dropped = new Counter({ name: 'log_entries_dropped_total', help: 'Log entries given up because nobody read standard output.', registers: [metrics] });
+  const { logger, close: closeLog } = createLogging({ service, nodeId, ...config.log, onDrop: () => dropped.inc() });
+  const host: ServiceHost = { service, version, nodeId, httpUrl: httpUrlOf(config, port), logger, metrics, health };
   exposeReadiness(host.metrics, health);
   front.identify(host);
   const module = await definition.build(config, host);
@@ -91,7 +96,7 @@ async function startBehind<C extends HostedConfig>(front: HttpFront, port: numbe
   // Whoever waits for it gets the failure; it must not end the process of somebody who does not.
   subscribed.catch(() => undefined);
   logger.info({ url: host.httpUrl, version, pid: process.pid }, `${service} is up`);
-  return { host, logger, app, port, subscribed, close: () => closeService({ app, front, health }) };
+  return { host, logger, app, port, subscribed, close: () => closeService({ app, front, health }), closeLog };
 }
 
 /** All packages of the workspace carry one version. */
