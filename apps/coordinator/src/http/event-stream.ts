@@ -5,7 +5,7 @@
 import type { ServerResponse } from 'node:http';
 
 /** Bytes that may wait for a slow reader. */
-const WAITING_BYTES_MAX = 8 * 1024 * 1024;
+const WAITING_BYTES_MAX = 16 * 1024 * 1024;
 /** How long a client should wait before it comes back. Milliseconds. */
 const RETRY_MS = 1000;
 
@@ -23,7 +23,7 @@ export function frame({ event, id, data }: StreamEvent): string {
 }
 
 export class EventStream {
-  private isOpen = true;
+  private isOpenNow = true;
 
   constructor(
     private readonly response: ServerResponse,
@@ -32,7 +32,7 @@ export class EventStream {
     response.writeHead(200, { 'Content-Type': 'text/event-stream; charset=utf-8', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no', Connection: 'keep-alive' });
     response.write(`retry: ${RETRY_MS}\n\n`);
     response.once('close', () => {
-      this.isOpen = false;
+      this.isOpenNow = false;
       onClose();
     });
     // A reader that went away is no fault of ours; `close` follows.
@@ -40,12 +40,30 @@ export class EventStream {
   }
 
   send(frames: string): void {
-    if (!this.isOpen) return;
+    if (!this.isOpenNow) return;
     this.response.write(frames);
     if (this.response.writableLength > WAITING_BYTES_MAX) this.response.destroy();
   }
 
+  get isOpen(): boolean {
+    return this.isOpenNow;
+  }
+
+  /** Resolves when the reader has taken what was sent, or is gone. */
+  async drained(): Promise<void> {
+    if (!this.isOpenNow || !this.response.writableNeedDrain) return;
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        this.response.off('drain', done);
+        this.response.off('close', done);
+        resolve();
+      };
+      this.response.once('drain', done);
+      this.response.once('close', done);
+    });
+  }
+
   end(): void {
-    if (this.isOpen) this.response.end();
+    if (this.isOpenNow) this.response.end();
   }
 }

@@ -10,12 +10,14 @@ import { EventStream, frame } from './event-stream.js';
 const PULSE_MS = 1000;
 /** Idle connections are kept open through proxies by a comment. Milliseconds. */
 const KEEP_ALIVE_MS = 15_000;
-/** Past changes sent to a reader that resumes. Count. */
-const REPLAY_MAX = 20_000;
+/** Past changes sent at once to a reader that resumes; the next follow when it has taken them. Count. */
+const REPLAY_SLICE = 500;
 
 export class Streams implements OnModuleDestroy {
   private readonly watchers = new Set<EventStream>();
   private readonly readers = new Set<EventStream>();
+  /** Readers that are still being told what was. */
+  private readonly behind = new Set<EventStream>();
   private pulseTimer: NodeJS.Timeout | null = null;
   private readonly keepAliveTimer: NodeJS.Timeout;
   private readonly stopListening: () => void;
@@ -33,7 +35,7 @@ export class Streams implements OnModuleDestroy {
   }
 
   get count(): number {
-    return this.watchers.size + this.readers.size;
+    return this.watchers.size + this.readers.size + this.behind.size;
   }
 
   /** Throws when no further stream can be opened; to be called before the response is taken over. */
@@ -52,10 +54,7 @@ export class Streams implements OnModuleDestroy {
 
   /** The transitions after `index`, then those to come. */
   events(response: ServerResponse, afterIndex: number): void {
-    const stream = this.open(this.readers, response);
-    const past = this.cluster.membership.changesAfter(afterIndex, REPLAY_MAX).map((change) => this.eventFrame(change));
-    stream.send(past.join(''));
-    this.readers.add(stream);
+    void this.catchUp(this.open(this.behind, response), afterIndex);
   }
 
   onModuleDestroy(): void {
@@ -63,18 +62,35 @@ export class Streams implements OnModuleDestroy {
     this.stopListening();
     clearInterval(this.keepAliveTimer);
     if (this.pulseTimer !== null) clearInterval(this.pulseTimer);
-    for (const stream of [...this.watchers, ...this.readers]) stream.end();
+    for (const stream of [...this.watchers, ...this.readers, ...this.behind]) stream.end();
   }
 
   private open(streams: Set<EventStream>, response: ServerResponse): EventStream {
     const stream = new EventStream(response, () => {
       streams.delete(stream);
+      this.readers.delete(stream);
       if (this.watchers.size > 0 || this.pulseTimer === null) return;
       clearInterval(this.pulseTimer);
       this.pulseTimer = null;
     });
     streams.add(stream);
     return stream;
+  }
+
+  /** Joins the readers in the same turn of the loop in which nothing was left to tell: no change falls between. */
+  private async catchUp(stream: EventStream, afterIndex: number): Promise<void> {
+    let index = afterIndex;
+    for (;;) {
+      const changes = this.cluster.membership.changesAfter(index, REPLAY_SLICE);
+      const last = changes.at(-1);
+      if (last === undefined) break;
+      stream.send(changes.map((change) => this.eventFrame(change)).join(''));
+      index = last.index;
+      await stream.drained();
+      if (!stream.isOpen) return;
+    }
+    this.behind.delete(stream);
+    this.readers.add(stream);
   }
 
   private tell(change: Change): void {

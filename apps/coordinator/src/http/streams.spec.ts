@@ -1,0 +1,75 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, get, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type MemberCommand, membershipRules } from '@muster/membership';
+import { eventually } from '../../testing/eventually.js';
+import { Cluster } from '../cluster.js';
+import type { Views } from '../views.js';
+import { EventStream, frame } from './event-stream.js';
+import { Streams } from './streams.js';
+
+const logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+const closers: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close();
+});
+
+async function serve(onRequest: Parameters<typeof createServer>[1]): Promise<string> {
+  const server: Server = createServer(onRequest as never);
+  closers.push(() => {
+    server.closeAllConnections();
+    return new Promise((resolve) => server.close(resolve));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+function connect(url: string): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const request = get(url, { agent: false }, (response) => {
+      response.on('error', () => undefined);
+      resolve(response);
+    });
+    request.on('error', reject);
+    closers.push(() => request.destroy());
+  });
+}
+
+test('a reader that does not read is cut off before it fills our memory', async () => {
+  let isClosed = false;
+  let stream: EventStream | null = null;
+  const url = await serve((_, response) => {
+    stream = new EventStream(response, () => (isClosed = true));
+  });
+  const response = await connect(url);
+  response.pause();
+  const megabyte = frame({ event: 'x', data: 'x'.repeat(1_000_000) });
+  for (let sent = 0; sent < 64; sent++) (stream as EventStream | null)?.send(megabyte);
+  await eventually('cut off', () => isClosed, (closed) => closed);
+  (stream as EventStream | null)?.send(megabyte);
+});
+
+test('a reader that comes late gets the whole past in order and then the present, without a gap', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'muster-streams-'));
+  closers.push(() => rmSync(folder, { recursive: true }));
+  const cluster = Cluster.open({ name: 'test', nodeId: 'self', statePath: join(folder, 'state.sqlite'), rules: membershipRules({ stabilisationMs: 1 }), snapshotEntries: 100_000, logger });
+  closers.push(() => cluster.close());
+  const about = { term: cluster.status().term, atUnixMs: 1, nodeId: 'a', incarnation: 1, seq: 1, reason: 'test' };
+  const profile = { service: 's', zone: 'z', tags: {}, resources: { cores: 1, memoryBytes: 1 }, httpUrl: null };
+  const flap = (): MemberCommand[] => [{ ...about, kind: 'suspect', silenceMs: 1 }, { ...about, kind: 'clear' }];
+  const past: MemberCommand[] = [{ ...about, kind: 'join', profile }, ...Array.from({ length: 900 }, flap).flat()];
+  await Promise.all(past.map((command) => cluster.propose(command)));
+  const streams = new Streams(cluster, {} as Views, 10);
+  closers.push(() => streams.onModuleDestroy());
+  const url = await serve((_, response) => streams.events(response, 5));
+  const response = await connect(url);
+  let text = '';
+  response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  await Promise.all(flap().map((command) => cluster.propose(command)));
+  const ids = (): number[] => [...text.matchAll(/^id: (\d+)$/gm)].map((match) => Number(match[1]));
+  await eventually('all of it', ids, (seen) => seen.length >= 1803 - 5);
+  expect(ids()).toEqual(Array.from({ length: 1803 - 5 }, (_, position) => position + 6));
+  expect(streams.count).toBe(1);
+});
