@@ -9,6 +9,8 @@ export class FakeCoordinator {
   connectionCount = 0;
   /** Watchers get no snapshot, and nothing else. */
   isMute = false;
+  /** Watchers get their snapshot and are hung up on. */
+  hangsUp = false;
 
   private constructor(
     private readonly server: Server,
@@ -66,5 +68,6 @@ export class FakeCoordinator {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     response.flushHeaders();
     if (!this.isMute) response.write(`event: snapshot\nid: ${this.status.index}\ndata: ${JSON.stringify({ kind: 'snapshot', status: this.status })}\n\n`);
+    if (this.hangsUp) response.end();
   }
 }

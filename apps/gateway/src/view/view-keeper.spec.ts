@@ -100,6 +100,17 @@ test('dead coordinators are asked with growing pauses, not in a tight loop', asy
   expect(performance.now() - startedMs).toBeGreaterThan(100);
 });
 
+test('a coordinator that hangs up after its first word is not asked in a tight loop, and its word counts', async () => {
+  const fake = await coordinator('a');
+  fake.hangsUp = true;
+  const view = keeper([fake.url]);
+  await view.start();
+  const startedMs = performance.now();
+  await until('four attempts', () => fake.connectionCount >= 4);
+  expect(performance.now() - startedMs).toBeGreaterThan(500);
+  expect(view.member('a')).not.toBeNull();
+});
+
 test('a message of the future is left out and counted, and the stream goes on', async () => {
   const fake = await coordinator('a');
   const metrics = new Registry();

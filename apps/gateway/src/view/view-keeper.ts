@@ -116,8 +116,9 @@ export class ViewKeeper {
   /** At most one at a time and one per `cacheSaveMs`; what happens meanwhile is saved with the next message. */
   private async save(): Promise<void> {
     const nowMs = performance.now();
+    if (this.isSaving || nowMs - this.savedAtMs < this.options.cacheSaveMs) return;
     const status = this.view.statusAt(nowMs);
-    if (status === null || this.isSaving || nowMs - this.savedAtMs < this.options.cacheSaveMs) return;
+    if (status === null) return;
     this.isSaving = true;
     this.savedAtMs = nowMs;
     try {

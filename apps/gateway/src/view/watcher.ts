@@ -9,6 +9,8 @@ import { backOffMs, type BackOffConfig } from './back-off.js';
 import { readWatchStream } from './watch-stream.js';
 
 const BACK_OFF: BackOffConfig = { ms: 200, msMax: 5000 };
+/** A stream that lasted this long was a good one. Milliseconds. */
+const STEADY_MS = 1000;
 
 export interface WatcherOptions {
   readonly coordinators: readonly string[];
@@ -53,9 +55,11 @@ export class Watcher {
     const { signal } = this.stopping;
     let failedInARow = 0;
     for (let index = 0; !signal.aborted; index = (index + 1) % coordinators.length) {
+      const startedMs = performance.now();
       // oxlint-disable-next-line no-await-in-loop
       const wasHeard = await this.follow(coordinators[index] ?? '');
-      failedInARow = wasHeard ? 0 : failedInARow + 1;
+      // One that talks and hangs up at once would otherwise be asked in a tight loop.
+      failedInARow = wasHeard && performance.now() - startedMs >= STEADY_MS ? 0 : failedInARow + 1;
       const isRoundOver = failedInARow > 0 && failedInARow % coordinators.length === 0;
       // After a stream that worked the next coordinator is tried at once: nothing says that it is in trouble too.
       const pauseMs = isRoundOver ? backOffMs(BACK_OFF, failedInARow / coordinators.length - 1, Math.random()) : 0;
