@@ -41,6 +41,7 @@ export class Agent {
   /** The cluster told us once which incarnation it holds; later surprises are another process under our name. */
   private isIncarnationSettled = false;
   private isRivalReported = false;
+  private isAsking = false;
   private leaveUnderway: Promise<void> | null = null;
   private readonly identity: Pick<Beat, 'v' | 'nodeId' | 'intervalMs' | 'service' | 'zone' | 'tags' | 'resources'>;
   private readonly logger: Logger;
@@ -190,12 +191,12 @@ export class Agent {
   }
 
   private async askIncarnation(): Promise<void> {
-    if (!this.http.isPresent) return;
+    if (!this.http.isPresent || this.isAsking) return;
+    this.isAsking = true;
     const hasBeaten = this.seq > 0;
-    const known = await withinMs(
-      this.http.knownIncarnation(this.nodeId).catch(() => undefined),
-      INCARNATION_LIMIT_MS,
-    );
+    const asked = this.http.knownIncarnation(this.nodeId).catch(() => undefined);
+    void asked.finally(() => (this.isAsking = false));
+    const known = await withinMs(asked, INCARNATION_LIMIT_MS);
     if (known === undefined || this.isIncarnationSettled) return;
     this.settleIncarnation(known, hasBeaten);
   }
