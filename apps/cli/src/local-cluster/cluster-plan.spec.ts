@@ -30,8 +30,19 @@ describe('the plan of a local cluster', () => {
     expect(zones).toEqual(['zone-a', 'zone-b', 'zone-c', 'zone-a', 'zone-b', 'zone-c', 'zone-a', 'zone-b', 'zone-c']);
   });
 
-  test('the bus starts first and ends last, the coordinator next to it', () => {
-    expect(plan({ nodeCount: 1 }).map(({ name, stage }) => [name, stage])).toEqual([['bus', 0], ['coordinator-1', 1], ['producer-1', 2], ['consumer-1', 2], ['gateway-1', 2], ['node-1', 2]]);
+  test('members need the bus and the coordinator to start, except for the consumer, whose database takes longest', () => {
+    expect(plan({ nodeCount: 1 }).map(({ name, startsAfter }) => [name, startsAfter.join(' ')])).toEqual([
+      ['bus', ''],
+      ['coordinator-1', ''],
+      ['producer-1', 'bus coordinator-1'],
+      ['consumer-1', ''],
+      ['gateway-1', 'bus coordinator-1'],
+      ['node-1', 'bus coordinator-1'],
+    ]);
+  });
+
+  test('members stop first, the coordinator after them, the bus last', () => {
+    expect(plan({ nodeCount: 1 }).map(({ name, stopStage }) => [name, stopStage])).toEqual([['bus', 0], ['coordinator-1', 1], ['producer-1', 2], ['consumer-1', 2], ['gateway-1', 2], ['node-1', 2]]);
   });
 
   test('a rate reaches every producer and nobody else', () => {

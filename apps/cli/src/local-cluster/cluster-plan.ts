@@ -67,7 +67,23 @@ function memberSeeds(options: ClusterPlanOptions): MemberSeed[] {
   ];
 }
 
-/** In start order. */
+/**
+ * The consumer's database takes longest to open, so it begins at once; the coordinator has the bus in sight before it
+ * has loaded. The others need somebody to tell them about the cluster.
+ */
+function startsAfter(role: MemberSeed['role']): readonly string[] {
+  switch (role) {
+    case 'coordinator':
+    case 'consumer':
+      return [];
+    case 'producer':
+    case 'gateway':
+    case 'node':
+      return ['bus', 'coordinator-1'];
+  }
+}
+
+/** In the order in which they are shown. */
 export function planCluster(options: ClusterPlanOptions): ProcessSpec[] {
   const cliMain = join(options.appsFolder, 'cli', 'dist', 'main.js');
   const common = { MUSTER_BUS_URL: `embedded:${options.busSocket}`, MUSTER_CLUSTER_COORDINATORS: coordinatorUrlAt(options.portOffset) };
@@ -80,7 +96,8 @@ export function planCluster(options: ClusterPlanOptions): ProcessSpec[] {
     args: [cliMain, 'bus', '--socket', options.busSocket, '--file', join(options.home, 'data', 'bus', 'bus.sqlite')],
     env: {},
     readiness: { kind: 'socket', path: options.busSocket },
-    stage: 0,
+    startsAfter: [],
+    stopStage: 0,
   };
   const members = memberSeeds(options).map((seed, at): ProcessSpec => {
     const port = seed.port + options.portOffset;
@@ -102,7 +119,8 @@ export function planCluster(options: ClusterPlanOptions): ProcessSpec[] {
         ...seed.env,
       },
       readiness: { kind: 'http', url: `${httpUrl}/health/ready` },
-      stage: seed.role === 'coordinator' ? 1 : 2,
+      startsAfter: startsAfter(seed.role),
+      stopStage: seed.role === 'coordinator' ? 1 : 2,
     };
   });
   return [bus, ...members];

@@ -26,9 +26,9 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const spec = (name: string, script: string, stage = 0): ProcessSpec => {
+const spec = (name: string, script: string, stopStage = 0, startsAfter: readonly string[] = []): ProcessSpec => {
   const socket = join(folder, `${name}.sock`);
-  return { name, role: 'node', nodeId: name, httpUrl: null, port: null, args: ['-e', script], env: { SOCKET: socket }, readiness: { kind: 'socket', path: socket }, stage };
+  return { name, role: 'node', nodeId: name, httpUrl: null, port: null, args: ['-e', script], env: { SOCKET: socket }, readiness: { kind: 'socket', path: socket }, startsAfter, stopStage };
 };
 
 function launch(specs: ProcessSpec[], listener: Partial<LocalClusterListener> = {}): LocalCluster {
@@ -47,10 +47,10 @@ async function eventually(claim: () => boolean, deadlineMs = 10_000): Promise<vo
 }
 
 describe('a local cluster', () => {
-  test('starts stage by stage: nobody starts before the stage below answers', async () => {
+  test('nobody starts before those it depends on answer', async () => {
     const ready: string[] = [];
-    await launch([spec('late', GOOD, 1), spec('early', GOOD, 0)], { onReady: (row) => ready.push(row.name) }).start();
-    expect(ready).toEqual(['early', 'late']);
+    await launch([spec('last', GOOD, 0, ['second']), spec('second', GOOD, 0, ['first']), spec('first', GOOD)], { onReady: (row) => ready.push(row.name) }).start();
+    expect(ready).toEqual(['first', 'second', 'last']);
   });
 
   test('a process that ends before it is ready fails the start, with its last words', async () => {

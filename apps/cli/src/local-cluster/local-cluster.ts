@@ -1,5 +1,5 @@
 /**
- * Keeps the processes of a local cluster: starts them in stages, notices when one ends, kills and restarts by name,
+ * Keeps the processes of a local cluster: starts them in order, notices when one ends, kills and restarts by name,
  * stops them in reverse order. Knows nothing of terminals or membership.
  */
 import { join } from 'node:path';
@@ -63,14 +63,19 @@ export class LocalCluster {
     this.logCheck.unref();
   }
 
-  /** Starts stage by stage; rejects with `StartFailed` for the first process that ends before it is ready. */
+  /** Starts each process once those it depends on are ready; rejects with `StartFailed` for the first that ends before it is ready. */
   async start(): Promise<void> {
-    const stages = [...new Set(this.options.specs.map((spec) => spec.stage))].toSorted((a, b) => a - b);
-    for (const stage of stages) {
-      const members = [...this.children.values()].filter((child) => child.spec.stage === stage);
-      await Promise.all(members.map((child) => this.bringUp(child)));
-      if (this.isStopping) return;
-    }
+    const begun = new Map<string, Promise<void>>();
+    const begin = (child: Child): Promise<void> => {
+      const { name, startsAfter } = child.spec;
+      const known = begun.get(name);
+      if (known !== undefined) return known;
+      const needed = startsAfter.map((other) => this.children.get(other)).filter((other) => other !== undefined);
+      const ready = Promise.all(needed.map(begin)).then(() => this.bringUp(child));
+      begun.set(name, ready);
+      return ready;
+    };
+    await Promise.all([...this.children.values()].map(begin));
   }
 
   rows(): ProcessRow[] {
@@ -100,9 +105,9 @@ export class LocalCluster {
   async stop(atOnce: AbortSignal, onStopped: (row: ProcessRow, isGraceful: boolean) => void): Promise<void> {
     this.isStopping = true;
     clearInterval(this.logCheck);
-    const stages = [...new Set(this.options.specs.map((spec) => spec.stage))].toSorted((a, b) => b - a);
+    const stages = [...new Set(this.options.specs.map((spec) => spec.stopStage))].toSorted((a, b) => b - a);
     for (const stage of stages) {
-      const running = [...this.children.values()].filter((child) => child.spec.stage === stage && child.isRunning);
+      const running = [...this.children.values()].filter((child) => child.spec.stopStage === stage && child.isRunning);
       await Promise.all(
         running.map(async (child) => {
           const row = child.row();

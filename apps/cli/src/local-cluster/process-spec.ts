@@ -21,6 +21,8 @@ export interface ProcessSpec {
   /** Added to the environment of `up`. */
   readonly env: Readonly<Record<string, string>>;
   readonly readiness: Readiness;
-  /** Lower starts first; a stage starts when the one before is ready. Stopped in reverse. */
-  readonly stage: number;
+  /** Names of the processes that must be ready before this one starts. */
+  readonly startsAfter: readonly string[];
+  /** Higher stops first, those of one stage together. */
+  readonly stopStage: number;
 }
