@@ -8,6 +8,11 @@ import { eventually, failureOf } from '../testing/eventually.js';
 const TOPIC: TopicSpec = { name: 'durable', partitionCount: 3, cleanup: 'delete', retentionMs: 3_600_000 };
 const text = (value: string): Uint8Array => Buffer.from(value);
 
+const includesAll = (seen: readonly string[], wanted: readonly string[]): boolean => {
+  const all = new Set(seen);
+  return wanted.every((value) => all.has(value));
+};
+
 describe('an embedded broker in a process of its own', () => {
   let broker: BrokerProcess;
   const opened: MessageBus[] = [];
@@ -54,10 +59,10 @@ describe('an embedded broker in a process of its own', () => {
       await broker.start();
       await eventually('the client is back', () => bus.status().state === 'up');
     }
-    await eventually('the reader has every acknowledged record', () => new Set(seen).size >= acknowledged.length && acknowledged.every((value) => seen.includes(value)));
+    await eventually('the reader has every acknowledged record', () => includesAll(seen, acknowledged));
     const again: string[] = [];
     const fresh = await collect(connect(), again, 'others');
-    await eventually('a new group has them too', () => fresh.lag() === 0 && acknowledged.every((value) => again.includes(value)));
+    await eventually('a new group has them too', () => fresh.lag() === 0 && includesAll(again, acknowledged));
     expect(new Set(again).size).toBe(again.length);
   });
 
@@ -81,7 +86,8 @@ describe('an embedded broker in a process of its own', () => {
     await eventually('the client is back', () => bus.status().state === 'up');
     await bus.publish(TOPIC.name, [{ key: 'k', value: text('after') }]);
     await eventually('reading goes on', () => seen.includes('after'));
-    expect(seen).toEqual(['before', 'after']);
+    // At least once: the broker may have died between the handler and its commit.
+    expect([...new Set(seen)]).toEqual(['before', 'after']);
   });
 
   it('may start after its clients', async () => {

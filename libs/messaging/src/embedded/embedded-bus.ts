@@ -3,6 +3,7 @@ import { BusError, type BusRecord, type BusStatus, deadLetterTopic, type Message
 import { busMetrics, type BusMetrics } from '../shared/bus-metrics.js';
 import { deadLetterRecord } from '../shared/dead-letter.js';
 import { type BusSettings, busSettings, type MessageBusOptions } from '../shared/options.js';
+import { nextTurn } from '../shared/signal.js';
 import { checkedBytes, recordBytes } from '../shared/record-size.js';
 import { BrokerLink } from './broker-link.js';
 import { EmbeddedSubscription } from './embedded-subscription.js';
@@ -58,6 +59,7 @@ export class EmbeddedBus implements MessageBus {
       await this.#publish(topic, records, this.#settings.recordBytesMax);
     } catch (error) {
       this.#metrics.publishFailed(topic, error instanceof BusError ? error.code : 'BUS_FAILED');
+      await nextTurn();
       throw error;
     }
   }

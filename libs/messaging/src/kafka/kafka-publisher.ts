@@ -9,7 +9,7 @@ import { BusError, type OutgoingRecord } from '@muster/contracts';
 import type { Message, Producer } from 'kafkajs';
 import type { BusMetrics } from '../shared/bus-metrics.js';
 import { checkedBytes, recordBytes } from '../shared/record-size.js';
-import { Signal } from '../shared/signal.js';
+import { nextTurn, Signal } from '../shared/signal.js';
 import type { FencedClient } from './fenced-client.js';
 import { busErrorOf } from './kafka-errors.js';
 import type { KafkaLink } from './kafka-link.js';
@@ -69,6 +69,7 @@ export class KafkaPublisher {
     } catch (error) {
       const known = busErrorOf(error, `publishing to '${topic}'`);
       this.metrics.publishFailed(topic, known.code);
+      await nextTurn();
       throw known;
     }
   }

@@ -1,15 +1,18 @@
 /**
  * NestJS over the bus: `@EventPattern('topic')` methods get records, `@EventPattern('topic', { batch: true })` methods whole batches.
+ * A handler that takes the context as well writes `@EventPattern<string>('topic') on(@Payload() record: BusRecord, @Ctx() context: BusContext)`:
+ * without `<string>` the decorator's types refuse the second parameter, without `@Ctx()` Nest does not pass it.
  *
- * A handler that throws is treated as `SubscribeOptions.onBatch` says; with single records, those before the failed one are not
+ * A handler that throws is treated as `SubscribeOptions.onBatch` says, provided its controller has `@UseFilters(BusErrors)`; with single records, those before the failed one are not
  * repeated within the attempt but may come again with the next, so handlers must bear repetition. There is no request and reply.
  * Nest is named here by type only: programs that use the bus alone do not load it.
  */
-import type { Logger, MessageBus, RecordBatch, SubscribeOptions, Subscription, TopicSpec } from '@muster/contracts';
+import { type Logger, type MessageBus, type RecordBatch, RetryLater, type SubscribeOptions, type Subscription, type TopicSpec } from '@muster/contracts';
 import type { CustomTransportStrategy, MessageHandler } from '@nestjs/microservices';
 import { pauseMs } from '../shared/back-off.js';
 import { Signal } from '../shared/signal.js';
 import { BusContext } from './bus-context.js';
+import { isMasked } from './bus-errors.js';
 
 export interface MessageBusStrategyOptions extends Pick<SubscribeOptions, 'group' | 'from' | 'positions' | 'partitionsConcurrent'> {
   /** Created before the subscription begins; asked for again and again while the bus is away. */
@@ -21,6 +24,8 @@ const ENSURE_PAUSES = { pauseMsMin: 200, pauseMsMax: 5000 };
 
 export class MessageBusStrategy implements CustomTransportStrategy {
   readonly transportId = Symbol('message-bus');
+  /** Tells Nest that failures of handlers are somebody's business. */
+  readonly propagatesEventHandlerErrors = true;
   readonly #handlers = new Map<string, MessageHandler[]>();
   readonly #changed = new Signal();
   #subscription: Subscription | null = null;
@@ -98,12 +103,22 @@ export class MessageBusStrategy implements CustomTransportStrategy {
 
   async #onBatch(batch: RecordBatch): Promise<void> {
     const handlers = this.#handlers.get(batch.topic) ?? [];
-    for (const handler of handlers.filter((it) => it.extras?.['batch'] === true)) await call(handler, batch, new BusContext(batch, null));
+    for (const handler of handlers.filter((it) => it.extras?.['batch'] === true)) await this.#call(handler, batch, new BusContext(batch, null));
     const single = handlers.filter((it) => it.extras?.['batch'] !== true);
     if (single.length === 0) return;
     for (const record of batch.records) {
       if (batch.isStale()) return;
-      for (const handler of single) await call(handler, record, new BusContext(batch, record));
+      for (const handler of single) await this.#call(handler, record, new BusContext(batch, record));
+    }
+  }
+
+  async #call(handler: MessageHandler, payload: unknown, context: BusContext): Promise<void> {
+    try {
+      await call(handler, payload, context);
+    } catch (error) {
+      if (!isMasked(error)) throw error;
+      this.options.logger?.error({ topic: context.topic }, 'Nest hides the errors of this handler, so it is called again for ever: add @UseFilters(BusErrors) to its controller');
+      throw new RetryLater(`the handler of '${context.topic}' failed, and Nest hides why: add @UseFilters(BusErrors) to its controller`, { cause: error });
     }
   }
 }

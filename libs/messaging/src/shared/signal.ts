@@ -58,3 +58,11 @@ export class Slots {
     }
   }
 }
+
+/**
+ * Lets timers and sockets have their turn. A refusal must take at least that long: a caller who tries again at once would
+ * otherwise keep the process busy with promises, and never see the bus come back.
+ */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
