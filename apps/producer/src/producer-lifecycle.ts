@@ -3,22 +3,26 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Agent } from '@muster/agent';
 import { LOGS_TOPIC, type MessageBus } from '@muster/contracts';
 import type { ServiceHost } from '@muster/observability';
-import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
+import type { BeforeApplicationShutdown, OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
 import type { FollowService } from './follow/follow.service.js';
 import type { GeneratorService } from './generate/generator.service.js';
+import type { LogPublisher } from './publish/log-publisher.js';
 
 export interface ProducerLifecycleParts {
   readonly bus: MessageBus;
   readonly host: ServiceHost;
   readonly generator: GeneratorService;
   readonly follow: FollowService;
+  readonly publisher: LogPublisher;
   readonly agent: Agent;
 }
 
 const RETRY_MS_MIN = 100;
 const RETRY_MS_MAX = 5000;
+const FLUSH_MS_MAX = 3000;
+const FLUSH_LOOK_MS = 20;
 
-export class ProducerLifecycle implements OnApplicationBootstrap, OnModuleDestroy {
+export class ProducerLifecycle implements OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown {
   private readonly stopping = new AbortController();
   private topicsFault: string | null = 'topics are not there yet';
 
@@ -36,6 +40,13 @@ export class ProducerLifecycle implements OnApplicationBootstrap, OnModuleDestro
     this.stopping.abort();
     this.parts.generator.stop();
     await this.parts.follow.stop();
+  }
+
+  /** What is on its way gets its answer, within a limit, so that the counts at the end are final. */
+  async beforeApplicationShutdown(): Promise<void> {
+    const { publisher, host } = this.parts;
+    for (const endMs = performance.now() + FLUSH_MS_MAX; publisher.pending() > 0 && performance.now() < endMs; ) await pause(FLUSH_LOOK_MS);
+    host.logger.info({ ...publisher.totals(), unanswered: publisher.pending() }, 'no more records');
   }
 
   private busState(): { ok: boolean; detail: string } {

@@ -58,7 +58,11 @@ export class ProducerModule {
             }),
           inject: [LogPublisher],
         },
-        { provide: ProducerLifecycle, useFactory: (generator: GeneratorService, follow: FollowService, agent: Agent) => new ProducerLifecycle({ bus, host, generator, follow, agent }), inject: [GeneratorService, FollowService, Agent] },
+        {
+          provide: ProducerLifecycle,
+          useFactory: (publisher: LogPublisher, generator: GeneratorService, follow: FollowService, agent: Agent) => new ProducerLifecycle({ bus, host, publisher, generator, follow, agent }),
+          inject: [LogPublisher, GeneratorService, FollowService, Agent],
+        },
       ],
     };
   }

@@ -65,6 +65,11 @@ export class LogPublisher {
     return this.inFlight + count <= this.options.inFlightMax;
   }
 
+  /** Records on their way. */
+  pending(): number {
+    return this.inFlight;
+  }
+
   totals(): PublishCounts {
     return { ...this.counts };
   }
