@@ -55,10 +55,13 @@ export class AppModule {
     };
   }
 
-  /** Beats come from every partition: the group is this coordinator's own. */
+  /**
+   * Beats come from every partition: the group is this coordinator's own. It begins with what comes, each time: beats
+   * that waited for us would make nodes look alive that are long gone.
+   */
   static listenTo(app: INestApplication, bus: MessageBus, host: ServiceHost): void {
     app.connectMicroservice<MicroserviceOptions>({
-      strategy: new MessageBusStrategy(bus, { group: `coordinator-${host.nodeId}`, from: 'latest', ensureTopics: ALL_TOPICS, logger: host.logger }),
+      strategy: new MessageBusStrategy(bus, { group: `coordinator-${host.nodeId}`, from: 'latest', positions: () => Promise.resolve(new Map()), ensureTopics: ALL_TOPICS, logger: host.logger }),
     });
   }
 }

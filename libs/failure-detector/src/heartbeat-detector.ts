@@ -15,7 +15,7 @@ export type Stage = 'alive' | 'overdue' | 'silent';
 export type BeatTiming = Pick<Beat, 'seq' | 'sentMonoMs' | 'intervalMs'>;
 
 /** A node whose interval is long gets at least this many of its intervals before it is silent. */
-const SILENT_INTERVALS_MIN = 4;
+const SILENT_INTERVALS_MIN = 3;
 const SUSPECT_INTERVALS_MIN = 2.5;
 /** Deviation that says more about the scheduler than about the node. Milliseconds. */
 const JITTER_MS = 50;

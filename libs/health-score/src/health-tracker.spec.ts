@@ -62,3 +62,12 @@ test('a member that stops beating is graded down by its silence alone', () => {
   tracker.readRhythm({ suspicion: 1, irregularity: 0 });
   expect(tracker.grade).toBe('DEGRADED');
 });
+
+test('looking at a score changes neither it nor the grade', () => {
+  const { tracker, seconds } = tracked();
+  seconds(3, {});
+  const { score, terms } = tracker.shown({ suspicion: 1, irregularity: 0 });
+  expect(score).toBe(37.5);
+  expect(terms.find((term) => term.name === 'heartbeat')?.value).toBe(0);
+  expect([tracker.score, tracker.grade]).toEqual([100, 'HEALTHY']);
+});

@@ -43,6 +43,12 @@ export class HealthTracker {
     this.regrade();
   }
 
+  /** Score and terms under a rhythm of now, for people: looking changes nothing. */
+  shown(rhythm: Rhythm): { readonly score: number; readonly terms: ScoreTerm[] } {
+    const values = { ...this.values, heartbeat: heartbeatValue(this.config, rhythm) };
+    return { score: scoreOf(this.config, values), terms: namedTerms(this.config, values) };
+  }
+
   /** Takes the rhythm alone, while no beat comes. */
   readRhythm(rhythm: Rhythm): void {
     this.values = { ...this.values, heartbeat: heartbeatValue(this.config, rhythm) };
@@ -51,10 +57,6 @@ export class HealthTracker {
 
   get score(): number {
     return scoreOf(this.config, this.values);
-  }
-
-  get terms(): ScoreTerm[] {
-    return namedTerms(this.config, this.values);
   }
 
   get grade(): Grade {

@@ -148,6 +148,18 @@ test('a pause of ten seconds is a suspicion, not a death', async () => {
   expect(it.history).toEqual(['n SUSPECT', 'n HEALTHY']);
 });
 
+test('a busy node that paused is back as what it was, without a detour through DEGRADED', async () => {
+  const it = await withHealthy();
+  const busy = { vitals: { ...beat().vitals, cpuHost: 1, errorRate: 0.04 } };
+  it.on.set('n', busy);
+  await it.seconds(20);
+  it.on.delete('n');
+  await it.seconds(5);
+  it.on.set('n', busy);
+  await it.seconds(3);
+  expect(it.history).toEqual(['n SUSPECT', 'n HEALTHY']);
+});
+
 test('a node that comes back after a failure is watched for the stabilisation period, and twice as long the next time', async () => {
   const it = await withHealthy();
   const rejoin = async (incarnation: number): Promise<number> => {

@@ -86,6 +86,7 @@ export class Detection {
 
   /** Takes the newest beat of one node, of `arrivedCount` new ones that came together. */
   heard(beat: Beat, arrivedCount: number, lane: Lane): 'accepted' | 'stale' {
+    if (this.isStopped) return 'stale';
     const { sightings, nodeId, isBusUp } = this.options;
     const now = this.now();
     const isOwn = beat.nodeId === nodeId;

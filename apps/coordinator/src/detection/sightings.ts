@@ -124,9 +124,10 @@ export class Sightings {
     const seen = this.seen.get(nodeId);
     if (seen === undefined) return null;
     const reading = this.detectors.reading(nodeId, nowMs);
-    const isBeatOverdue = reading?.isBeatOverdue ?? true;
-    if (isBeatOverdue) seen.health.readRhythm(this.rhythm(nodeId, nowMs));
     const stage = reading?.stage ?? 'silent';
+    const isAnsweringOnly = stage === 'alive' && (reading?.isBeatOverdue ?? true);
+    // Silence has its own status; only a node that is there without its beats is graded for that.
+    if (isAnsweringOnly) seen.health.readRhythm(this.rhythm(nodeId, nowMs));
     return {
       nodeId,
       incarnation: seen.incarnation,
@@ -141,7 +142,7 @@ export class Sightings {
       grade: seen.health.grade,
       score: seen.health.score,
       refusals: seen.refusals,
-      isAnsweringOnly: stage === 'alive' && isBeatOverdue,
+      isAnsweringOnly,
     };
   }
 
@@ -150,12 +151,12 @@ export class Sightings {
     const seen = this.seen.get(nodeId);
     if (seen === undefined) return null;
     const reading = this.detectors.reading(nodeId, nowMs);
-    if (reading !== null) seen.health.readRhythm(this.rhythm(nodeId, nowMs));
+    const { score, terms } = seen.health.shown(this.rhythm(nodeId, nowMs));
     return {
       nodeId,
       incarnation: seen.incarnation,
-      healthScore: seen.health.score,
-      healthTerms: seen.health.terms,
+      healthScore: score,
+      healthTerms: terms,
       phiScore: Math.round((reading?.phi ?? 0) * 1000) / 1000,
       lastHeartbeatTime: new Date(seen.lastBeatUnixMs).toISOString(),
       vitals: seen.vitals,
