@@ -23,15 +23,17 @@ export class Lanes {
   private httpUnderway: Promise<boolean> | null = null;
   private httpWaiting: { beat: Beat; settle: (delivered: boolean) => void } | null = null;
   private state: LaneName | 'none' | 'unknown' = 'unknown';
+  /** Sender's time of the newest beat whose fate was noted. */
+  private notedMonoMs = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly options: LanesOptions) {}
 
   /** True when some lane took the beat. */
   async send(beat: Beat): Promise<boolean> {
     const reason = await this.sendByBus(beat);
-    if (reason === null) return this.noteLane('bus', '');
+    if (reason === null) return this.noteLane('bus', '', beat);
     const delivered = await this.sendByHttp(beat);
-    return delivered && this.noteLane('http', reason);
+    return delivered && this.noteLane('http', reason, beat);
   }
 
   /** On both lanes at once, for words that must arrive now. True when at least one took it. */
@@ -56,7 +58,7 @@ export class Lanes {
 
   private sendByHttp(beat: Beat): Promise<boolean> {
     if (!this.options.http.isPresent) {
-      this.noteLane('none', 'no coordinator is configured');
+      this.noteLane('none', 'no coordinator is configured', beat);
       return Promise.resolve(false);
     }
     if (this.httpUnderway === null) {
@@ -92,13 +94,15 @@ export class Lanes {
       return true;
     } catch (error) {
       metrics.failed('http');
-      this.noteLane('none', describe(error));
+      this.noteLane('none', describe(error), beat);
       return false;
     }
   }
 
-  /** One line in the log per change of lane, not per beat. */
-  private noteLane(lane: LaneName | 'none', reason: string): true {
+  /** One line in the log per change of lane, not per beat; a slow answer to an earlier beat changes nothing any more. */
+  private noteLane(lane: LaneName | 'none', reason: string, { sentMonoMs }: Beat): true {
+    if (sentMonoMs < this.notedMonoMs) return true;
+    this.notedMonoMs = sentMonoMs;
     if (this.state === lane) return true;
     const before = this.state;
     this.state = lane;

@@ -37,7 +37,7 @@ test('A6: the CPU share of the process is what it really spent', () => {
   probe.close();
 });
 
-test('every reading lies in its range, and one taken at once is the one before', () => {
+test('every reading lies in its range', () => {
   const probe = new VitalsProbe(new HostLimits());
   burn(20);
   const { eventLoopDelayMs, ...shares } = probe.read();
@@ -47,6 +47,5 @@ test('every reading lies in its range, and one taken at once is the one before',
     expect(share).toBeLessThanOrEqual(1);
   }
   expect(shares.memory).toBeGreaterThan(0);
-  expect(probe.read()).toEqual({ eventLoopDelayMs, ...shares });
   probe.close();
 });
