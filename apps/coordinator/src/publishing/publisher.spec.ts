@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeClusterEvent, decodeMember, EVENTS_TOPIC, MEMBERSHIP_TOPIC } from '@muster/contracts';
-import { type MemberCommand, membershipRules } from '@muster/membership';
+import { type MemberCommand, type MembershipRules, membershipRules } from '@muster/membership';
 import { MemoryBus } from '../../testing/memory-bus.js';
 import { SimClock, turns } from '../../testing/sim-clock.js';
 import { Cluster } from '../cluster.js';
@@ -19,8 +19,8 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-function publishing(bus = new MemoryBus(), clock = new SimClock()) {
-  const cluster = Cluster.open({ name: 'test', nodeId: 'self', statePath: join(folder, 'state.sqlite'), rules: membershipRules({ stabilisationMs: 1 }), snapshotEntries: 1000, logger });
+function publishing(bus = new MemoryBus(), clock = new SimClock(), limits: Partial<MembershipRules> = {}) {
+  const cluster = Cluster.open({ name: 'test', nodeId: 'self', statePath: join(folder, 'state.sqlite'), rules: { ...membershipRules({ stabilisationMs: 1 }), ...limits }, snapshotEntries: 1000, logger });
   const publisher = new Publisher({ cluster, bus, clock, logger, metrics: { changesPublished: () => undefined, publishFailed: () => undefined } });
   closers.push(() => cluster.close());
   publisher.start();
@@ -82,4 +82,19 @@ test('who was forgotten becomes a tombstone', async () => {
   await cluster.propose({ ...about, kind: 'reap', atUnixMs: clock.nowUnixMs() });
   await turns(20);
   expect(bus.records(MEMBERSHIP_TOPIC.name).at(-1)).toMatchObject({ key: 'a', value: null });
+});
+
+test('when the outbox overflowed while the bus was away, every member is told again before what is left', async () => {
+  const { bus, clock, cluster, join1, admit } = publishing(new MemoryBus(), new SimClock(), { historyMax: 4, outboxMax: 4 });
+  bus.take();
+  const nodes = Array.from({ length: 12 }, (_, node) => `n${node}`);
+  for (const nodeId of nodes) await cluster.propose(join1(nodeId));
+  await cluster.propose(admit('n11'));
+  expect(cluster.membership.outboxDropped).toBeGreaterThan(0);
+  bus.giveBack();
+  await clock.advance(6000);
+  const latest = new Map(bus.records(MEMBERSHIP_TOPIC.name).map(({ key, value }) => [key, value === null ? null : decodeMember(value)]));
+  expect(new Set(latest.keys())).toEqual(new Set(nodes));
+  expect(latest.get('n11')).toMatchObject({ value: { status: 'HEALTHY' } });
+  expect(cluster.membership.outboxLength).toBe(0);
 });

@@ -30,6 +30,8 @@ export class Publisher {
   private stopListening: () => void = () => undefined;
   /** Acknowledged by the bus in this run; the state learns it a moment later. */
   private acknowledgedIndex = 0;
+  /** Losses that were made good in this run. */
+  private droppedSeen = 0;
 
   constructor(private readonly options: PublisherOptions) {}
 
@@ -67,6 +69,7 @@ export class Publisher {
     const { cluster, metrics, logger, clock } = this.options;
     try {
       for (let changes = this.next(); changes.length > 0 && !this.isStopped; changes = this.next()) {
+        await this.makeGood();
         await this.publish(changes);
         const upToIndex = changes.at(-1)?.index ?? 0;
         this.acknowledgedIndex = upToIndex;
@@ -88,6 +91,21 @@ export class Publisher {
       // A change that came between the last look and here found us running.
       if (this.next().length > 0) this.wake();
     }
+  }
+
+  /**
+   * When the bus was away for so long that changes fell off the outbox, their events are gone; the records that hold the state of
+   * each member must not be: all of them are told again. What is left of the outbox follows; the last record of a key is the latest
+   * either way, and whoever goes by the index drops the older ones.
+   */
+  private async makeGood(): Promise<void> {
+    const { bus, cluster, logger } = this.options;
+    const dropped = cluster.membership.outboxDropped;
+    if (dropped === this.droppedSeen) return;
+    const records = [...cluster.membership.all()].map(({ record }): OutgoingRecord => ({ key: record.nodeId, value: encodeMember(record) }));
+    for (let from = 0; from < records.length; from += BATCH_MAX) await bus.publish(MEMBERSHIP_TOPIC.name, records.slice(from, from + BATCH_MAX));
+    logger.warn({ dropped: dropped - this.droppedSeen, members: records.length }, 'events were lost because the bus was away for too long; every member was told again');
+    this.droppedSeen = dropped;
   }
 
   private next(): readonly Change[] {
