@@ -137,10 +137,8 @@ describe.each(DATABASE_KINDS)('the sink on %s', (kind) => {
           const slice = values.slice(from, from + count);
           // A bus never leaves records out: what begins beyond the position was not handed out.
           if (from > next || slice.length === 0) return;
-          await replicas[who].writer.write(batchOf({ first: from, values: slice, highWatermark: 40 })).then(
-            () => (next = Math.max(next, from + slice.length)),
-            () => undefined,
-          );
+          const fenced = await replicas[who].writer.write(batchOf({ first: from, values: slice, highWatermark: 40 })).catch((error: unknown) => error);
+          if (fenced === undefined) next = Math.max(next, from + slice.length);
         };
         for (const { from, count, by, takeOver } of steps) {
           const who = by === 0 ? 0 : 1;

@@ -1,0 +1,129 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { LOGS_TOPIC, RetryLater } from '@muster/contracts';
+import { openDataSource } from '../src/database/data-source.js';
+import { LOG_TABLE } from '../src/sink/log-table.js';
+import { batchOf, logs } from '../testing/batches.js';
+import { DATABASE_KINDS, newDatabase, newEmbedded } from '../testing/databases.js';
+import { countOf, openDatabase, quiet, replica } from '../testing/sink-fixture.js';
+import { Database } from '../src/database/database.js';
+import { until } from '../testing/until.js';
+
+const settings = { poolMax: 4, statementTimeoutMs: 10_000 };
+
+test('an embedded folder has one owner; the second is told who and what to do, and gets it once it is free', async () => {
+  const target = await newEmbedded();
+  const first = await openDatabase(target.url);
+  await expect(openDataSource({ ...settings, url: target.url })).rejects.toThrow(/is in use by process \d+: an embedded database has one owner\. Stop that process/);
+  await first.stop();
+  const second = await openDatabase(target.url);
+  expect(await countOf(second, 'log_record')).toBe(0);
+  await second.stop();
+  await target.drop();
+}, 60_000);
+
+test('a folder that was prepared half only is prepared anew', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'muster-half-'));
+  const dataSource = await openDataSource({ ...settings, url: `pglite://${join(folder, 'a', 'pglite')}` });
+  expect(existsSync(join(folder, 'a', 'pglite', 'PG_VERSION'))).toBe(true);
+  expect(existsSync(join(folder, 'a', 'pglite.part'))).toBe(false);
+  await dataSource.destroy();
+  rmSync(folder, { recursive: true });
+}, 120_000);
+
+test('while there is no database, use fails at once with a reason, and the state says so', async () => {
+  const database = new Database({ ...settings, url: 'postgres://nobody@127.0.0.1:1/nothing' }, quiet);
+  expect(database.state().state).toBe('opening');
+  database.start();
+  await until('down', () => database.state().state === 'down');
+  expect(database.state().detail).toMatch(/ECONNREFUSED/);
+  await expect(database.use(() => Promise.resolve(1))).rejects.toMatchObject({ code: 'DATABASE_DOWN', statusCode: 503, retriable: true });
+  await database.stop();
+});
+
+describe.each(DATABASE_KINDS)('transactions on %s', (kind) => {
+  test('one that is left by an error leaves nothing behind, and the next query runs', async () => {
+    const target = await newDatabase(kind);
+    const database = await openDatabase(target.url);
+    const broken = database.use((dataSource) =>
+      dataSource.transaction(async (manager) => {
+        await manager.query(`INSERT INTO bus_position (consumer_group, topic, topic_partition, epoch) VALUES ('g', 't', 0, 1)`);
+        throw new Error('no');
+      }),
+    );
+    await expect(broken).rejects.toThrow('no');
+    await expect(database.use((dataSource) => dataSource.query('SELECT * FROM nothing'))).rejects.toMatchObject({ code: '42P01' });
+    expect(await countOf(database, 'bus_position')).toBe(0);
+    await Promise.all(Array.from({ length: 20 }, () => countOf(database, 'log_record')));
+    await database.stop();
+    await target.drop();
+  }, 120_000);
+});
+
+/** A way to the server that can be cut and mended. */
+class Cable {
+  private server: Server | null = null;
+  private readonly sockets = new Set<Socket>();
+  port = 0;
+
+  constructor(private readonly target: URL) {}
+
+  async mend(): Promise<void> {
+    const server = createServer((near) => {
+      const far = connect(Number(this.target.port || 5432), this.target.hostname);
+      for (const socket of [near, far]) {
+        this.sockets.add(socket);
+        socket.on('error', () => undefined);
+      }
+      near.pipe(far).pipe(near);
+    });
+    this.server = server;
+    await new Promise<void>((done) => server.listen(this.port, '127.0.0.1', done));
+    const address = server.address();
+    this.port = typeof address === 'object' && address !== null ? address.port : 0;
+  }
+
+  cut(): void {
+    this.server?.close();
+    for (const socket of this.sockets) socket.destroy();
+    this.sockets.clear();
+  }
+}
+
+const onServer = DATABASE_KINDS.includes('postgres') ? describe : describe.skip;
+onServer('a PostgreSQL server', () => {
+  test('replicas that start together migrate once', async () => {
+    const target = await newDatabase('postgres');
+    const all = await Promise.all(Array.from({ length: 4 }, () => openDataSource({ ...settings, url: target.url })));
+    const [first] = all;
+    expect(await first?.query('SELECT name FROM consumer_migration')).toHaveLength(1);
+    await Promise.all(all.map((dataSource) => dataSource.destroy()));
+    await target.drop();
+  }, 60_000);
+
+  test('that goes away makes batches wait, and takes them when it is back', async () => {
+    const target = await newDatabase('postgres');
+    const cable = new Cable(new URL(target.url));
+    await cable.mend();
+    const url = new URL(target.url);
+    url.port = String(cable.port);
+    const database = await openDatabase(url.href);
+    const { positions, writer } = replica(database, LOG_TABLE);
+    await positions.assign([{ topic: LOGS_TOPIC.name, partition: 0 }]);
+    const batch = batchOf({ values: [...logs(5), new TextEncoder().encode('not json')] });
+    cable.cut();
+    await expect(writer.write(batch)).rejects.toThrow(RetryLater);
+    expect(database.state().state).toBe('down');
+    await cable.mend();
+    await until('the outage is seen to be over', () => database.state().state === 'up');
+    await writer.write(batch);
+    expect(await countOf(database, 'log_record')).toBe(5);
+    expect(batch.deadLetters).toHaveLength(1);
+    cable.cut();
+    await until('an outage is seen without a batch', () => database.state().state === 'down');
+    await database.stop();
+    await target.drop();
+  }, 60_000);
+});
