@@ -2,6 +2,7 @@
 import { createMessageBus } from '@muster/messaging';
 import type { ServiceDefinition } from '@muster/observability';
 import { type GatewayConfig, gatewaySchema } from './config.js';
+import { describeApi } from './describe-api.js';
 import { createProxy, createView, GatewayModule } from './gateway.module.js';
 import type { Proxy } from './proxy/proxy.js';
 import { createViewCache } from './view/create-view-cache.js';
@@ -21,6 +22,7 @@ export function gatewayService(env: Readonly<Record<string, string | undefined>>
       proxy = createProxy(parts, view);
       return GatewayModule.forRoot(parts, view, proxy);
     },
+    describeApi,
     // Offered requests before the view is there are answered with 503 and a hint, not parked.
     rawHandler: () => (request, response) => proxy?.handle(request, response) ?? false,
   };

@@ -151,6 +151,13 @@ test('the live view is passed on to readers over one stream, and goes on pulsing
   await ended;
 });
 
+test('the API document names the data path beside the paths of the gateway itself', async () => {
+  const running = await gateway(['http://127.0.0.1:1']);
+  const { paths } = (await (await ask(running, '/docs-json')).json()) as { paths: Record<string, object> };
+  expect(Object.keys(paths)).toEqual(expect.arrayContaining(['/cluster/status', '/cluster/watch', '/api/logs', '/api/logs/{path}', '/health/ready']));
+  expect(Object.keys(paths['/api/logs'] ?? {})).toEqual(['get', 'head', 'post']);
+});
+
 test('a reader too many is refused with the remedy', async () => {
   const fake = await coordinator();
   const running = await gateway([fake.url], { MUSTER_GATEWAY_WATCHERS_MAX: '0' });
