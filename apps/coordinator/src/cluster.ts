@@ -21,17 +21,14 @@ export interface ClusterOptions {
 }
 
 export class Cluster {
-  readonly name: string;
   private readonly listeners = new Set<ChangeListener>();
 
   private constructor(
-    name: string,
+    readonly name: string,
     readonly membership: Membership,
     private readonly log: ReplicatedLog<Command, Outcome>,
     private readonly logger: Logger,
-  ) {
-    this.name = name;
-  }
+  ) {}
 
   /** Opens the durable state; throws when it cannot be read or is in use. */
   static open(options: ClusterOptions): Cluster {

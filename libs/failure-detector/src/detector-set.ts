@@ -94,8 +94,4 @@ export class DetectorSet {
   has(nodeId: string): boolean {
     return this.detectors.has(nodeId);
   }
-
-  get size(): number {
-    return this.detectors.size;
-  }
 }

@@ -106,10 +106,6 @@ export class HeartbeatDetector {
     return Math.max(0, this.gaps.deviationMs() - JITTER_MS) / Math.max(1, this.gaps.meanMs());
   }
 
-  get seq(): number {
-    return this.lastSeq;
-  }
-
   get heardAtMs(): number {
     return this.lastHeardAtMs;
   }

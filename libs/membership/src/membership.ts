@@ -101,11 +101,7 @@ export class Membership {
     return this.changes.slice(from, from + limit);
   }
 
-  /** What is not on the bus yet, oldest first. */
-  outbox(limit: number): readonly Change[] {
-    return this.changesAfter(this.published, limit);
-  }
-
+  /** Changes that are not on the bus yet. Count. */
   get outboxLength(): number {
     return this.changes.length - this.firstAfter(this.published);
   }

@@ -27,3 +27,13 @@ test('blindness begins when proof is missing, and its end says how long it was',
   expect(doubt.reason(5000)).toBe('no beat has reached this coordinator for 3.0 s (last by bus), not even its own: it judges nobody');
   expect(doubt.proven('http', 7000)).toBe(5000);
 });
+
+test('time that was excused as lateness is not excused again as blindness', () => {
+  const doubt = new SelfDoubt(options, 0);
+  doubt.proven('bus', 100);
+  doubt.tick(250);
+  expect(doubt.tick(10_250)).toBe(9750);
+  expect(doubt.isBlind(10_250)).toBe(true);
+  expect(doubt.proven('bus', 10_300)).toBe(450);
+  expect(doubt.proven('bus', 11_000)).toBe(0);
+});

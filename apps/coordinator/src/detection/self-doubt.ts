@@ -19,6 +19,8 @@ export class SelfDoubt {
   private provenAtMs: number;
   private provenBy: 'bus' | 'http' | null = null;
   private isBlindNow = true;
+  /** Lateness since the last proof: it was excused already. */
+  private lateMs = 0;
 
   constructor(
     private readonly options: SelfDoubtOptions,
@@ -32,12 +34,15 @@ export class SelfDoubt {
   tick(nowMs: number): number {
     const lateMs = nowMs - this.tickedAtMs - this.options.tickMs;
     this.tickedAtMs = nowMs;
-    return lateMs > this.options.latenessMs ? lateMs : 0;
+    if (lateMs <= this.options.latenessMs) return 0;
+    this.lateMs += lateMs;
+    return lateMs;
   }
 
-  /** Notes that a beat reached us. Says how long we had been blind until now. Milliseconds; 0 when we were not. */
+  /** Notes that a beat reached us. Says how long we had been blind while we ran. Milliseconds; 0 when we were not. */
   proven(lane: 'bus' | 'http', nowMs: number): number {
-    const blindMs = this.isBlind(nowMs) ? nowMs - this.provenAtMs : 0;
+    const blindMs = this.isBlind(nowMs) ? Math.max(0, nowMs - this.provenAtMs - this.lateMs) : 0;
+    this.lateMs = 0;
     this.provenAtMs = nowMs;
     this.provenBy = lane;
     this.isBlindNow = false;
