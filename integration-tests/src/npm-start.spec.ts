@@ -1,0 +1,101 @@
+/** A7, A8, A14: what `npm start` starts is a cluster of real processes, which the scripts of this folder can prove themselves on. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+interface Row {
+  readonly name: string;
+  readonly role: string;
+  readonly nodeId: string | null;
+  readonly pid: number | null;
+  readonly httpUrl: string | null;
+}
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const muster = join(root, 'apps', 'cli', 'dist', 'main.js');
+/** Away from the ports of a cluster that a developer may have running. */
+const PORT_OFFSET = 12_000 + (process.pid % 500) * 20;
+const BASE_URL = `http://127.0.0.1:${8080 + PORT_OFFSET}`;
+/** Shorter than in production, so that a rejoin can be awaited. */
+const settings = { MUSTER_STABILISATION_PERIOD_MS: '2000' };
+const START_MS_MAX = 120_000;
+
+let cwd: string;
+let up: ChildProcess;
+let printed = '';
+
+beforeAll(async () => {
+  cwd = mkdtempSync(join(tmpdir(), 'muster-start-'));
+  up = spawn(process.execPath, [muster, 'up', '--producers', '2', '--port-offset', String(PORT_OFFSET)], { cwd, env: { ...process.env, ...settings }, stdio: ['ignore', 'pipe', 'pipe'] });
+  for (const stream of [up.stdout, up.stderr]) stream?.on('data', (chunk: Buffer) => (printed += chunk.toString()));
+  await eventually('all members are HEALTHY', () => printed.includes('all HEALTHY'), START_MS_MAX);
+}, START_MS_MAX + 10_000);
+
+afterAll(async () => {
+  if (up.exitCode === null && up.signalCode === null) {
+    up.kill('SIGTERM');
+    await eventually('`up` has stopped', () => up.exitCode !== null || up.signalCode !== null, 40_000);
+  }
+  rmSync(cwd, { recursive: true, force: true });
+}, 60_000);
+
+async function eventually(claim: string, holds: () => boolean, deadlineMs: number): Promise<void> {
+  const endMs = performance.now() + deadlineMs;
+  while (!holds()) {
+    if (performance.now() > endMs || up.exitCode === 1) throw new Error(`not within ${deadlineMs} ms: ${claim}. \`up\` said:\n${printed}`);
+    await pause(100);
+  }
+}
+
+function call(command: string, args: readonly string[]): { code: number | null; out: string } {
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: 'utf8', env: { ...process.env, ...settings, BASE_URL, MUSTER_CWD: cwd } });
+  return { code: status, out: `${stdout}${stderr}` };
+}
+const processes = (): Row[] => JSON.parse(call(process.execPath, [muster, 'ps', '--json']).out) as Row[];
+const isAlive = (pid: number): boolean => {
+  try {
+    // A zombie has ended; only whoever started it has not heard of that yet.
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+};
+
+test('ps --json names every process with its role, node, pid and address', () => {
+  expect(processes().map(({ name, role, nodeId, httpUrl }) => [name, role, nodeId, httpUrl === null ? null : Number(new URL(httpUrl).port) - PORT_OFFSET])).toEqual([
+    ['bus', 'bus', null, null],
+    ['coordinator-1', 'coordinator', 'coordinator-1', 8081],
+    ['producer-1', 'producer', 'producer-1', 8082],
+    ['consumer-1', 'consumer', 'consumer-1', 8083],
+    ['gateway-1', 'gateway', 'gateway-1', 8080],
+    ['producer-2', 'producer', 'producer-2', 8092],
+  ]);
+  expect(processes().every(({ pid }) => pid !== null && isAlive(pid))).toBe(true);
+});
+
+test('test-cluster-health.sh finds it healthy', () => {
+  const { code, out } = call('bash', [join(root, 'integration-tests', 'test-cluster-health.sh'), '--hold', '4']);
+  expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining('started by npm start') });
+}, 120_000);
+
+test('simulate-failure.sh kills a producer, and every promise is kept', () => {
+  const { code, out } = call('bash', [join(root, 'integration-tests', 'simulate-failure.sh')]);
+  expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining('Every promise was kept in 1 of 1 runs.') });
+  expect(printed).toMatch(/SUSPECT → DOWN/);
+}, 120_000);
+
+test('load-test.sh kills a producer under load, and every acknowledged record is stored', () => {
+  const { code, out } = call('bash', [join(root, 'integration-tests', 'load-test.sh'), '--duration', '20', '--rate', '40']);
+  expect({ code, out }).toEqual({ code: 0, out: expect.stringMatching(/records stored +\d+ +as many, exactly/) });
+}, 180_000);
+
+test('nothing is left when `muster up` itself is killed with -9', async () => {
+  const pids = processes().flatMap(({ pid }) => (pid === null ? [] : [pid]));
+  expect(pids).toHaveLength(6);
+  up.kill('SIGKILL');
+  await eventually('every child has stopped', () => !pids.some(isAlive), 15_000);
+  expect(call(process.execPath, [muster, 'ps']).code).toBe(3);
+}, 30_000);
