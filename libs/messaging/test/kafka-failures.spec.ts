@@ -55,7 +55,7 @@ describe('a bus on Kafka', () => {
   afterEach(async () => {
     await Promise.all(opened.map((bus) => bus.close()));
     opened = [];
-    expect(unhandled).toEqual([]);
+    if (unhandled.length > 0) throw new Error(`unhandled rejections: ${unhandled.map(String).join('; ')}`);
   });
   afterAll(() => process.off('unhandledRejection', note));
 

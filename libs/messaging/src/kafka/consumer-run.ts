@@ -63,8 +63,9 @@ export class ConsumerRun {
       maxBytesPerPartition: 1024 * 1024,
       maxBytes: 8 * 1024 * 1024,
       maxWaitTimeInMs: 100,
-      // Crashes are answered by a new consumer, here and nowhere else.
-      retry: { initialRetryTime: 50, maxRetryTime: 1000, factor: 0.2, multiplier: 2, retries: 10, restartOnFailure: () => Promise.resolve(false) },
+      // Patient, because a new consumer is a new member: the group would wait for the old one until its session ends. Crashes are
+      // answered by a new consumer, here and nowhere else.
+      retry: { initialRetryTime: 50, maxRetryTime: 1000, factor: 0.2, multiplier: 2, retries: 30, restartOnFailure: () => Promise.resolve(false) },
     });
   }
 
@@ -216,6 +217,8 @@ export class ConsumerRun {
   }
 
   #watch(): void {
+    // While the brokers are away it can do nothing, and is better left alone: it may keep its place in the group.
+    if (!this.context.link.isUp()) this.#lastSignMs = performance.now();
     const silentMs = performance.now() - this.#lastSignMs;
     const limitMs = SILENT_SESSIONS_MAX * this.context.link.settings.sessionTimeoutMs;
     if (this.#handling === 0 && silentMs > limitMs) this.#fail(new Error(`the Kafka consumer of '${this.context.options.group}' did nothing for ${Math.round(silentMs)} ms`));

@@ -44,6 +44,8 @@ interface Generation {
 /** Brokers take about 1 MiB per partition in one request. */
 const SEND_BYTES_MAX = 900 * 1024;
 const SEND_RECORDS_MAX = 10_000;
+/** An acknowledgement that takes longer is a reason to look whether the brokers are there. Milliseconds. */
+const SLOW_MS = 500;
 const RETRY_MS = { first: 100, longest: 1000 };
 
 export class KafkaPublisher {
@@ -140,6 +142,7 @@ export class KafkaPublisher {
     const leftMs = (batch[0]?.dueMs ?? 0) - performance.now();
     let generation: Generation | null = null;
     let isLate = false;
+    const slow = setTimeout(() => this.link.suspect(), SLOW_MS);
     try {
       if (leftMs <= 0) throw new BusError('BUS_TIMEOUT', true, `publishing to '${topic}': waited ${timeoutMs} ms for a turn`);
       if (this.link.status().state !== 'up') await this.link.untilUp(leftMs);
@@ -156,6 +159,7 @@ export class KafkaPublisher {
       if (generation !== null) this.#retire(generation, isLate);
       return busErrorOf(error, `publishing to '${topic}'`);
     } finally {
+      clearTimeout(slow);
       if (generation !== null) this.#landed(generation);
     }
   }

@@ -107,7 +107,7 @@ export class KafkaSubscription implements Subscription {
   /** Ends when the subscription closes; rejects when the consumer cannot start or crashes. */
   async #liveOnce(): Promise<void> {
     const { link } = this.context;
-    const client = await link.client({ initialRetryTime: 50, maxRetryTime: 1000, retries: 10 });
+    const client = await link.client({ initialRetryTime: 50, maxRetryTime: 1000, retries: 30 });
     const run = new ConsumerRun({
       link,
       client,

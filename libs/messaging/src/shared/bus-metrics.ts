@@ -1,5 +1,10 @@
 /** The numbers a bus shows of itself, the same for both adapters. Keeps none when it was given no registry. */
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { createRequire } from 'node:module';
+import type { Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+// Loaded where metrics are kept only: the embedded broker is smaller without it.
+const require = createRequire(import.meta.url);
+const library = (): typeof import('prom-client') => require('prom-client') as typeof import('prom-client');
 
 export interface BusMetrics {
   published(topic: string, records: number, seconds: number): void;
@@ -26,6 +31,7 @@ const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 export function busMetrics(registry: Registry | undefined): BusMetrics {
   if (registry === undefined) return NONE;
   const registers = [registry];
+  const { Counter, Histogram } = library();
   const counter = (name: string, help: string, labelNames: string[]): Counter => (registry.getSingleMetric(name) as Counter | undefined) ?? new Counter({ name, help, labelNames, registers });
   const histogram = (name: string, help: string, labelNames: string[]): Histogram => (registry.getSingleMetric(name) as Histogram | undefined) ?? new Histogram({ name, help, labelNames, buckets: SECONDS, registers });
 
@@ -57,6 +63,7 @@ export function busMetrics(registry: Registry | undefined): BusMetrics {
 
 /** Gauges that read instead of being told; with several buses in one registry the last one made is shown. */
 function observeLive(registry: Registry, live: LiveState): void {
+  const { Gauge } = library();
   const gauge = (name: string, help: string, labelNames: string[], read: (gauge: Gauge) => void): void => {
     registry.removeSingleMetric(name);
     new Gauge({
