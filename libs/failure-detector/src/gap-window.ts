@@ -45,6 +45,11 @@ export class GapWindow {
     this.sumOfSquares = 0;
   }
 
+  /** Gaps held. Count. */
+  get size(): number {
+    return this.count;
+  }
+
   /** Mean gap. Milliseconds; 0 when empty. */
   meanMs(): number {
     return this.count === 0 ? 0 : this.sum / this.count / TICKS_PER_MS;

@@ -90,6 +90,20 @@ test('beats that arrive in one batch do not look like a fast heart followed by a
   expect(detector.patienceMs).toBeCloseTo(before, 6);
 });
 
+test('a beat that was known already and comes again in a batch does not make the gap shorter', () => {
+  const { detector, beat } = steadyPeer();
+  const before = detector.patienceMs;
+  for (let count = 0; count < 100; count++) beat(1000, { arrived: 2 });
+  expect(detector.patienceMs).toBe(before);
+  expect(detector.irregularity()).toBe(0);
+});
+
+test('one odd gap while a node starts is no irregular heart', () => {
+  const detector = new HeartbeatDetector(config, { intervalMs: INTERVAL_MS, nowMs: 0 });
+  [0, 100, 2900, 3900].forEach((sentMonoMs, position) => detector.heartbeat({ seq: position + 1, sentMonoMs, intervalMs: INTERVAL_MS }, 1, sentMonoMs));
+  expect(detector.irregularity()).toBe(0);
+});
+
 test('beats that were lost are learnt as a slower rhythm', () => {
   const { detector, beat } = steadyPeer();
   const before = detector.patienceMs;

@@ -19,6 +19,8 @@ const SILENT_INTERVALS_MIN = 3;
 const SUSPECT_INTERVALS_MIN = 2.5;
 /** Deviation that says more about the scheduler than about the node. Milliseconds. */
 const JITTER_MS = 50;
+/** Fewer gaps make no rhythm: one odd gap while a node starts would count for much. Seeds included. */
+const GAPS_FOR_RHYTHM_MIN = 10;
 /** Suspicion comes before the verdict, whatever the settings. */
 const SUSPECT_SHARE_MAX = 0.75;
 
@@ -56,7 +58,9 @@ export class HeartbeatDetector {
       this.intervalMs = beat.intervalMs;
       this.seed();
     } else if (this.lastSeq > 0) {
-      this.learn((beat.sentMonoMs - this.lastSentMonoMs) / Math.max(1, arrivedCount));
+      // A beat that came before by another lane may be counted again, but no more beats are new than were made.
+      const newCount = Math.min(Math.max(1, arrivedCount), beat.seq - this.lastSeq);
+      this.learn((beat.sentMonoMs - this.lastSentMonoMs) / newCount);
     }
     this.lastSeq = beat.seq;
     this.lastSentMonoMs = beat.sentMonoMs;
@@ -101,8 +105,9 @@ export class HeartbeatDetector {
     return nowMs - Math.max(this.lastBeatAtMs, floorMs) >= this.suspectAfterMs;
   }
 
-  /** Deviation of the gaps against their mean, beyond what any busy host adds. Ratio, >= 0; 0 is a perfect rhythm. */
+  /** Deviation of the gaps against their mean, beyond what any busy host adds. Ratio, >= 0; 0 is a perfect rhythm, or too few gaps. */
   irregularity(): number {
+    if (this.gaps.size < GAPS_FOR_RHYTHM_MIN) return 0;
     return Math.max(0, this.gaps.deviationMs() - JITTER_MS) / Math.max(1, this.gaps.meanMs());
   }
 

@@ -72,12 +72,13 @@ export class Sightings {
     const isNew = before?.incarnation !== beat.incarnation;
     const seen = isNew ? this.begin(beat, now) : before;
     const wasWatched = this.watch(beat, isNew, now);
+    // One that came before by another lane may be counted again, but no more are new than were made.
+    seen.joiningBeats += isNew ? arrivedCount : Math.min(arrivedCount, beat.seq - seen.seq);
     seen.seq = beat.seq;
     seen.state = beat.state;
     seen.profile = profileOf(beat);
     seen.vitals = beat.vitals;
     seen.lastBeatUnixMs = now.unixMs;
-    seen.joiningBeats += arrivedCount;
     seen.refusals = 0;
     this.detectors.heartbeat(beat.nodeId, beat, arrivedCount, now.ms);
     seen.health.read(beat.vitals, this.rhythm(beat.nodeId, now.ms), now.ms);
