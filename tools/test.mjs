@@ -20,6 +20,8 @@ const isCi = !['', '0', 'false', undefined].includes(process.env.CI);
 /** Starts whole clusters and watches the clock: it gets the machine for itself, after the others. */
 const ALONE = '@muster/integration-tests';
 const STOP_GRACE_MS = 10_000;
+/** A step that takes longer hangs; all steps together take a few minutes. */
+const STEP_MS_MAX = 15 * 60_000;
 const SKIPPED_GROUPS_SHOWN = 40;
 
 const startedMs = performance.now();
@@ -60,7 +62,12 @@ function step(title, args) {
   say(title);
   return new Promise((done) => {
     running = spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'], detached: true });
+    const limit = setTimeout(() => {
+      failedSteps.push(`${title} took more than ${STEP_MS_MAX / 60_000} minutes`);
+      endGroup();
+    }, STEP_MS_MAX);
     running.once('close', (code) => {
+      clearTimeout(limit);
       running = null;
       if (code !== 0) failedSteps.push(title);
       done(code === 0);
@@ -68,20 +75,26 @@ function step(title, args) {
   });
 }
 
-function signalGroup(signal) {
-  try {
-    if (running?.pid !== undefined) process.kill(-running.pid, signal);
-  } catch {
-    // The group has ended in the meantime, which is what was wanted.
-  }
+/** Ends what the running step started; what does not end in time is killed. */
+function endGroup() {
+  const group = running?.pid;
+  if (group === undefined) return;
+  const send = (signal) => {
+    try {
+      process.kill(-group, signal);
+    } catch {
+      // The group has ended in the meantime, which is what was wanted.
+    }
+  };
+  send('SIGTERM');
+  setTimeout(() => send('SIGKILL'), STOP_GRACE_MS).unref();
 }
 
 function interrupt(signal) {
   if (interruptedBy !== null) return;
   interruptedBy = signal;
   say(`${signal}: stopping what was started`);
-  signalGroup('SIGTERM');
-  setTimeout(() => signalGroup('SIGKILL'), STOP_GRACE_MS).unref();
+  endGroup();
 }
 
 function findServers() {
