@@ -80,6 +80,12 @@ export class BrokerLink {
     }
   }
 
+  /** Resolves when the first attempt to connect came to something; rejects when that was nothing. */
+  async untilDecided(): Promise<void> {
+    while (this.#status.state === 'connecting') await this.changed.wait(this.settings.requestTimeoutMs);
+    if (!this.#isGreeted) throw this.#downError();
+  }
+
   close(): void {
     this.#isClosed = true;
     clearInterval(this.#pulse);

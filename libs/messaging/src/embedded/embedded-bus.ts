@@ -3,12 +3,12 @@ import { BusError, type BusRecord, type BusStatus, deadLetterTopic, type Message
 import { busMetrics, type BusMetrics } from '../shared/bus-metrics.js';
 import { deadLetterRecord } from '../shared/dead-letter.js';
 import { type BusSettings, busSettings, type MessageBusOptions } from '../shared/options.js';
-import { nextTurn } from '../shared/signal.js';
+import { nextTurn, Signal } from '../shared/signal.js';
 import { checkedBytes, recordBytes } from '../shared/record-size.js';
 import { BrokerLink } from './broker-link.js';
 import { EmbeddedSubscription } from './embedded-subscription.js';
 import type { Frame } from './frames.js';
-import { REQUEST } from './protocol.js';
+import { FRAME_BYTES_MAX, REQUEST } from './protocol.js';
 import { encodeOutgoing } from './record-codec.js';
 
 /** Records of one call go in frames of about this size. Bytes. */
@@ -23,12 +23,15 @@ export class EmbeddedBus implements MessageBus {
   readonly #link: BrokerLink;
   readonly #subscriptions = new Map<number, EmbeddedSubscription>();
   readonly #queued = { records: 0, bytes: 0 };
+  readonly #idle = new Signal();
   #subscriptionIds = 0;
   #connects = 0;
   #isClosed = false;
 
   constructor(socketPath: string, options: MessageBusOptions) {
-    this.#settings = busSettings(options);
+    const settings = busSettings(options);
+    // Anything larger would not fit a frame.
+    this.#settings = { ...settings, recordBytesMax: Math.min(settings.recordBytesMax, FRAME_BYTES_MAX / 2) };
     this.#metrics = busMetrics(options.metrics);
     this.#link = new BrokerLink(socketPath, this.#settings, {
       onUp: () => {
@@ -56,6 +59,7 @@ export class EmbeddedBus implements MessageBus {
 
   async publish(topic: string, records: readonly OutgoingRecord[]): Promise<void> {
     try {
+      if (this.#isClosed) throw new BusError('BUS_DOWN', false, 'the bus was closed by this process');
       await this.#publish(topic, records, this.#settings.recordBytesMax);
     } catch (error) {
       this.#metrics.publishFailed(topic, error instanceof BusError ? error.code : 'BUS_FAILED');
@@ -86,6 +90,8 @@ export class EmbeddedBus implements MessageBus {
   async close(): Promise<void> {
     this.#isClosed = true;
     await Promise.all([...this.#subscriptions.values()].map((subscription) => subscription.close()));
+    const dueMs = performance.now() + this.#settings.requestTimeoutMs;
+    while (this.#queued.records > 0 && performance.now() < dueMs) await this.#idle.wait(dueMs - performance.now());
     this.#link.close();
   }
 
@@ -102,12 +108,13 @@ export class EmbeddedBus implements MessageBus {
     this.#queued.bytes += bytes;
     const startMs = performance.now();
     try {
-      if (this.#link.status().state === 'connecting') await this.#link.untilUp();
+      await this.#link.untilDecided();
       await Promise.all(chunks(records).map((chunk) => this.#link.request(REQUEST.publish, { topic }, encodeOutgoing(chunk))));
       this.#metrics.published(topic, records.length, (performance.now() - startMs) / 1000);
     } finally {
       this.#queued.records -= records.length;
       this.#queued.bytes -= bytes;
+      if (this.#queued.records === 0) this.#idle.ring();
     }
   }
 

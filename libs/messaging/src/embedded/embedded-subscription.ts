@@ -174,7 +174,7 @@ export class EmbeddedSubscription implements Subscription {
   async #read(held: Held, positions: Positions | null): Promise<void> {
     try {
       this.#start(held, positions);
-      while (this.#mayGoOn(held)) await this.#readOnce(held);
+      for (let failures = 0; this.#mayGoOn(held); ) failures = (await this.#readSafely(held, failures)) ? 0 : failures + 1;
       if (held.state === 'revoked' || (held.state === 'held' && this.#isClosing)) await this.context.link.request(REQUEST.release, this.#at(held));
     } catch (error) {
       // The link went down or the partition is no longer ours: a new grant brings a new reader.
@@ -199,6 +199,19 @@ export class EmbeddedSubscription implements Subscription {
     }
     held.position = Math.max(wanted ?? (this.options.from === 'earliest' ? low : high), low);
     this.#ready.resolve();
+  }
+
+  /** False when the broker refused something, after a pause; the partition is still ours, so its reader must live. */
+  async #readSafely(held: Held, failures: number): Promise<boolean> {
+    try {
+      await this.#readOnce(held);
+      return true;
+    } catch (error) {
+      if (!this.#mayGoOn(held)) throw error;
+      this.context.settings.logger.warn({ ...this.#at(held), error: String(error) }, 'the embedded bus refused a reader, it is tried again');
+      await this.#changed.wait(pauseMs(this.#pauses(), failures));
+      return false;
+    }
   }
 
   async #readOnce(held: Held): Promise<void> {

@@ -70,6 +70,13 @@ export class KafkaLink {
     }
   }
 
+  /** Resolves when the first look at the brokers came to something; rejects when that was nothing. */
+  async untilDecided(timeoutMs: number): Promise<void> {
+    const dueMs = performance.now() + timeoutMs;
+    while (this.#status.state === 'connecting' && performance.now() < dueMs) await this.changed.wait(dueMs - performance.now());
+    if (!this.isUp()) throw this.downError();
+  }
+
   /** A client for one purpose, to be retired by whoever asked for it. */
   async client(retry: { readonly initialRetryTime: number; readonly maxRetryTime: number; readonly retries: number }): Promise<FencedClient> {
     const { clientId, requestTimeoutMs, logger } = this.settings;

@@ -145,7 +145,7 @@ export class KafkaPublisher {
     const slow = setTimeout(() => this.link.suspect(), SLOW_MS);
     try {
       if (leftMs <= 0) throw new BusError('BUS_TIMEOUT', true, `publishing to '${topic}': waited ${timeoutMs} ms for a turn`);
-      if (this.link.status().state !== 'up') await this.link.untilUp(leftMs);
+      await this.link.untilDecided(leftMs);
       generation = this.#current();
       generation.inFlight++;
       const sent = generation.producer.then((producer) => producer.send({ topic, acks: -1, timeout: timeoutMs, messages: batch.flatMap((entry) => entry.messages) }));

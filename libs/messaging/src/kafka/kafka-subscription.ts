@@ -82,6 +82,7 @@ export class KafkaSubscription implements Subscription {
     this.#isClosing = true;
     clearInterval(this.#lagTimer);
     this.#changed.ring();
+    this.context.link.changed.ring();
     await this.#living;
     // A close before the first assignment must not leave anybody waiting.
     this.#ready.resolve();
@@ -93,8 +94,8 @@ export class KafkaSubscription implements Subscription {
     for (let failures = 0; !this.#isClosing; failures++) {
       const startMs = performance.now();
       try {
-        await this.context.link.untilUp();
-        await this.#liveOnce();
+        while (!this.context.link.isUp() && !this.#isClosing) await this.context.link.changed.wait();
+        if (!this.#isClosing) await this.#liveOnce();
       } catch (error) {
         if (performance.now() - startMs > RECOVERED_AFTER_MS) failures = 0;
         this.context.link.settings.logger.warn({ group: this.group, topics: this.options.topics, error: error instanceof Error ? error.message : String(error) }, 'a Kafka consumer ended, the next one is made');
@@ -107,7 +108,7 @@ export class KafkaSubscription implements Subscription {
   /** Ends when the subscription closes; rejects when the consumer cannot start or crashes. */
   async #liveOnce(): Promise<void> {
     const { link } = this.context;
-    const client = await link.client({ initialRetryTime: 50, maxRetryTime: 1000, retries: 30 });
+    const client = await link.client({ initialRetryTime: 50, maxRetryTime: 1000, retries: 10 });
     const run = new ConsumerRun({
       link,
       client,
