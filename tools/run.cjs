@@ -62,8 +62,11 @@ function seconds(sinceMs) {
   return ((Date.now() - sinceMs) / 1000).toFixed(1) + ' s';
 }
 
-/** Runs a step whose output matters only when it fails; says that it is at work once it takes longer than two seconds. */
-function step(label, command, args, done) {
+/**
+ * Runs a step whose output matters only when it fails; says that it is at work once it takes longer than two seconds.
+ * A step that fails ends the program, unless `failed` takes it from there.
+ */
+function step(label, command, args, done, failed) {
   var startedMs = Date.now();
   var chunks = [];
   var bytes = 0;
@@ -90,6 +93,7 @@ function step(label, command, args, done) {
   child.on('close', function (code, signal) {
     clearInterval(timer);
     if (isShown && process.stderr.isTTY) process.stderr.write('\r\u001b[K');
+    if (code !== 0 && failed !== undefined) return failed(signal || 'exit code ' + code);
     if (code !== 0) {
       process.stderr.write(Buffer.concat(chunks));
       fail(label + ' failed (' + (signal || 'exit code ' + code) + '); what it said is above.', code || 1);
@@ -187,6 +191,22 @@ function prepare(projects, done) {
   });
 }
 
+/** The empty database that `muster up` copies for its consumer; its name there is the same. Without one things only take longer. */
+function prepareDatabase(done) {
+  var engine = staleness.readJson(path.join(root, 'node_modules', '@electric-sql', 'pglite', 'package.json'));
+  if (engine === null || fs.existsSync(path.join(cacheFolder, 'database-' + engine.version))) return done();
+  withLock(function (unlock) {
+    function go() {
+      unlock();
+      done();
+    }
+    step('preparing the embedded database', projectNode(), [path.join(root, 'tools', 'database-template.mjs'), path.join(cacheFolder, 'database-' + engine.version)], go, function (why) {
+      say('the embedded database could not be prepared (' + why + '); the consumer will do it.');
+      go();
+    });
+  });
+}
+
 /** The Node that came with the packages; else this one, when it is new enough. */
 function projectNode() {
   var bin = path.join(root, 'node_modules', '.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
@@ -230,6 +250,10 @@ function run(file, args) {
   });
 }
 
+function runAtOnce(done) {
+  done();
+}
+
 function allProjects() {
   return staleness.referencesOf(root, '.');
 }
@@ -265,6 +289,8 @@ switch (wanted) {
     break;
   default:
     prepare(apps(), function () {
-      run(path.join('apps', 'cli', 'dist', 'main.js'), process.argv.slice(2));
+      (wanted === 'up' ? prepareDatabase : runAtOnce)(function () {
+        run(path.join('apps', 'cli', 'dist', 'main.js'), process.argv.slice(2));
+      });
     });
 }

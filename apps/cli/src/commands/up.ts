@@ -11,6 +11,7 @@ import type { CliContext } from '../context.js';
 import { CliError, EXIT, type ExitCode, messageOf } from '../exit-codes.js';
 import { coordinatorUrlAt, gatewayUrlAt, planCluster, portClash } from '../local-cluster/cluster-plan.js';
 import { removeSockets, serveControl, socketFolder } from '../local-cluster/control-socket.js';
+import { databaseTemplateIn, seedDatabase } from '../local-cluster/database-template.js';
 import { leftovers, untilGone } from '../local-cluster/leftovers.js';
 import { LocalCluster, StartFailed } from '../local-cluster/local-cluster.js';
 import { type TakenPort, takenPorts } from '../local-cluster/ports.js';
@@ -30,6 +31,7 @@ export interface UpOptions {
 }
 
 const appsFolder = fileURLToPath(new URL('../../../', import.meta.url)).replace(/\/$/, '');
+const repository = resolve(appsFolder, '..');
 const parentGuard = new URL('../parent-guard.js', import.meta.url).href;
 /**
  * A young generation of 1 MiB instead of 16 costs a little CPU under load and saves 25 MB in each process, which is the
@@ -56,7 +58,10 @@ export async function runUp(context: CliContext, options: UpOptions): Promise<Ex
     });
     await refuseTakenPorts(specs, options.portOffset);
     if (options.fresh) for (const folder of ['data', 'logs']) rmSync(join(home, folder), { recursive: true, force: true });
-    for (const { name } of specs) mkdirSync(join(home, 'data', name), { recursive: true });
+    for (const { name, role } of specs) {
+      mkdirSync(join(home, 'data', name), { recursive: true });
+      if (role === 'consumer') seedDatabase(databaseTemplateIn(repository), join(home, 'data', name, 'pglite'));
+    }
     return await runCluster(context, { home, specs, socketFolder: sockets.folder, portOffset: options.portOffset, stop });
   } finally {
     removeState(home);
@@ -135,7 +140,7 @@ async function startAndWait(cluster: LocalCluster, view: UpView, stop: AbortSign
 
 function childEnvironment(env: CliContext['env']): Record<string, string | undefined> {
   const own = Object.entries(env).filter(([name]) => !FOREIGN_SETTINGS.includes(name));
-  return { NODE_COMPILE_CACHE: join(appsFolder, '..', 'node_modules', '.cache', 'muster', 'compile'), ...Object.fromEntries(own) };
+  return { NODE_COMPILE_CACHE: join(repository, 'node_modules', '.cache', 'muster', 'compile'), ...Object.fromEntries(own) };
 }
 
 async function refuseSecondCluster(context: CliContext, home: string): Promise<void> {
