@@ -21,10 +21,6 @@ export class BrokerProcess {
     if (!String(said[0]).includes('listening')) throw new Error(`the broker did not start: exit ${String(said[0])}`);
   }
 
-  pid(): number {
-    return this.#child?.pid ?? 0;
-  }
-
   signal(signal: NodeJS.Signals): void {
     this.#child?.kill(signal);
   }

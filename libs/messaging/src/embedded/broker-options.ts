@@ -25,6 +25,8 @@ export interface EmbeddedBrokerOptions {
   readonly tombstoneMs?: number;
   /** Appends to a compacted partition after which it is compacted. Count. Default 1000. */
   readonly compactAfterRecords?: number;
+  /** How long the offsets of a group without members are kept. Milliseconds. Default seven days. */
+  readonly groupMs?: number;
 }
 
 const silent: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -40,6 +42,7 @@ const DEFAULTS = {
   dataBytesMax: 2 * 1024 ** 3,
   tombstoneMs: 86_400_000,
   compactAfterRecords: 1000,
+  groupMs: 7 * 86_400_000,
 } satisfies Omit<Required<EmbeddedBrokerOptions>, 'socketPath' | 'dataFile'>;
 
 export type BrokerSettings = Required<EmbeddedBrokerOptions>;

@@ -79,7 +79,7 @@ export class Broker {
 
   /** One step of forgetting old records; true when another is due. */
   forget(): boolean {
-    return forget(this.#store, this.settings, Date.now());
+    return forget(this.#store, this.settings, Date.now(), (group) => this.#groups.has(group));
   }
 
   close(): void {
@@ -190,7 +190,7 @@ export class Broker {
     let committed = this.#store.committed(member.group.name, at);
     if (committed === null && startsLate) {
       committed = at.high;
-      this.#store.commit(member.group.name, at, committed);
+      this.#store.commit(member.group.name, at, committed, Date.now());
     }
     return { topic: at.topic, partition: at.partition, committed, low: at.low, high: at.high };
   }
@@ -239,7 +239,7 @@ export class Broker {
     const member = this.#member(connection, facts);
     const [at, offset] = [this.#partition(facts), facts.count('offset')];
     if (!member.group.holds(member, at)) throw new BusError('BUS_FAILED', false, `'${member.group.name}' gave ${at.topic}/${at.partition} to another member: nothing is committed`);
-    this.#write({ connection, requestId: frame.id, perform: () => this.#store.commit(member.group.name, at, offset) });
+    this.#write({ connection, requestId: frame.id, perform: () => this.#store.commit(member.group.name, at, offset, Date.now()) });
   }
 
   #release(connection: BrokerConnection, frame: Frame, facts: Facts): void {

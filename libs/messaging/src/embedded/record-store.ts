@@ -31,11 +31,15 @@ export interface StoredTopic {
   readonly partitions: readonly StoredPartition[];
 }
 
+/** Version of the tables below; goes up when they change. */
+const FORMAT_VERSION = 1;
+
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS topic (name TEXT PRIMARY KEY, partition_count INTEGER NOT NULL, cleanup TEXT NOT NULL, retention_ms INTEGER) STRICT;
   CREATE TABLE IF NOT EXISTS partition (id INTEGER PRIMARY KEY, topic TEXT NOT NULL, number INTEGER NOT NULL, low INTEGER NOT NULL, high INTEGER NOT NULL, last_timestamp INTEGER NOT NULL, UNIQUE (topic, number)) STRICT;
   CREATE TABLE IF NOT EXISTS record (id INTEGER PRIMARY KEY, timestamp INTEGER NOT NULL, key TEXT, value BLOB, headers TEXT) STRICT;
-  CREATE TABLE IF NOT EXISTS committed (consumer_group TEXT NOT NULL, partition_id INTEGER NOT NULL, next_offset INTEGER NOT NULL, PRIMARY KEY (consumer_group, partition_id)) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS group_offset (consumer_group TEXT NOT NULL, partition_id INTEGER NOT NULL, next_offset INTEGER NOT NULL, committed_at INTEGER NOT NULL, PRIMARY KEY (consumer_group, partition_id)) STRICT, WITHOUT ROWID;
+  PRAGMA user_version = ${FORMAT_VERSION};
 `;
 
 export class RecordStore {
@@ -50,13 +54,15 @@ export class RecordStore {
 
   constructor(file: string) {
     this.db = new DatabaseSync(file);
+    const { user_version: version } = this.db.prepare('PRAGMA user_version').get() as { user_version: number };
+    if (version > FORMAT_VERSION) throw new RangeError(`it was written by a later version of Muster (format ${version}, this one reads ${FORMAT_VERSION})`);
     // EXCLUSIVE: two brokers on one file would each believe its own offsets.
     this.db.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -8192; PRAGMA wal_autocheckpoint = 2000; PRAGMA journal_size_limit = 16777216; ${SCHEMA}`);
     this.#insert = this.db.prepare('INSERT INTO record (id, timestamp, key, value, headers) VALUES (?, ?, ?, ?, ?)');
     this.#select = this.db.prepare('SELECT id, timestamp, key, value, headers FROM record WHERE id >= ? AND id < ? ORDER BY id LIMIT ?');
     this.#position = this.db.prepare('UPDATE partition SET low = ?, high = ?, last_timestamp = ? WHERE id = ?');
-    this.#commit = this.db.prepare('INSERT INTO committed VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET next_offset = excluded.next_offset');
-    this.#committed = this.db.prepare('SELECT next_offset AS next FROM committed WHERE consumer_group = ? AND partition_id = ?');
+    this.#commit = this.db.prepare('INSERT INTO group_offset VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET next_offset = excluded.next_offset, committed_at = excluded.committed_at');
+    this.#committed = this.db.prepare('SELECT next_offset AS next FROM group_offset WHERE consumer_group = ? AND partition_id = ?');
     this.#load();
   }
 
@@ -129,8 +135,15 @@ export class RecordStore {
     return (this.#committed.get(group, at.id) as { next: number } | undefined)?.next ?? null;
   }
 
-  commit(group: string, at: StoredPartition, nextOffset: number): void {
-    this.#commit.run(group, at.id, nextOffset);
+  commit(group: string, at: StoredPartition, nextOffset: number, nowUnixMs: number): void {
+    this.#commit.run(group, at.id, nextOffset, nowUnixMs);
+  }
+
+  /** Forgets what groups committed before then and not since; those that have members now are kept. */
+  forgetGroups(beforeUnixMs: number, isActive: (group: string) => boolean): void {
+    const groups = this.db.prepare('SELECT consumer_group AS name FROM group_offset GROUP BY consumer_group HAVING max(committed_at) < ?').all(beforeUnixMs) as { name: string }[];
+    const forget = this.db.prepare('DELETE FROM group_offset WHERE consumer_group = ?');
+    for (const { name } of groups) if (!isActive(name)) forget.run(name);
   }
 
   close(): void {

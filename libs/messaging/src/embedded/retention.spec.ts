@@ -1,8 +1,8 @@
 import { RecordStore, type StoredPartition } from './record-store.js';
 import { forget, type RetentionRules } from './retention.js';
 
-const RULES: RetentionRules = { tombstoneMs: 1000, compactAfterRecords: 1, dataBytesMax: 1_000_000_000 };
 const HOUR_MS = 3_600_000;
+const RULES: RetentionRules = { tombstoneMs: 1000, compactAfterRecords: 1, dataBytesMax: 1_000_000_000, groupMs: HOUR_MS };
 
 describe('forgetting on the embedded bus', () => {
   let store: RecordStore;
@@ -67,6 +67,15 @@ describe('forgetting on the embedded bus', () => {
     });
     expect(forget(store, { ...RULES, dataBytesMax: 500_000 }, 1)).toBe(true);
     expect(at.low).toBe(2000);
+  });
+
+  it('forgets the offsets of groups that are gone, and of no other', () => {
+    const at = partition('old');
+    store.commit('gone', at, 5, 0);
+    store.commit('reading', at, 6, 0);
+    store.commit('recent', at, 7, HOUR_MS);
+    forget(store, RULES, HOUR_MS + 1, (group) => group === 'reading');
+    expect(['gone', 'reading', 'recent'].map((group) => store.committed(group, at))).toEqual([null, 6, 7]);
   });
 
   it('forgets what a failed transaction appended', () => {

@@ -8,14 +8,17 @@ export interface RetentionRules {
   readonly compactAfterRecords: number;
   /** Size of the file above which the oldest records go, read or not. Bytes. */
   readonly dataBytesMax: number;
+  /** How long the offsets of a group without members are kept. Milliseconds. */
+  readonly groupMs: number;
 }
 
 /** Rows deleted in one step, so that no step keeps publishers waiting. Count. */
 const STEP_ROWS = 2000;
 
 /** One step of housekeeping; returns whether more is waiting. */
-export function forget(store: RecordStore, rules: RetentionRules, nowUnixMs: number): boolean {
+export function forget(store: RecordStore, rules: RetentionRules, nowUnixMs: number, isActive: (group: string) => boolean = () => false): boolean {
   let more = false;
+  store.forgetGroups(nowUnixMs - rules.groupMs, isActive);
   for (const topic of store.topics.values()) {
     for (const at of topic.partitions) {
       if (topic.cleanup === 'compact') compact(store, at, rules, nowUnixMs);

@@ -56,7 +56,9 @@ function openBroker(settings: BrokerSettings): Broker {
   try {
     return new Broker(settings);
   } catch (error) {
-    throw new Error(`the embedded bus cannot open ${settings.dataFile}: ${error instanceof Error ? error.message : String(error)} (is another broker running on it?)`, { cause: error });
+    const why = error instanceof Error ? error.message : String(error);
+    const remedy = /locked|busy/.test(why) ? ' (is another broker running on it?)' : '';
+    throw new Error(`the embedded bus cannot open ${settings.dataFile}: ${why}${remedy}`, { cause: error });
   }
 }
 
