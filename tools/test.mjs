@@ -28,7 +28,9 @@ const startedMs = performance.now();
 const say = (text) => console.log(`\n[test ${((performance.now() - startedMs) / 1000).toFixed(0)} s] ${text}`);
 // The targets in nx.json say `node`: it has to be the one that runs this, whatever else is on the PATH.
 const path = `${dirname(process.execPath)}${delimiter}${process.env.PATH}`;
-const env = { ...process.env, PATH: path, NX_DAEMON: 'false', NX_TUI: 'false', MUSTER_TEST_RESULTS: results };
+// Nx would ask for colours on behalf of all, also into a file.
+const colour = process.stdout.isTTY ? {} : { FORCE_COLOR: '0' };
+const env = { ...process.env, ...colour, PATH: path, NX_DAEMON: 'false', NX_TUI: 'false', MUSTER_TEST_RESULTS: results };
 const failedSteps = [];
 let running = null;
 let servers = [];

@@ -2,10 +2,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 
-/** Answers after a short while, so that there always are requests in its hands. */
+/** Answers after a short while, so that there always are requests in its hands. Prints its port as text: a number might be coloured. */
 const PROGRAM = `
 const server = require('node:http').createServer((request, response) => setTimeout(() => response.end('x'.repeat(900)), 10));
-server.listen(0, '127.0.0.1', () => console.log(server.address().port));
+server.listen(0, '127.0.0.1', () => console.log(String(server.address().port)));
 process.on('disconnect', () => process.exit(0));
 `;
 

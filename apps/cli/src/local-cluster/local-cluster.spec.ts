@@ -119,7 +119,7 @@ describe('a local cluster', () => {
 test('a child stops by itself when its parent is killed with -9', async () => {
   const socket = join(folder, 'orphan.sock');
   const child = `process.on('SIGTERM', () => { require('fs').writeFileSync('${folder}/asked', ''); process.exit(0) }); require('net').createServer().listen('${socket}')`;
-  const parent = `const c = require('child_process').spawn(process.execPath, ['--import', ${JSON.stringify(PARENT_GUARD)}, '-e', ${JSON.stringify(child)}], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] }); console.log(c.pid)`;
+  const parent = `const c = require('child_process').spawn(process.execPath, ['--import', ${JSON.stringify(PARENT_GUARD)}, '-e', ${JSON.stringify(child)}], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] }); console.log(String(c.pid))`;
   const up = spawn(process.execPath, ['-e', parent], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [line] = (await once(up.stdout, 'data')) as [Buffer];
   const pid = Number(line.toString());
