@@ -60,6 +60,7 @@ test('A4/A12: when the bus fails, beats go to a coordinator, and back when it re
   const text = await metrics.metrics();
   expect(text).toMatch(/cluster_heartbeats_sent_total\{lane="bus"\} [1-9]/);
   expect(text).toMatch(/cluster_heartbeats_sent_total\{lane="http"\} [1-9]/);
+  expect(text).toMatch(/cluster_heartbeat_lane\{lane="bus"\} 1\ncluster_heartbeat_lane\{lane="http"\} 0/);
 });
 
 test('a bus that hangs costs one interval, and publishes do not pile up', async () => {
@@ -81,6 +82,14 @@ test('E2: a dead coordinator is passed over, and the next one keeps being used',
   await until('five beats at the living one', () => fake.beats.length >= 5);
 });
 
+test('an address where somebody else answers keeps no beat from the coordinators', async () => {
+  const [stranger, fake] = [await coordinator(), await coordinator()];
+  stranger.answersOtherwise = true;
+  const agent = agentWith({ coordinators: [stranger.url, fake.url] });
+  await agent.start();
+  await until('beats at the coordinator', () => fake.beats.length >= 3);
+});
+
 test('a coordinator that takes requests and never answers neither stops the beats nor collects them', async () => {
   const [mute, fake] = [await coordinator(), await coordinator()];
   mute.hangs = true;
@@ -94,12 +103,14 @@ test('with no lane at all the agent stays quiet in one log line and beats again 
   const gone = await coordinator();
   const { url } = gone;
   await gone.close();
-  const logger = recorder();
-  const agent = agentWith({ coordinators: [url], logger });
+  const [logger, metrics] = [recorder(), new Registry()];
+  const agent = agentWith({ coordinators: [url], logger, metrics });
   await agent.start();
   await until('it noticed', () => logger.lines.length > 0);
+  expect(await metrics.metrics()).toContain('cluster_heartbeat_lane{lane="http"} 0');
   const fake = await coordinator(Number(new URL(url).port));
   await until('it beats', () => fake.beats.length >= 2);
+  expect(await metrics.metrics()).toContain('cluster_heartbeat_lane{lane="http"} 1');
   expect(logger.lines).toEqual(['no lane takes beats: the cluster will not hear of this node until one does', 'beating straight to the coordinators']);
 });
 
@@ -113,6 +124,27 @@ test('a node whose clock was set back takes the incarnation after the one that i
   expect(told).toEqual([Number.MAX_SAFE_INTEGER - 9]);
   expect(fake.asked).toEqual(['/cluster/incarnations/node-1']);
   expect(fake.beats[0]).toMatchObject({ incarnation: Number.MAX_SAFE_INTEGER - 9, seq: 1 });
+});
+
+test('a host that fails to take the incarnation is told of in the log, and its node beats on', async () => {
+  const [bus, logger] = [new FakeBus(), recorder()];
+  const agent = agentWith({ bus, logger, onIncarnation: () => { throw new Error('a bug of the host'); } });
+  await agent.start();
+  await until('two beats', () => bus.beats.length >= 2);
+  expect(logger.lines[0]).toContain('onIncarnation threw');
+});
+
+test('an address that no coordinator reads is left out and reported once, and used again when it is sound', async () => {
+  const [bus, logger] = [new FakeBus(), recorder()];
+  let httpUrl = 'http://127.0.0.1:9000';
+  const agent = agentWith({ bus, logger, httpUrl: () => httpUrl });
+  await agent.start();
+  httpUrl = 'localhost:9000';
+  await until('five beats without it', () => bus.beats.filter((beat) => beat.httpUrl === null).length >= 5);
+  httpUrl = 'http://127.0.0.1:9000';
+  const before = bus.beats.length;
+  await until('it is told again', () => bus.beats.slice(before).some((beat) => beat.httpUrl === httpUrl));
+  expect(logger.lines.filter((line) => line.includes('httpUrl'))).toHaveLength(1);
 });
 
 test('a second process under the same id is reported once and not fought', async () => {
@@ -187,6 +219,7 @@ test.each([
   { name: 'a node id with a space', options: { nodeId: 'no good' }, message: /nodeId: must be 1-128 letters/ },
   { name: 'a service in upper case', options: { service: 'Producer' }, message: /service: must be 1-63 lower-case/ },
   { name: 'an interval of 0', options: { heartbeat: { intervalMs: 0 } }, message: /heartbeat.intervalMs is 0: give it a whole number from 10 to 60000/ },
+  { name: 'a coordinator without a scheme', options: { coordinators: ['localhost:8081'] }, message: "'localhost:8081' is no address of a coordinator: write it as http://host:port" },
   { name: 'nobody to beat to', options: { bus: undefined }, message: /needs a bus or at least one coordinator/ },
 ])('$name is refused at once, with the remedy', ({ options, message }) => {
   expect(() => agentWith({ bus: new FakeBus(), ...options })).toThrow(message);

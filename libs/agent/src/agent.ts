@@ -5,7 +5,7 @@
  * been made: a cluster that cannot be reached is a line in the log, not an error of the application.
  */
 import { hostname } from 'node:os';
-import { type Beat, type BeatResult, beatSchema, describeIssues, type Logger } from '@muster/contracts';
+import { type Beat, type BeatResult, beatSchema, describeIssues, type Logger, urlSchema } from '@muster/contracts';
 import { agentMetrics, type AgentMetrics } from './agent-metrics.js';
 import { nextBeat } from './beat-schedule.js';
 import { BusLane } from './bus-lane.js';
@@ -41,6 +41,7 @@ export class Agent {
   /** The cluster told us once which incarnation it holds; later surprises are another process under our name. */
   private isIncarnationSettled = false;
   private isRivalReported = false;
+  private isUrlReported = false;
   private isAsking = false;
   private leaveUnderway: Promise<void> | null = null;
   private readonly identity: Pick<Beat, 'v' | 'nodeId' | 'intervalMs' | 'service' | 'zone' | 'tags' | 'resources'>;
@@ -89,7 +90,7 @@ export class Agent {
     await this.askIncarnation();
     if (this.isState('starting')) {
       this.state = 'running';
-      this.options.onIncarnation?.(this.currentIncarnation);
+      this.tellIncarnation();
       this.firstMs = performance.now();
       this.beat(this.firstMs);
     }
@@ -175,12 +176,18 @@ export class Agent {
   private httpUrl(): string | null {
     const { httpUrl } = this.options;
     if (typeof httpUrl !== 'function') return httpUrl ?? null;
+    let url: string | undefined;
     try {
-      return httpUrl() ?? null;
+      url = httpUrl();
     } catch {
       // Not known yet: a server that does not listen has no port to tell.
       return null;
     }
+    if (url === undefined || urlSchema.safeParse(url).success) return url ?? null;
+    // No coordinator reads a beat with it: better a member that gets no requests than one that is taken for dead.
+    if (!this.isUrlReported) this.logger.error({ httpUrl: url }, 'httpUrl is not the URL of a server: this node gets no requests until it reads http://host:port');
+    this.isUrlReported = true;
+    return null;
   }
 
   /** A beat that nobody could read is refused here, with the field named, and not by every coordinator. */
@@ -216,8 +223,17 @@ export class Agent {
     this.currentIncarnation = incarnationBeyond({ own, known, hasBeaten });
     if (this.currentIncarnation === own) return;
     this.seq = 0;
-    if (hasBeaten) this.options.onIncarnation?.(this.currentIncarnation);
+    if (hasBeaten) this.tellIncarnation();
     this.logger.warn({ own, known }, 'the cluster knows a later incarnation of this node (was a clock set back?): going on beyond it');
+  }
+
+  private tellIncarnation(): void {
+    try {
+      this.options.onIncarnation?.(this.currentIncarnation);
+    } catch (error) {
+      // A fault of the host; letting it pass would end the beats of a node that is well.
+      this.logger.error({ err: error, incarnation: this.currentIncarnation }, 'onIncarnation threw: the host does not know which boot this is');
+    }
   }
 
   /** Read through a call, because the state may change while something is awaited. */
@@ -228,8 +244,10 @@ export class Agent {
 
 /** The value, or undefined when it takes longer. The work itself goes on; it must not reject. */
 async function withinMs<T>(work: Promise<T>, limitMs: number): Promise<T | undefined> {
-  const { promise: late, resolve } = Promise.withResolvers<undefined>();
-  const limit = setTimeout(() => resolve(undefined), limitMs);
+  let limit: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    limit = setTimeout(() => resolve(undefined), limitMs);
+  });
   try {
     return await Promise.race([work, late]);
   } finally {

@@ -16,16 +16,24 @@ export class BusLane {
   /** Resolves when the bus has the beat; rejects when it does not take it in time. */
   async sendBeat(beat: Beat): Promise<void> {
     if (this.underway >= UNDERWAY_MAX) throw new Error(`${this.underway} beats wait for the bus already`);
-    this.underway += 1;
-    const published = this.bus.publish(HEARTBEATS_TOPIC.name, [{ key: beat.nodeId, value: encodeBeat(beat) }]).finally(() => {
-      this.underway -= 1;
+    let limit: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      limit = setTimeout(() => reject(new Error(`the bus took longer than ${this.timeLimitMs} ms`)), this.timeLimitMs);
     });
-    const { promise: late, reject } = Promise.withResolvers<never>();
-    const limit = setTimeout(() => reject(new Error(`the bus took longer than ${this.timeLimitMs} ms`)), this.timeLimitMs);
     try {
-      await Promise.race([published, late]);
+      await Promise.race([this.publish(beat), late]);
     } finally {
       clearTimeout(limit);
+    }
+  }
+
+  /** Whatever goes wrong, a beat that cannot be written included, the place it took is free again. */
+  private async publish(beat: Beat): Promise<void> {
+    this.underway += 1;
+    try {
+      await this.bus.publish(HEARTBEATS_TOPIC.name, [{ key: beat.nodeId, value: encodeBeat(beat) }]);
+    } finally {
+      this.underway -= 1;
     }
   }
 }

@@ -1,3 +1,4 @@
+import { vitalsSchema } from '@muster/contracts';
 import { until } from '../testing/until.js';
 import { Checks } from './checks.js';
 
@@ -52,6 +53,21 @@ test('what a beat cannot carry is refused when it is registered', () => {
   unregister();
   checks.register('a', () => true, 1000);
   expect(() => checks.register('', () => true, 1000)).toThrow('give it 1 to 64');
+  expect(() => checks.register('b', () => true, Number.NaN)).toThrow("the time limit of check 'b' is NaN ms: give it more than 0");
   for (let count = 1; count < 32; count++) checks.register(`check ${count}`, () => true, 1000);
   expect(() => checks.register('straw', () => true, 1000)).toThrow('at most 32');
+});
+
+test('whatever a check returns, it becomes a result that a coordinator reads', async () => {
+  const checks = new Checks();
+  const odd: Record<string, unknown> = { nothing: undefined, word: 'fine', number: { ok: true, detail: 42 }, noDetail: { ok: true, detail: null }, okWord: { ok: 'yes' } };
+  for (const [name, outcome] of Object.entries(odd)) checks.register(name, () => outcome as boolean, 1000);
+  const results = await resultsOf(checks, 5);
+  expect(vitalsSchema.shape.checks.parse(results)).toEqual([
+    { name: 'nothing', ok: false, detail: 'the check returned undefined: it must return true, false or { ok, detail }' },
+    { name: 'word', ok: false, detail: "the check returned 'fine': it must return true, false or { ok, detail }" },
+    { name: 'number', ok: true, detail: '42' },
+    { name: 'noDetail', ok: true },
+    { name: 'okWord', ok: false, detail: "the check returned { ok: 'yes' }: it must return true, false or { ok, detail }" },
+  ]);
 });

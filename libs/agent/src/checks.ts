@@ -4,6 +4,7 @@
  * A beat takes the results that are there; it never waits for a check. What a result does to the health score is
  * decided elsewhere.
  */
+import { inspect } from 'node:util';
 import type { CheckResult } from '@muster/contracts';
 
 export type CheckOutcome = boolean | { readonly ok: boolean; readonly detail?: string };
@@ -28,6 +29,7 @@ export class Checks {
   /** Returns a function that takes the check away again. */
   register(name: string, run: CheckFunction, timeLimitMs: number): () => void {
     if (name === '' || name.length > NAME_LENGTH_MAX) throw new Error(`check name '${name}' has ${name.length} characters: give it 1 to ${NAME_LENGTH_MAX}`);
+    if (!(timeLimitMs > 0)) throw new Error(`the time limit of check '${name}' is ${timeLimitMs} ms: give it more than 0`);
     if (this.checks.has(name)) throw new Error(`a check named '${name}' is registered already: choose another name, or unregister the first`);
     if (this.checks.size >= CHECK_COUNT_MAX) throw new Error(`check '${name}' is one too many: a beat carries at most ${CHECK_COUNT_MAX}`);
     const check: Check = { name, timeLimitMs, run, isRunning: false, result: null };
@@ -68,7 +70,10 @@ async function runOnce(check: Check): Promise<void> {
   if (performance.now() - startedMs <= check.timeLimitMs) check.result = resultOf(check.name, outcome);
 }
 
-function resultOf(name: string, outcome: CheckOutcome): CheckResult {
+/** What came out of somebody else's code may be anything: a result that no coordinator reads would silence the whole node. */
+function resultOf(name: string, outcome: unknown): CheckResult {
   if (typeof outcome === 'boolean') return { name, ok: outcome };
-  return outcome.detail === undefined ? { name, ok: outcome.ok } : { name, ok: outcome.ok, detail: outcome.detail.slice(0, DETAIL_LENGTH_MAX) };
+  const { ok, detail } = Object(outcome) as { readonly ok?: unknown; readonly detail?: unknown };
+  if (typeof ok !== 'boolean') return resultOf(name, { ok: false, detail: `the check returned ${inspect(outcome)}: it must return true, false or { ok, detail }` });
+  return detail === undefined || detail === null ? { name, ok } : { name, ok, detail: (typeof detail === 'string' ? detail : inspect(detail)).slice(0, DETAIL_LENGTH_MAX) };
 }

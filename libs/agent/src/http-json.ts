@@ -22,18 +22,18 @@ export class HttpJson {
 
   /** Rejects unless the answer is 2xx with a JSON body in time. */
   send(request: JsonRequest): Promise<unknown> {
-    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     const isTls = request.url.protocol === 'https:';
-    const outgoing = (isTls ? httpsRequest : httpRequest)(request.url, {
-      method: request.method,
-      agent: isTls ? this.https : this.http,
-      headers: request.body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(request.body) },
-      signal: AbortSignal.timeout(request.timeLimitMs),
+    return new Promise((resolve, reject) => {
+      const outgoing = (isTls ? httpsRequest : httpRequest)(request.url, {
+        method: request.method,
+        agent: isTls ? this.https : this.http,
+        headers: request.body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(request.body) },
+        signal: AbortSignal.timeout(request.timeLimitMs),
+      });
+      outgoing.on('error', reject);
+      outgoing.on('response', (answer: IncomingMessage) => void readJson(answer, request.url).then(resolve, reject));
+      outgoing.end(request.body);
     });
-    outgoing.on('error', reject);
-    outgoing.on('response', (answer: IncomingMessage) => void readJson(answer, request.url).then(resolve, reject));
-    outgoing.end(request.body);
-    return promise;
   }
 
   close(): void {

@@ -3,8 +3,14 @@
  *
  * Tries the coordinators in turn, beginning with the one that answered last; each once per call, so a call is bounded.
  */
-import { type Beat, beatsResponseSchema, type BeatResult, knownIncarnationSchema } from '@muster/contracts';
+import { type Beat, beatsResponseSchema, type BeatResult, describeIssues, type Format, knownIncarnationSchema } from '@muster/contracts';
 import { HttpJson } from './http-json.js';
+
+interface LaneRequest {
+  readonly path: string;
+  readonly method: 'GET' | 'POST';
+  readonly body?: string;
+}
 
 export class HttpLane {
   private readonly http = new HttpJson();
@@ -16,7 +22,7 @@ export class HttpLane {
     /** For each coordinator that is tried. Milliseconds, > 0. */
     private readonly timeLimitMs: number,
   ) {
-    this.coordinators = coordinators.map((base) => new URL(base.endsWith('/') ? base : `${base}/`));
+    this.coordinators = coordinators.map(baseUrl);
   }
 
   get isPresent(): boolean {
@@ -25,23 +31,24 @@ export class HttpLane {
 
   /** What the first coordinator that answers makes of the beat; rejects when none answers. */
   async sendBeat(beat: Beat): Promise<BeatResult> {
-    const answer = await this.firstAnswer({ path: 'cluster/beats', method: 'POST', body: JSON.stringify([beat]) });
-    const result = beatsResponseSchema.parse(answer).results[0];
+    const answer = await this.firstAnswer(beatsResponseSchema, { path: 'cluster/beats', method: 'POST', body: JSON.stringify([beat]) });
+    const result = answer.results[0];
     if (result === undefined) throw new Error('the coordinator answered no result for the beat');
     return result;
   }
 
   /** The incarnation that the cluster holds for a node; rejects when no coordinator answers. */
   async knownIncarnation(nodeId: string): Promise<number | null> {
-    const answer = await this.firstAnswer({ path: `cluster/incarnations/${encodeURIComponent(nodeId)}`, method: 'GET' });
-    return knownIncarnationSchema.parse(answer).knownIncarnation;
+    const answer = await this.firstAnswer(knownIncarnationSchema, { path: `cluster/incarnations/${encodeURIComponent(nodeId)}`, method: 'GET' });
+    return answer.knownIncarnation;
   }
 
   close(): void {
     this.http.close();
   }
 
-  private async firstAnswer(request: { readonly path: string; readonly method: 'GET' | 'POST'; readonly body?: string }): Promise<unknown> {
+  /** An answer in another shape is no answer: a wrong address must not keep beats from the right ones. */
+  private async firstAnswer<T>(schema: Format<T>['schema'], request: LaneRequest): Promise<T> {
     const faults: string[] = [];
     for (let tried = 0; tried < this.coordinators.length; tried++) {
       const index = (this.preferred + tried) % this.coordinators.length;
@@ -49,14 +56,19 @@ export class HttpLane {
       try {
         const { path, ...rest } = request;
         // One after the other on purpose: asking all at once would multiply every beat.
-        // oxlint-disable-next-line no-await-in-loop
-        const answer = await this.http.send({ ...rest, url: new URL(path, base), timeLimitMs: this.timeLimitMs });
+        const answer = schema.safeParse(await this.http.send({ ...rest, url: new URL(path, base), timeLimitMs: this.timeLimitMs }));
+        if (!answer.success) throw new Error(`is no coordinator, its answer reads otherwise (${describeIssues(answer.error)})`);
         this.preferred = index;
-        return answer;
+        return answer.data;
       } catch (error) {
         faults.push(`${base.origin}: ${error instanceof Error ? error.message : String(error)}`);
       }
     }
     throw new Error(`no coordinator answered (${faults.join('; ') || 'none is configured'})`);
   }
+}
+
+function baseUrl(text: string): URL {
+  if (/^https?:\/\//.test(text) && URL.canParse(text)) return new URL(text.endsWith('/') ? text : `${text}/`);
+  throw new Error(`'${text}' is no address of a coordinator: write it as http://host:port`);
 }

@@ -69,9 +69,9 @@ export class Lanes {
       this.options.metrics.missed(1);
       this.httpWaiting.settle(false);
     }
-    const { promise, resolve } = Promise.withResolvers<boolean>();
-    this.httpWaiting = { beat, settle: resolve };
-    return promise;
+    return new Promise((settle) => {
+      this.httpWaiting = { beat, settle };
+    });
   }
 
   private postWaiting(): void {
@@ -106,7 +106,8 @@ export class Lanes {
     if (this.state === lane) return true;
     const before = this.state;
     this.state = lane;
-    const { logger, bus } = this.options;
+    const { logger, bus, metrics } = this.options;
+    metrics.lane(lane);
     const facts = { lane, before, reason };
     switch (lane) {
       case 'bus':

@@ -4,10 +4,15 @@ import { type Beat, BusError, type BusStatus, decodeBeat, type MessageBus, type 
 export class FakeBus implements MessageBus {
   readonly kind = 'embedded';
   readonly beats: Beat[] = [];
-  behaviour: 'takes' | 'fails' | 'hangs' = 'takes';
+  behaviour: 'takes' | 'fails' | 'hangs' | 'throws' = 'takes';
   hungCount = 0;
 
-  async publish(topic: string, records: readonly OutgoingRecord[]): Promise<void> {
+  publish(topic: string, records: readonly OutgoingRecord[]): Promise<void> {
+    if (this.behaviour === 'throws') throw new Error('at once, not as a rejection');
+    return this.take(topic, records);
+  }
+
+  private async take(topic: string, records: readonly OutgoingRecord[]): Promise<void> {
     if (this.behaviour === 'fails') throw new BusError('BUS_DOWN', true, 'away');
     if (this.behaviour === 'hangs') {
       this.hungCount += 1;

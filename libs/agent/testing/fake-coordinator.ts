@@ -10,6 +10,8 @@ export class FakeCoordinator {
   outcome: BeatResult['outcome'] = 'accepted';
   /** Requests are taken and never answered. */
   hangs = false;
+  /** It is another program, which answers everything with JSON of its own. */
+  answersOtherwise = false;
   inFlight = 0;
   inFlightMax = 0;
 
@@ -44,6 +46,10 @@ export class FakeCoordinator {
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
     if (this.hangs) return;
     response.setHeader('content-type', 'application/json');
+    if (this.answersOtherwise) {
+      response.end('{"hello":1}');
+      return;
+    }
     if (request.method === 'GET') {
       this.asked.push(request.url ?? '');
       response.end(JSON.stringify({ nodeId: decodeURIComponent((request.url ?? '').split('/').at(-1) ?? ''), knownIncarnation: this.knownIncarnation }));

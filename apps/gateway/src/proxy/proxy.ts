@@ -120,7 +120,6 @@ export class Proxy {
       if (choice.tier !== 'routable') this.metrics.lastResort.inc({ service, tier: choice.tier });
       tried.add(choice.nodeId);
       router.started(choice.nodeId);
-      // oxlint-disable-next-line no-await-in-loop
       const result = await attempt({ request, response, path: passage.path, bodyUse, dispatcher: this.pools.of(member), member: { nodeId: choice.nodeId, tier: choice.tier } });
       router.finished({ nodeId: choice.nodeId, incarnation: choice.incarnation, outcome: outcomeOf(result), nowMs: performance.now() });
       if (result.kind === 'answered') return result.isWhole ? `${Math.floor(result.statusCode / 100)}xx` : 'broken';

@@ -56,14 +56,12 @@ export class Watcher {
     let failedInARow = 0;
     for (let index = 0; !signal.aborted; index = (index + 1) % coordinators.length) {
       const startedMs = performance.now();
-      // oxlint-disable-next-line no-await-in-loop
       const wasHeard = await this.follow(coordinators[index] ?? '');
       // One that talks and hangs up at once would otherwise be asked in a tight loop.
       failedInARow = wasHeard && performance.now() - startedMs >= STEADY_MS ? 0 : failedInARow + 1;
       const isRoundOver = failedInARow > 0 && failedInARow % coordinators.length === 0;
       // After a stream that worked the next coordinator is tried at once: nothing says that it is in trouble too.
       const pauseMs = isRoundOver ? backOffMs(BACK_OFF, failedInARow / coordinators.length - 1, Math.random()) : 0;
-      // oxlint-disable-next-line no-await-in-loop
       if (pauseMs > 0) await pause(pauseMs, undefined, { signal }).catch(() => undefined);
     }
   }
