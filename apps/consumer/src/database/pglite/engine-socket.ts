@@ -6,8 +6,9 @@
  */
 import { Duplex } from 'node:stream';
 
+/** The streaming call: the plain one keeps every answer it ever gave. */
 export interface ProtocolEngine {
-  execProtocolRaw(message: Uint8Array): Promise<Uint8Array>;
+  execProtocolRawStream(message: Uint8Array, options: { readonly onRawData: (bytes: Uint8Array) => void }): Promise<void>;
 }
 
 const TERMINATE = 0x58;
@@ -75,23 +76,30 @@ export class EngineSocket extends Duplex {
   }
 
   private async hand({ messages, isLast }: { messages: Buffer; isLast: boolean }): Promise<void> {
-    if (messages.length > 0) this.answer(await this.engine.execProtocolRaw(messages));
+    if (messages.length > 0) this.answer(await this.exchange(messages));
     if (!isLast) return;
     await this.rollBack();
     this.push(null);
   }
 
-  private answer(bytes: Uint8Array): void {
+  /** The bytes are the engine's own memory, so they are copied at once. */
+  private async exchange(messages: Uint8Array): Promise<Buffer> {
+    const parts: Buffer[] = [];
+    await this.engine.execProtocolRawStream(messages, { onRawData: (bytes) => void parts.push(Buffer.from(bytes)) });
+    return Buffer.concat(parts);
+  }
+
+  private answer(bytes: Buffer): void {
     const length = bytes.length;
     if (length >= READY_FOR_QUERY_BYTES && bytes[length - READY_FOR_QUERY_BYTES] === READY_FOR_QUERY) this.isInTransaction = bytes[length - 1] !== IDLE;
-    if (length > 0) this.push(Buffer.from(bytes));
+    if (length > 0) this.push(bytes);
   }
 
   /** A connection that goes leaves no transaction to the next one. */
   private async rollBack(): Promise<void> {
     if (!this.isInTransaction) return;
     this.isInTransaction = false;
-    await this.engine.execProtocolRaw(ROLLBACK);
+    await this.exchange(ROLLBACK);
   }
 }
 
