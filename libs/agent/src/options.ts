@@ -5,7 +5,7 @@ import type { Registry } from 'prom-client';
 export interface AgentOptions {
   /** Name of the node, stable over restarts. 1-128 letters, digits, `.`, `_`, `-`. Default `<service>-<host name>`. */
   readonly nodeId?: string | undefined;
-  /** What the node serves, such as `producer`; requests are routed by it. Lower-case letters, digits, `-`. */
+  /** What the node serves, such as `producer`; members are picked by it. Lower-case letters, digits, `-`. */
   readonly service: string;
   /** Failure domain, such as a rack. Default `default`. */
   readonly zone?: string | undefined;
