@@ -57,9 +57,8 @@ if [ -n "$victim" ]; then
   sleep $((duration_s / 4))
   note "kill -9 $victim"
   stopped=$victim
-  since=$(date +%s%3N)
   kill_node "$victim" || broken "$victim could not be killed"
-  detection=$(probe follow "$BASE_URL" "$victim" --until DOWN,GONE --within $((down_ms_max + 5000)) --since "$since") || broken "$victim was not DOWN $(((down_ms_max + 5000) / 1000)) s after it was killed"
+  detection=$(probe follow "$BASE_URL" "$victim" --until DOWN,GONE --within $((down_ms_max + 5000)) --since "$KILLED_AT_MS") || broken "$victim was not DOWN $(((down_ms_max + 5000) / 1000)) s after it was killed"
   note "start $victim again"
   start_node "$victim" || broken "$victim could not be started again"
   stopped=''

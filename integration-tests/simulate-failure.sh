@@ -81,8 +81,8 @@ for ((run = 1; run <= runs; run++)); do
 
   title "Run $run of $runs: kill -9 $victim"
   stopped=$victim
-  since=$(now_ms)
   kill_node "$victim" || broken "$victim could not be killed"
+  since=$KILLED_AT_MS
   seen=$(probe follow "$BASE_URL" "$victim" --until DOWN,GONE --within $((down_ms_max + 5000)) --since "$since") ||
     broken "$victim is $(printf '%s' "$seen" | json 'd.status') $(seconds $((down_ms_max + 5000))) after it was killed, not DOWN"
   down_ms=$(printf '%s' "$seen" | json 'd.seen.at(-1).atMs')

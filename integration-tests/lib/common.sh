@@ -43,6 +43,8 @@ json() {
   "$NODE" -e '
     let text = "";
     process.stdin.on("data", (chunk) => (text += chunk)).on("end", () => {
+      // Nobody answered; whoever asked says so.
+      if (text === "") process.exit(1);
       const value = new Function("d", `return (${process.argv[1]})`)(JSON.parse(text));
       console.log(typeof value === "string" ? value : JSON.stringify(value));
     });' "$1"
@@ -112,11 +114,18 @@ container_of() {
   return 1
 }
 
-# SIGKILL, and nothing starts it again by itself.
+# SIGKILL, and nothing starts it again by itself. Sets KILLED_AT_MS to when the process ended (milliseconds since 1970):
+# `docker kill` may take a second to get that far, which is no business of the cluster.
 kill_node() {
+  KILLED_AT_MS=$(date +%s%3N)
   case $MODE in
     local) (cd "${MUSTER_CWD:-$root}" && muster kill "$1" >/dev/null) ;;
-    compose) docker kill "$(container_of "$1")" >/dev/null ;;
+    compose)
+      local container
+      container=$(container_of "$1") && docker kill "$container" >/dev/null || return 1
+      docker wait "$container" >/dev/null
+      KILLED_AT_MS=$(date -d "$(docker inspect -f '{{.State.FinishedAt}}' "$container")" +%s%3N)
+      ;;
   esac
 }
 
