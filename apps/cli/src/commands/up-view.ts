@@ -134,7 +134,9 @@ export class UpView {
     const waiting = this.waitingFor();
     const names = waiting.slice(0, WAITING_NAMES_MAX).map(({ nodeId }) => nodeId);
     const more = waiting.length > names.length ? ` and ${waiting.length - names.length} more` : '';
-    this.terminal.progress(this.colours.dim(`  … ${this.expected.length - waiting.length} of ${this.expected.length} HEALTHY; waiting for ${names.join(', ')}${more}`));
+    const line = `  … ${this.expected.length - waiting.length} of ${this.expected.length} HEALTHY; waiting for ${names.join(', ')}${more}`;
+    // A line that wraps could not be taken back.
+    this.terminal.progress(this.colours.dim(line.slice(0, (this.terminal.columns ?? line.length + 1) - 1)));
   }
 
   private checkComplete(): void {
