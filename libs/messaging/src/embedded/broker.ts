@@ -10,7 +10,7 @@ import { Facts } from './broker-facts.js';
 import type { BrokerSettings } from './broker-options.js';
 import { ConsumerGroup, type Seat } from './consumer-group.js';
 import { type Frame, FrameError } from './frames.js';
-import { partitionOf } from './partitioner.js';
+import { partitionOf } from '../shared/partitioner.js';
 import { FRAME_BYTES_MAX, type Grant, NOTICE, PROTOCOL_VERSION, REQUEST, type RequestKind } from './protocol.js';
 import { decodeOutgoing, encodeStored, type SentRecord } from './record-codec.js';
 import { RecordStore, type StoredPartition, type StoredTopic } from './record-store.js';

@@ -16,6 +16,7 @@ export interface FencedClient {
 }
 
 const KEEP_ALIVE_MS = 30_000;
+const LISTENERS_MAX = 256;
 
 export function fencedClient(library: KafkaLibrary, config: Omit<KafkaConfig, 'socketFactory' | 'logCreator'>, logger: Logger): FencedClient {
   const sockets = new Set<Socket>();
@@ -28,6 +29,8 @@ export function fencedClient(library: KafkaLibrary, config: Omit<KafkaConfig, 's
       if (isRetired) return deadSocket();
       const socket = connectTcp({ host, port }, onConnect);
       socket.setKeepAlive(true, KEEP_ALIVE_MS);
+      // Requests that wait for the connection listen for it, one each.
+      socket.setMaxListeners(LISTENERS_MAX);
       sockets.add(socket);
       socket.once('close', () => sockets.delete(socket));
       return socket;

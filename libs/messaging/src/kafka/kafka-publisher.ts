@@ -1,31 +1,38 @@
 /**
  * Sends records through one idempotent producer, with company: what arrives within a few milliseconds goes in one request.
  *
- * One request per topic is under way at a time, so order holds. Everything is bounded: records and bytes that wait, and how long a
- * caller waits. After any failure the producer is replaced, because nobody can tell which of its sequence numbers the brokers have
- * seen, and a number used twice would make them drop a record as a copy.
+ * One request per partition is under way at a time, so order holds; and a request never holds more than one partition, because the
+ * client library takes a broker that answered once for done, and forgets the partitions that moved to it while it retried. Everything
+ * is bounded: records and bytes that wait, and how long a caller waits. After any failure the producer is replaced, because nobody can
+ * tell which of its sequence numbers the brokers have seen, and a number used twice would make them drop a record as a copy.
  */
 import { BusError, type OutgoingRecord } from '@muster/contracts';
 import type { Message, Producer } from 'kafkajs';
 import type { BusMetrics } from '../shared/bus-metrics.js';
+import { partitionOf } from '../shared/partitioner.js';
 import { checkedBytes, recordBytes } from '../shared/record-size.js';
 import { nextTurn, Signal } from '../shared/signal.js';
 import type { FencedClient } from './fenced-client.js';
 import { busErrorOf } from './kafka-errors.js';
 import type { KafkaLink } from './kafka-link.js';
-import { stickyPartitioner } from './sticky-partitioner.js';
+import { PartitionCounts } from './partition-counts.js';
 import { within } from './within.js';
 
-/** Records of one call, or a part of them. */
-interface Entry {
+/** Records of one call for one partition, or a part of them. */
+interface Part {
+  readonly partition: number;
   readonly messages: readonly Message[];
   readonly bytes: number;
+}
+
+interface Entry extends Part {
   readonly dueMs: number;
   resolve(): void;
   reject(error: BusError): void;
 }
 
 interface Lane {
+  readonly key: string;
   readonly topic: string;
   readonly queue: Entry[];
   isBusy: boolean;
@@ -52,21 +59,23 @@ export class KafkaPublisher {
   readonly queued = { records: 0, bytes: 0 };
   readonly #lanes = new Map<string, Lane>();
   readonly #idle = new Signal();
+  readonly #counts: PartitionCounts;
+  #spread = 0;
   #generation: Generation | null = null;
 
   constructor(
     private readonly link: KafkaLink,
     private readonly metrics: BusMetrics,
-  ) {}
+  ) {
+    this.#counts = new PartitionCounts(link);
+  }
 
   async publish(topic: string, records: readonly OutgoingRecord[], recordBytesMax = this.link.settings.recordBytesMax): Promise<void> {
     const startMs = performance.now();
     try {
       if (records.length === 0) return;
       const bytes = checkedBytes(topic, records, recordBytesMax);
-      this.#checkRoom(records.length, bytes);
-      if (this.link.status().state === 'down') throw this.link.downError();
-      await Promise.all(entriesOf(records).map((entry) => this.#enqueue(topic, entry)));
+      await this.#inLine(records.length, bytes, () => this.#place(topic, records));
       this.metrics.published(topic, records.length, (performance.now() - startMs) / 1000);
     } catch (error) {
       const known = busErrorOf(error, `publishing to '${topic}'`);
@@ -105,19 +114,35 @@ export class KafkaPublisher {
     throw new BusError('BUS_BACKPRESSURE', true, `${waiting} records (${waitingBytes} bytes) wait for Kafka, at most ${queueRecordsMax} (${queueBytesMax}) may: send slower, or drop`);
   }
 
-  #enqueue(topic: string, { messages, bytes }: Pick<Entry, 'messages' | 'bytes'>): Promise<void> {
-    this.queued.records += messages.length;
+  /** Counts the records as waiting from the first moment on. */
+  async #inLine(count: number, bytes: number, work: () => Promise<void>): Promise<void> {
+    this.#checkRoom(count, bytes);
+    this.queued.records += count;
     this.queued.bytes += bytes;
-    const lane = this.#lanes.get(topic) ?? { topic, queue: [], isBusy: false };
-    this.#lanes.set(topic, lane);
-    const settle = (): void => {
-      this.queued.records -= messages.length;
+    try {
+      await work();
+    } finally {
+      this.queued.records -= count;
       this.queued.bytes -= bytes;
       if (this.queued.records === 0) this.#idle.ring();
-    };
-    const done = new Promise<void>((resolve, reject) => lane.queue.push({ messages, bytes, dueMs: performance.now() + this.link.settings.requestTimeoutMs, resolve, reject }));
+    }
+  }
+
+  async #place(topic: string, records: readonly OutgoingRecord[]): Promise<void> {
+    const dueMs = performance.now() + this.link.settings.requestTimeoutMs;
+    await this.link.untilDecided(this.link.settings.requestTimeoutMs);
+    const count = await this.#counts.of(topic);
+    const parts = partsOf(records, (record) => (record.key === null ? this.#spread++ % count : partitionOf(record.key, count)));
+    await Promise.all(parts.map((part) => this.#enqueue(topic, part, dueMs)));
+  }
+
+  #enqueue(topic: string, part: Part, dueMs: number): Promise<void> {
+    const key = `${topic}/${part.partition}`;
+    const lane = this.#lanes.get(key) ?? { key, topic, queue: [], isBusy: false };
+    this.#lanes.set(key, lane);
+    const done = new Promise<void>((resolve, reject) => lane.queue.push({ ...part, dueMs, resolve, reject }));
     if (!lane.isBusy) void this.#pump(lane);
-    return done.finally(settle);
+    return done;
   }
 
   /** Never rejects. */
@@ -133,7 +158,7 @@ export class KafkaPublisher {
       else for (const entry of batch) settle(entry, await this.#send(lane.topic, [entry]));
     }
     lane.isBusy = false;
-    this.#lanes.delete(lane.topic);
+    this.#lanes.delete(lane.key);
   }
 
   /** What went wrong, or null. */
@@ -156,6 +181,7 @@ export class KafkaPublisher {
       return null;
     } catch (error) {
       this.link.suspect();
+      this.#counts.forget(topic);
       if (generation !== null) this.#retire(generation, isLate);
       return busErrorOf(error, `publishing to '${topic}'`);
     } finally {
@@ -169,7 +195,7 @@ export class KafkaPublisher {
     if (generation.isRetired && generation.inFlight === 0) generation.fence();
   }
 
-  /** Other topics may have requests under way: unless this one hangs, they may end first. */
+  /** Other partitions may have requests under way: unless this one hangs, they may end first. */
   #retire(generation: Generation, isLate: boolean): void {
     generation.isRetired = true;
     if (isLate) generation.fence();
@@ -188,7 +214,9 @@ export class KafkaPublisher {
   }
 
   async #open(client: FencedClient): Promise<Producer> {
-    const producer = client.kafka.producer({ idempotent: true, maxInFlightRequests: 1, allowAutoTopicCreation: false, createPartitioner: stickyPartitioner(await this.link.library()) });
+    const { Partitioners } = await this.link.library();
+    // Every message names its partition; the partitioner only hands that on.
+    const producer = client.kafka.producer({ idempotent: true, maxInFlightRequests: 1, allowAutoTopicCreation: false, createPartitioner: Partitioners.DefaultPartitioner });
     await producer.connect();
     return producer;
   }
@@ -199,16 +227,26 @@ function settle(entry: Entry, failure: BusError | null): void {
   else entry.reject(failure);
 }
 
-function entriesOf(records: readonly OutgoingRecord[]): Pick<Entry, 'messages' | 'bytes'>[] {
-  const entries: { messages: Message[]; bytes: number }[] = [];
-  let last: { messages: Message[]; bytes: number } | undefined;
+/** The records by partition, cut where a request would grow too large; order within a partition stays. */
+function partsOf(records: readonly OutgoingRecord[], partitionFor: (record: OutgoingRecord) => number): Part[] {
+  const parts: { partition: number; messages: Message[]; bytes: number }[] = [];
+  const open = new Map<number, { partition: number; messages: Message[]; bytes: number }>();
   for (const record of records) {
-    const bytes = recordBytes(record);
-    if (last === undefined || last.bytes + bytes > SEND_BYTES_MAX || last.messages.length >= SEND_RECORDS_MAX) entries.push((last = { messages: [], bytes: 0 }));
-    last.messages.push({ key: record.key, value: record.value === null ? null : asBuffer(record.value), ...(record.headers === undefined ? {} : { headers: { ...record.headers } }) });
-    last.bytes += bytes;
+    const [partition, bytes] = [partitionFor(record), recordBytes(record)];
+    let part = open.get(partition);
+    if (part === undefined || part.bytes + bytes > SEND_BYTES_MAX || part.messages.length >= SEND_RECORDS_MAX) {
+      part = { partition, messages: [], bytes: 0 };
+      open.set(partition, part);
+      parts.push(part);
+    }
+    part.messages.push(messageOf(record, partition));
+    part.bytes += bytes;
   }
-  return entries;
+  return parts;
+}
+
+function messageOf({ key, value, headers }: OutgoingRecord, partition: number): Message {
+  return { key, partition, value: value === null ? null : asBuffer(value), ...(headers === undefined ? {} : { headers: { ...headers } }) };
 }
 
 const asBuffer = (value: Uint8Array): Buffer => (Buffer.isBuffer(value) ? value : Buffer.from(value.buffer, value.byteOffset, value.byteLength));

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { Partitioners, type PartitionMetadata } from 'kafkajs';
 import { partitionOf } from './partitioner.js';
 
-describe('the partitioner of the embedded bus', () => {
+describe('the partitioner', () => {
   it("chooses as Kafka's own partitioner does, for any key", () => {
     const kafkas = Partitioners.DefaultPartitioner();
     fc.assert(

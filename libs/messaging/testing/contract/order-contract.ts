@@ -1,7 +1,7 @@
 /** Where records go, in which order, and that they arrive as they were. */
 import { randomUUID } from 'node:crypto';
 import type { BusRecord, RecordBatch } from '@muster/contracts';
-import { partitionOf } from '../../src/embedded/partitioner.js';
+import { partitionOf } from '../../src/shared/partitioner.js';
 import { eventually } from '../eventually.js';
 import { type BusWorld, range, text } from './bus-world.js';
 
