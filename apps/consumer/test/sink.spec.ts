@@ -59,6 +59,7 @@ describe.each(DATABASE_KINDS)('the sink on %s', (kind) => {
     await old.writer.write(batchOf({ values: logs(3) }));
     expect(await heir.positions.assign([P0])).toEqual(new Map([['logs.records/0', 3n]]));
     await expect(old.writer.write(batchOf({ first: 3, values: logs(3) }))).rejects.toThrow(RetryLater);
+    expect(database.state().state).toBe('up');
     await heir.writer.write(batchOf({ first: 3, values: logs(4) }));
     expect(await countOf(database, 'log_record')).toBe(7);
   });

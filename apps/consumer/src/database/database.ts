@@ -5,7 +5,7 @@
  * an outage while nothing is being written.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Logger } from '@muster/contracts';
+import { BusError, type Logger, RetryLater } from '@muster/contracts';
 import { AppError } from '@muster/observability';
 import type { DataSource } from 'typeorm';
 import { type DatabaseKind, databaseKind, type DataSourceSettings, openDataSource } from './data-source.js';
@@ -61,7 +61,7 @@ export class Database {
       this.become('up', '');
       return result;
     } catch (error) {
-      if (faultOf(error) === 'away') this.become('down', reasonOf(error));
+      if (isOfDatabase(error) && faultOf(error) === 'away') this.become('down', reasonOf(error));
       throw error;
     }
   }
@@ -98,3 +98,6 @@ export class Database {
     else if (isChange) this.logger.warn({ database: this.current.kind, detail }, 'the database is away; trying again');
   }
 }
+
+/** Work on the database may fail for other reasons than the database. */
+const isOfDatabase = (error: unknown): boolean => !(error instanceof RetryLater) && !(error instanceof BusError);
