@@ -51,3 +51,22 @@ test('a node that is forgotten has no deadline and no reading, and its beats are
   expect(set.nextDeadlineMs(0)).toBeNull();
   expect(set.heartbeat('a', { seq: 9, sentMonoMs: 0, intervalMs: 1000 }, 1, 10)).toBe(false);
 });
+
+test('absences add up', () => {
+  const set = pair();
+  const deadlineMs = set.nextDeadlineMs(1000) ?? 0;
+  set.excuse(1500, 400, 2000);
+  set.excuse(2200, 300, 2000);
+  expect(set.nextDeadlineMs(2200)).toBeCloseTo(deadlineMs + 700);
+});
+
+test('a beat that came during an absence of ours gives a full deadline, not one longer by the absence', () => {
+  const set = pair();
+  const patienceMs = set.nextDeadlineMs(0) ?? 0;
+  set.heartbeat('a', { seq: 1, sentMonoMs: 0, intervalMs: 1000 }, 1, 2900);
+  set.answered('b', 2950);
+  set.excuse(3000, 1500, 2000);
+  expect(set.deadlineMs('a', 3000)).toBeCloseTo(3000 + patienceMs);
+  expect(set.deadlineMs('b', 3000)).toBeCloseTo(3000 + patienceMs);
+  expect(set.reading('a', 3500)?.silenceMs).toBeCloseTo(500);
+});

@@ -1,8 +1,8 @@
 /**
  * The detectors of all nodes, with one answer to "when must I look next?" and one place for doubting ourselves.
  *
- * Time that we did not observe (loop stopped, bus away) is excused for every node at once, in O(1): a short absence
- * shifts all deadlines by its length, a long one gives every node a full deadline from now.
+ * Time that we did not observe (loop stopped, bus away) is excused for every node at once: a short absence shifts all deadlines
+ * by its length, a long one gives every node a full deadline from now. Neither gives anybody more than that.
  */
 import type { DetectorConfig } from './config.js';
 import { type BeatTiming, HeartbeatDetector, type Stage } from './heartbeat-detector.js';
@@ -48,8 +48,15 @@ export class DetectorSet {
   /** Tells that the last `unobservedMs` before `nowMs` were not observed. Absences from `graceFromMs` on give a full deadline. */
   excuse(nowMs: number, unobservedMs: number, graceFromMs: number): void {
     if (unobservedMs <= 0) return;
-    if (unobservedMs >= graceFromMs) this.floorMs = nowMs - this.absentMs;
-    else this.absentMs += unobservedMs;
+    if (unobservedMs >= graceFromMs) {
+      this.floorMs = nowMs - this.absentMs;
+      return;
+    }
+    this.absentMs += unobservedMs;
+    const innerMs = nowMs - this.absentMs;
+    this.floorMs = Math.min(this.floorMs, innerMs);
+    // Beats may have come by another lane, or waited to be read, while we were away.
+    for (const detector of this.detectors.values()) detector.notAfter(innerMs);
   }
 
   /** The earliest time at which any stage changes by silence alone; null when none can. One pass over the nodes. */

@@ -159,3 +159,9 @@ test('whatever arrives, every number is finite, suspicion comes before the verdi
     }),
   );
 });
+
+test('suspicion comes before the verdict, however near to each other the settings put them', () => {
+  const detector = new HeartbeatDetector({ ...config, phiThreshold: 200, suspectMsMax: config.silentMs }, { intervalMs: INTERVAL_MS, nowMs: 0 });
+  for (let seq = 1; seq < 200; seq++) detector.heartbeat({ seq, sentMonoMs: seq * 2000 + (seq % 2) * 900, intervalMs: INTERVAL_MS }, 1, 0);
+  expect(detector.patienceMs).toBe(0.75 * config.silentMs);
+});

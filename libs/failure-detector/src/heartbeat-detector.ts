@@ -74,6 +74,12 @@ export class HeartbeatDetector {
     this.lastHeardAtMs = Math.max(this.lastHeardAtMs, nowMs);
   }
 
+  /** Time after `nowMs` turns out not to have passed for us: what was heard in it is taken as heard just now, not as heard in the future. */
+  notAfter(nowMs: number): void {
+    this.lastBeatAtMs = Math.min(this.lastBeatAtMs, nowMs);
+    this.lastHeardAtMs = Math.min(this.lastHeardAtMs, nowMs);
+  }
+
   /** The stage, when silence counts from `floorMs` at the earliest. */
   stage(nowMs: number, floorMs = -Infinity): Stage {
     const silenceMs = nowMs - Math.max(this.lastHeardAtMs, floorMs);

@@ -75,7 +75,7 @@ function running(member: Member, sight: Sight): Proposal | null {
   if (record.status === 'DOWN') return sight.stage === 'alive' && sight.seq > member.seq ? join(sight, 'beats again after it was taken for dead') : null;
   if (record.status === 'LEFT' || record.status === 'LEAVING') return lastWord(member, sight);
   if (sight.stage !== 'alive') return silence(member, sight);
-  if (record.status === 'SUSPECT') return { kind: 'clear', reason: sight.isAnsweringOnly ? 'answers probes' : 'beats again' };
+  if (record.status === 'SUSPECT') return cleared(member, sight);
   if (!isSameProfile(record, sight.profile)) return { kind: 'describe', profile: sight.profile, reason: record.reason };
   if (record.status === 'JOINING') return admission(member, sight);
   return record.status === sight.grade ? null : grade(sight);
@@ -92,6 +92,15 @@ function silence({ record }: Member, sight: Sight): Proposal | null {
   if (record.status !== 'SUSPECT') return { kind: 'suspect', silenceMs, reason: heard };
   if (sight.refusals >= REFUSALS_FOR_CRASH) return { kind: 'down', silenceMs, failure: 'crashed', reason: `process is gone: connection refused ${sight.refusals} times, ${heard}` };
   return sight.stage === 'silent' ? { kind: 'down', silenceMs, failure: 'unreachable', reason: heard } : null;
+}
+
+/**
+ * Only a sign of life clears. Silence that merely stopped counting, because the observer was away itself, puts the stage back to
+ * `alive` as well and proves nothing about the node.
+ */
+function cleared(member: Member, sight: Sight): Proposal | null {
+  if (sight.isAnsweringOnly) return { kind: 'clear', reason: 'answers probes' };
+  return sight.seq > member.seq ? { kind: 'clear', reason: 'beats again' } : null;
 }
 
 function admission({ admission: due }: Member, sight: Sight): Proposal | null {

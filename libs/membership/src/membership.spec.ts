@@ -174,3 +174,15 @@ test('a snapshot taken anywhere, through JSON, and the rest of the log give the 
     }),
   );
 });
+
+test('of what is cut when the outbox overflows, only what was never published counts as lost', () => {
+  const { membership, apply } = applying(new Membership({ ...rules, historyMax: 8, outboxMax: 20 }));
+  apply(command('join'));
+  apply(command('admit'));
+  const flap = (): void => void [apply(command('suspect')), apply(command('clear'))];
+  for (let count = 0; count < 3; count++) flap();
+  apply({ kind: 'published', term: 1, upToIndex: membership.index });
+  for (let count = 0; count < 13; count++) flap();
+  expect(membership.outboxLength).toBe(20);
+  expect(membership.outboxDropped).toBe(6);
+});

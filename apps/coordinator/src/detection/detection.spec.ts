@@ -33,7 +33,7 @@ function world(clock = new SimClock(), seqs = new Map<string, number>()) {
   const sightings = new Sightings({ detector: detectorConfig({ phiThreshold: 8, failureTimeoutMs: 15_000 }), score: SCORE_DEFAULTS, intervalMs: SECOND });
   const metrics = new CoordinatorMetrics(new Registry());
   const probes: ProbeTarget[] = [];
-  const state = { isBusUp: true, probe: 'silent' as ProbeResult };
+  const state = { isBusUp: true, probe: 'silent' as ProbeResult | Promise<ProbeResult> };
   const detection = new Detection({
     nodeId: 'self',
     cluster,
@@ -265,6 +265,56 @@ test('a beat that arrives while a verdict is on its way vetoes it', async () => 
   await it.seconds(5);
   expect(it.history).not.toContain('n DOWN');
   expect(it.status('n')).not.toBe('DOWN');
+});
+
+test('a suspect is not cleared because we were away: only a sign of life clears it', async () => {
+  const it = await withHealthy({ httpUrl: 'http://127.0.0.1:1' });
+  let end: (result: ProbeResult) => void = () => undefined;
+  it.state.probe = new Promise((resolve) => (end = resolve));
+  it.on.delete('n');
+  await it.seconds(5);
+  expect(it.status('n')).toBe('SUSPECT');
+  await it.clock.freeze(20 * SECOND);
+  await it.seconds(1);
+  // Its silence counts from here, so it does not look overdue when this probe finds out nothing.
+  it.state.probe = 'silent';
+  end('silent');
+  await it.seconds(14);
+  expect(it.history).toEqual(['n SUSPECT', 'n DOWN']);
+});
+
+test('a last word that vetoes a suspicion is taken at once', async () => {
+  const it = await withHealthy();
+  it.on.delete('n');
+  const propose = it.cluster.propose.bind(it.cluster);
+  it.cluster.propose = (command, options) => {
+    if (command.kind === 'suspect') queueMicrotask(() => it.say('n', { state: 'left' }));
+    return propose(command, options);
+  };
+  for (let step = 0; step < 40 && it.sightings.sight('n', it.clock.nowMs())?.state !== 'left'; step++) {
+    if (step % 10 === 0) it.say('self');
+    await it.clock.advance(100);
+  }
+  expect(it.history).toEqual(['n LEFT']);
+});
+
+test('time in which we saw nothing is no time of stable beating', async () => {
+  const it = await withHealthy();
+  it.on.set('n', { incarnation: 8 });
+  await it.seconds(10);
+  await it.clock.freeze(60 * SECOND);
+  await it.seconds(5);
+  expect(it.status('n')).toBe('JOINING');
+  await it.seconds(18);
+  expect(it.status('n')).toBe('HEALTHY');
+});
+
+test('who says good-bye without ever having been a member is forgotten, and leaves room for others', async () => {
+  const it = await withHealthy();
+  for (let node = 0; node < 20; node++) it.say(`passer-by-${node}`, { state: 'left' });
+  expect(it.sightings.size).toBe(22);
+  await it.seconds(70);
+  expect(it.sightings.size).toBe(2);
 });
 
 test('a restart keeps the members, and gives each a full deadline before it is judged', async () => {

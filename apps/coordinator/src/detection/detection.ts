@@ -119,7 +119,7 @@ export class Detection {
   }
 
   private excuse(nowMs: number, unobservedMs: number): void {
-    this.options.sightings.detectors.excuse(nowMs, unobservedMs, GRACE_INTERVALS * this.options.intervalMs);
+    this.options.sightings.excuse(nowMs, unobservedMs, GRACE_INTERVALS * this.options.intervalMs);
     this.options.metrics.unobserved(unobservedMs);
     this.arm();
   }
@@ -163,6 +163,8 @@ export class Detection {
       // Beats that arrived while the loop was busy are handled first: they are older than this alarm.
       setImmediate(() => {
         if (this.isStopped) return;
+        // Were we stopped between the alarm and here, it is we who were silent.
+        this.notePause(this.options.clock.nowMs());
         this.look();
         this.arm();
       });
@@ -186,10 +188,8 @@ export class Detection {
     this.hasOverdue = overdue.length > 0;
     this.rounds.keepOnly(new Set(overdue));
     if (this.doubt.isBlind(nowMs)) return;
-    for (const nodeId of overdue) {
-      this.consider(nodeId, nowMs);
-      this.ask(nodeId, nowMs);
-    }
+    for (const nodeId of overdue) this.consider(nodeId, nowMs);
+    for (const nodeId of this.rounds.inTurn(overdue)) this.ask(nodeId, nowMs);
   }
 
   private consider(nodeId: string, nowMs: number): void {
@@ -206,6 +206,8 @@ export class Detection {
     const command: MemberCommand = { ...proposal, ...known, term: cluster.status().term, atUnixMs: clock.nowUnixMs(), nodeId };
     const proposed = await cluster.propose(command, { stillHolds: () => this.stillHolds(nodeId, proposal) });
     this.pending.delete(nodeId);
+    // What vetoed it may ask for something else at once, and be the last word of that node.
+    if (proposed.kind === 'withdrawn') this.consider(nodeId, clock.nowMs());
     if (proposed.kind !== 'applied') return;
     if (proposed.outcome.kind === 'rejected') {
       logger.debug({ member: nodeId, proposal: proposal.kind, why: describeRejection(proposed.outcome.rejection) }, 'a proposal was rejected when it was applied');
@@ -256,8 +258,9 @@ export class Detection {
   }
 
   private reap(nowMs: number): void {
-    const { cluster, clock } = this.options;
+    const { cluster, clock, sightings } = this.options;
     this.reapedAtMs = nowMs;
+    sightings.forgetStrangers((nodeId) => cluster.membership.member(nodeId) !== undefined || this.pending.has(nodeId), nowMs);
     const atUnixMs = clock.nowUnixMs();
     for (const { record, seq } of cluster.membership.reapable(atUnixMs)) {
       const { nodeId, incarnation } = record;

@@ -10,12 +10,18 @@ test('a node is probed once at a time, sooner again after a refusal than after s
   expect([rounds.take('a', 1999), rounds.take('a', 2000)]).toEqual([false, true]);
 });
 
-test('only so many are probed at once; the others have their turn', () => {
+test('only so many are probed at once, and of many silent nodes nobody is asked twice before everybody was asked', () => {
   const rounds = new ProbeRounds();
-  const taken = Array.from({ length: 100 }, (_, node) => rounds.take(`n${node}`, 0)).filter(Boolean);
-  expect(taken).toHaveLength(32);
-  rounds.done('n0', 'silent', 10);
-  expect(rounds.take('n99', 10)).toBe(true);
+  const silent = Array.from({ length: 1000 }, (_, node) => `n${node}`);
+  const asked: string[] = [];
+  for (let round = 0; asked.length < silent.length && round < 10; round++) {
+    const nowMs = round * 2000;
+    const taken = rounds.inTurn(silent).filter((nodeId) => rounds.take(nodeId, nowMs));
+    expect(taken.length).toBeLessThanOrEqual(128);
+    asked.push(...taken.slice(0, silent.length - asked.length));
+    for (const nodeId of taken) rounds.done(nodeId, 'silent', nowMs + 1000);
+  }
+  expect(new Set(asked)).toEqual(new Set(silent));
 });
 
 test('a node that fell silent anew is probed at once, whatever its pace was', () => {

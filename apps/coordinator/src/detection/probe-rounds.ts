@@ -6,11 +6,17 @@ const AFTER_REFUSAL_MS = 250;
 const AFTER_ANSWER_MS = 1000;
 const AFTER_SILENCE_MS = 1000;
 /** Probes under way. Count. */
-const UNDERWAY_MAX = 32;
+const UNDERWAY_MAX = 128;
 
 export class ProbeRounds {
   private readonly dueAtMs = new Map<string, number>();
   private readonly underway = new Set<string>();
+
+  /** Those that were never asked first, then who waited longest: else the first of many silent nodes are asked again and again. */
+  inTurn(nodeIds: readonly string[]): readonly string[] {
+    const due = (nodeId: string): number => this.dueAtMs.get(nodeId) ?? -1;
+    return nodeIds.toSorted((a, b) => due(a) - due(b));
+  }
 
   /** True when the node should be probed now; then `done` must follow. */
   take(nodeId: string, nowMs: number): boolean {

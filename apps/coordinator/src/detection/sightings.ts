@@ -116,6 +116,19 @@ export class Sightings {
     seen.joiningSinceMs = nowMs;
   }
 
+  /** See `DetectorSet.excuse`; what we did not see is no time of joining either. */
+  excuse(nowMs: number, unobservedMs: number, graceFromMs: number): void {
+    this.detectors.excuse(nowMs, unobservedMs, graceFromMs);
+    for (const seen of this.seen.values()) seen.joiningSinceMs = Math.min(nowMs, seen.joiningSinceMs + unobservedMs);
+  }
+
+  /** Forgets who fell silent without ever becoming a member: they are never reaped, and would fill the room for those who come. */
+  forgetStrangers(isKept: (nodeId: string) => boolean, nowMs: number): void {
+    for (const nodeId of this.seen.keys()) {
+      if (!isKept(nodeId) && this.detectors.reading(nodeId, nowMs)?.stage !== 'alive') this.forget(nodeId);
+    }
+  }
+
   forget(nodeId: string): void {
     this.seen.delete(nodeId);
     this.detectors.forget(nodeId);
