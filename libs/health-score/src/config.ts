@@ -39,7 +39,7 @@ export interface ScoreConfig {
 export const SCORE_DEFAULTS: ScoreConfig = {
   weights: { heartbeat: 0.25, cpu: 0.15, memory: 0.15, eventLoop: 0.15, errors: 0.15, checks: 0.15 },
   irregularity: { good: 0.25, bad: 1 },
-  cpu: { good: 0.5, bad: 1 },
+  cpu: { good: 0.3, bad: 1 },
   memory: { good: 0.8, bad: 1 },
   eventLoopDelayMs: { good: 50, bad: 500 },
   errorRate: { good: 0, bad: 0.2 },
