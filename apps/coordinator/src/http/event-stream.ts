@@ -35,6 +35,11 @@ export class EventStream {
       this.isOpenNow = false;
       onClose();
     });
+    // Gone before we began: `close` was told already and does not come again.
+    if (response.destroyed) {
+      this.isOpenNow = false;
+      queueMicrotask(onClose);
+    }
     // A reader that went away is no fault of ours; `close` follows.
     response.on('error', () => undefined);
   }

@@ -73,3 +73,22 @@ test('a reader that comes late gets the whole past in order and then the present
   expect(ids()).toEqual(Array.from({ length: 1803 - 5 }, (_, position) => position + 6));
   expect(streams.count).toBe(1);
 });
+
+test('a reader that is gone before its stream begins takes no room', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'muster-streams-'));
+  closers.push(() => rmSync(folder, { recursive: true }));
+  const cluster = Cluster.open({ name: 'test', nodeId: 'self', statePath: join(folder, 'state.sqlite'), rules: membershipRules({ stabilisationMs: 1 }), snapshotEntries: 1000, logger });
+  closers.push(() => cluster.close());
+  const streams = new Streams(cluster, { snapshot: () => ({ kind: 'snapshot' }) } as unknown as Views, 10);
+  closers.push(() => streams.onModuleDestroy());
+  let begun = 0;
+  const url = await serve((_, response) => {
+    response.once('close', () => {
+      streams.watch(response);
+      begun += 1;
+    });
+    response.destroy();
+  });
+  await expect(connect(url)).rejects.toThrow('socket hang up');
+  await eventually('begun and forgotten', () => [begun, streams.count], ([count, open]) => count === 1 && open === 0);
+});
