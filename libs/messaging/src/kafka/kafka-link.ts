@@ -125,7 +125,10 @@ export class KafkaLink {
         if (this.#isClosed) return;
         this.#drop();
         failures++;
-        this.#set('down', busErrorOf(error, 'asking the brokers').message);
+        const fault = busErrorOf(error, 'asking the brokers');
+        // One late answer may come from a busy machine: a new connection gets a second chance at once.
+        if (failures === 1 && this.isUp() && fault.code === 'BUS_TIMEOUT') continue;
+        this.#set('down', fault.message);
       }
       await this.#suspicion.wait(failures === 0 ? PROBE_EVERY_MS : pauseMs(RETURN, failures - 1));
     }
