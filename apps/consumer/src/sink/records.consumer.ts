@@ -1,6 +1,7 @@
 /** Takes batches from the bus and has them stored; one handler per topic. */
 import { EVENTS_TOPIC, LOGS_TOPIC, type RecordBatch } from '@muster/contracts';
-import { Controller, Inject } from '@nestjs/common';
+import { BusErrors } from '@muster/messaging';
+import { Controller, Inject, UseFilters } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
 import type { BatchWriter } from './batch-writer.js';
 
@@ -8,6 +9,7 @@ export const LOG_WRITER = Symbol('LOG_WRITER');
 export const EVENT_WRITER = Symbol('EVENT_WRITER');
 
 @Controller()
+@UseFilters(BusErrors)
 export class RecordsConsumer {
   constructor(
     @Inject(LOG_WRITER) private readonly logs: BatchWriter,

@@ -1,10 +1,12 @@
 /** Beats from the bus, a batch at a time; those that nobody can read go to the dead-letter topic with the reason. */
 import { HEARTBEATS_TOPIC, RetryLater, type RecordBatch } from '@muster/contracts';
-import { Controller } from '@nestjs/common';
+import { BusErrors } from '@muster/messaging';
+import { Controller, UseFilters } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
 import { BeatIntake } from './beat-intake.js';
 
 @Controller()
+@UseFilters(BusErrors)
 export class HeartbeatsConsumer {
   constructor(private readonly intake: BeatIntake) {}
 
