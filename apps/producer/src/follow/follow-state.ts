@@ -36,7 +36,7 @@ export async function loadFollowState(file: string): Promise<FollowState | null>
   try {
     return followStateSchema.parse(JSON.parse(text));
   } catch (error) {
-    throw new Error(`FOLLOW_STATE_INVALID: ${file} does not hold a position: remove it to read the followed file from its beginning`, { cause: error });
+    throw new Error(`${file} does not hold a position: remove it to read the followed file from its beginning`, { cause: error });
   }
 }
 
