@@ -283,6 +283,86 @@ test('a suspect is not cleared because we were away: only a sign of life clears 
   expect(it.history).toEqual(['n SUSPECT', 'n DOWN']);
 });
 
+test('a probe that ends while nothing reaches us leads to no verdict', async () => {
+  const it = await withHealthy({ httpUrl: 'http://127.0.0.1:1' });
+  let end: (result: ProbeResult) => void = () => undefined;
+  it.state.probe = new Promise((resolve) => (end = resolve));
+  it.on.delete('n');
+  await it.seconds(5);
+  it.on.clear();
+  await it.seconds(20);
+  end('silent');
+  await it.seconds(1);
+  expect(it.history).toEqual(['n SUSPECT']);
+});
+
+test('the answer to a probe counts from when it was asked, and for no other incarnation', async () => {
+  const it = await withHealthy({ httpUrl: 'http://127.0.0.1:1' });
+  let end: (result: ProbeResult) => void = () => undefined;
+  it.state.probe = new Promise((resolve) => (end = resolve));
+  it.on.delete('n');
+  await it.seconds(4);
+  const askedAtMs = it.clock.nowMs();
+  await it.seconds(4);
+  it.state.probe = 'silent';
+  end('answered');
+  await turns();
+  expect(it.sightings.sight('n', it.clock.nowMs())?.silenceMs).toBeGreaterThanOrEqual(it.clock.nowMs() - askedAtMs);
+
+  it.state.probe = new Promise((resolve) => (end = resolve));
+  await it.seconds(2);
+  it.on.set('n', { incarnation: 8, httpUrl: 'http://127.0.0.1:1' });
+  await it.seconds(1);
+  end('refused');
+  await turns();
+  expect(it.sightings.sight('n', it.clock.nowMs())).toMatchObject({ incarnation: 8, refusals: 0 });
+});
+
+test('two refusals prove a crash only in a row: an answer that says nothing, or a beat, lies between', async () => {
+  const it = await withHealthy({ httpUrl: 'http://127.0.0.1:1' });
+  const alive = it.on.get('n') ?? {};
+  const steps = async (isEnough: () => boolean): Promise<void> => {
+    for (let step = 0; step < 60 && !isEnough(); step++) {
+      if (step % 10 === 0) it.say('self');
+      await it.clock.advance(100);
+    }
+  };
+  it.on.delete('n');
+  for (const result of ['refused', 'silent', 'refused'] as const) {
+    it.state.probe = result;
+    const before = it.probes.length;
+    await steps(() => it.probes.length > before);
+  }
+  expect(it.status('n')).toBe('SUSPECT');
+
+  it.state.probe = 'refused';
+  for (let silence = 0; silence < 3; silence++) {
+    it.say('n', alive);
+    await turns();
+    const before = it.probes.length;
+    await steps(() => it.probes.length > before);
+  }
+  expect(it.status('n')).toBe('SUSPECT');
+  expect(it.history).not.toContain('n DOWN');
+});
+
+test('a node that joins is admitted by beats that are new, and begins anew after a suspicion', async () => {
+  const it = world();
+  await it.seconds(1);
+  it.say('n');
+  it.detection.heard(beat({ nodeId: 'n', seq: 2, sentMonoMs: it.clock.nowMs() }), 5, 'bus');
+  it.seqs.set('n/7', 2);
+  await turns();
+  expect(it.status('n')).toBe('JOINING');
+  await it.seconds(5);
+  expect(it.status('n')).toBe('SUSPECT');
+  it.on.set('n', {});
+  await it.seconds(1);
+  expect(it.status('n')).toBe('JOINING');
+  await it.seconds(2);
+  expect(it.status('n')).toBe('HEALTHY');
+});
+
 test('a last word that vetoes a suspicion is taken at once', async () => {
   const it = await withHealthy();
   it.on.delete('n');
