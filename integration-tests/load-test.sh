@@ -65,7 +65,11 @@ if [ -n "$victim" ]; then
 fi
 while kill -0 "$load_pid" 2>/dev/null; do
   sleep 5
-  kill -0 "$load_pid" 2>/dev/null && note "$(status | json "d.healthyNodes + ' of ' + d.totalNodes + ' HEALTHY; scores ' + Object.values(d.membership).map((m) => m.nodeId + ' ' + Math.round(m.healthScore)).join(', ')" || echo 'the gateway did not answer')"
+  kill -0 "$load_pid" 2>/dev/null || break
+  note "$(status | json "(() => {
+    const worst = Object.values(d.membership).filter((m) => m.status !== 'LEFT').sort((a, b) => a.healthScore - b.healthScore)[0];
+    return d.healthyNodes + ' of ' + d.totalNodes + ' HEALTHY; lowest score ' + Math.round(worst.healthScore) + ', of ' + worst.nodeId + ' (' + worst.status + ')';
+  })()" || echo 'the gateway did not answer')"
 done
 wait "$load_pid" || broken 'the load could not be made'
 load_pid=''
