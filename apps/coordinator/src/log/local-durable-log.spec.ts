@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { eventually } from '../../testing/eventually.js';
 import { LocalDurableLog } from './local-durable-log.js';
 import { LogStore, type StoredSnapshot } from './log-store.js';
 import type { LogEntry, StateMachine } from './replicated-log.js';
@@ -42,7 +43,7 @@ function open(snapshotEntries = 1000) {
   opened.push(handle);
   const faults: string[] = [];
   let adder = new Adder(null);
-  const log = new LocalDurableLog<number, number>({ store, nodeId: 'c1', snapshotEntries, machine: (snapshot) => (adder = new Adder(snapshot)), onApplied: () => undefined, onFault: (reason) => faults.push(reason) });
+  const log = new LocalDurableLog<number, number>({ store, nodeId: 'c1', snapshotEntries, retryMs: 5, machine: (snapshot) => (adder = new Adder(snapshot)), onApplied: () => undefined, onFault: (reason) => faults.push(reason) });
   const die = (): void => {
     handle.isClosed = true;
     store.close();
@@ -120,6 +121,22 @@ test('a disk that cannot be written is said, nothing is applied, and it goes on 
   expect(await log.propose(2)).toMatchObject({ kind: 'applied', index: 1 });
   expect(adder.sum).toBe(2);
   expect(log.status().fault).toBe('');
+});
+
+test('a fault ends with the disk being well again, though nobody proposes anything, and a snapshot that was due is made up for', async () => {
+  const { log, store, faults } = open(10);
+  const { touch, saveSnapshot } = { touch: store.touch.bind(store), saveSnapshot: store.saveSnapshot.bind(store) };
+  const full = (): never => {
+    throw new Error('database or disk is full');
+  };
+  Object.assign(store, { touch: full, saveSnapshot: full });
+  for (let number = 1; number <= 10; number++) await log.propose(number);
+  expect(log.status().fault).toBe('the snapshot cannot be written: database or disk is full');
+  await eventually('another try', () => log.status().fault, (fault) => fault.startsWith('the log'));
+  Object.assign(store, { touch, saveSnapshot });
+  await eventually('no fault', () => log.status().fault, (fault) => fault === '');
+  expect(store.snapshot()).toMatchObject({ index: 10 });
+  expect(faults).toHaveLength(1);
 });
 
 test('closing lets through what waits, and refuses what comes after', async () => {

@@ -17,6 +17,8 @@ export interface LocalDurableLogOptions<C, O> {
   /** Told of each entry that is applied after the start, in order. */
   readonly onApplied: (entry: LogEntry<C>, outcome: O) => void;
   readonly onFault: (reason: string) => void;
+  /** Time between two tries of a disk that could not be written. Milliseconds. Default 1000. */
+  readonly retryMs?: number;
 }
 
 interface Waiting<C, O> {
@@ -29,6 +31,7 @@ interface Waiting<C, O> {
 const WAITING_MAX = 10_000;
 /** Entries in one transaction. Count. */
 const BATCH_MAX = 1000;
+const RETRY_MS = 1000;
 const ALWAYS = (): boolean => true;
 
 export class LocalDurableLog<C, O> implements ReplicatedLog<C, O> {
@@ -40,6 +43,7 @@ export class LocalDurableLog<C, O> implements ReplicatedLog<C, O> {
   private isScheduled = false;
   private isClosed = false;
   private fault = '';
+  private retry: NodeJS.Timeout | null = null;
 
   constructor(private readonly options: LocalDurableLogOptions<C, O>) {
     const { store } = options;
@@ -72,6 +76,7 @@ export class LocalDurableLog<C, O> implements ReplicatedLog<C, O> {
     if (!this.isClosed) {
       while (this.waiting.length > 0) this.flush();
       this.isClosed = true;
+      if (this.retry !== null) clearTimeout(this.retry);
       this.options.store.close();
     }
     return Promise.resolve();
@@ -102,34 +107,51 @@ export class LocalDurableLog<C, O> implements ReplicatedLog<C, O> {
       this.options.onApplied(entry, outcome);
       batch[position]?.resolve({ kind: 'applied', index: entry.index, term: entry.term, outcome });
     });
-    this.snapshotWhenDue();
+    if (this.snapshotWhenDue()) this.fault = '';
   }
 
   private append(entries: readonly LogEntry<C>[], batch: readonly Waiting<C, O>[]): boolean {
     try {
       this.options.store.append(entries);
-      this.fault = '';
       return true;
     } catch (error) {
       // Nothing of it is on the disk, so nothing of it happened; whoever proposed will see the same again and propose again.
       const reason = `the log cannot be written: ${error instanceof Error ? error.message : String(error)}`;
-      if (this.fault === '') this.options.onFault(reason);
-      this.fault = reason;
+      this.fail(reason);
       for (const { resolve } of batch) resolve({ kind: 'unavailable', reason });
       return false;
     }
   }
 
-  private snapshotWhenDue(): void {
-    if (this.index - this.snapshotIndex < this.options.snapshotEntries) return;
+  /** False when one is due and cannot be written. */
+  private snapshotWhenDue(): boolean {
+    if (this.index - this.snapshotIndex < this.options.snapshotEntries) return true;
     try {
       this.options.store.saveSnapshot({ index: this.index, term: this.term, state: this.machine.snapshot() });
       this.snapshotIndex = this.index;
+      return true;
     } catch (error) {
-      // The entries are all there, so nothing is lost; the next entry tries again.
-      const reason = `the snapshot cannot be written: ${error instanceof Error ? error.message : String(error)}`;
-      if (this.fault === '') this.options.onFault(reason);
-      this.fault = reason;
+      // The entries are all there, so nothing is lost.
+      this.fail(`the snapshot cannot be written: ${error instanceof Error ? error.message : String(error)}`);
+      return false;
     }
+  }
+
+  private fail(reason: string): void {
+    if (this.fault === '') this.options.onFault(reason);
+    this.fault = reason;
+    this.retry ??= setTimeout(() => this.tryDisk(), this.options.retryMs ?? RETRY_MS).unref();
+  }
+
+  /** Nobody may have anything to propose for hours: without this we would stay out of service for a disk that is well again. */
+  private tryDisk(): void {
+    this.retry = null;
+    try {
+      this.options.store.touch();
+    } catch (error) {
+      this.fail(`the log cannot be written: ${error instanceof Error ? error.message : String(error)}`);
+      return;
+    }
+    if (this.snapshotWhenDue()) this.fault = '';
   }
 }

@@ -81,6 +81,11 @@ export class LogStore {
     });
   }
 
+  /** Throws when nothing can be written. */
+  touch(): void {
+    this.setMeta('touched', (this.meta('touched') ?? 0) + 1);
+  }
+
   close(): void {
     this.database.close();
   }

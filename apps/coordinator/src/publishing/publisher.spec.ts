@@ -98,3 +98,33 @@ test('when the outbox overflowed while the bus was away, every member is told ag
   expect(latest.get('n11')).toMatchObject({ value: { status: 'HEALTHY' } });
   expect(cluster.membership.outboxLength).toBe(0);
 });
+
+test('what the bus acknowledged while the disk could not note it is not told again, and is noted when the disk is back', async () => {
+  const { bus, clock, cluster, join1, events } = publishing();
+  const propose = cluster.propose.bind(cluster);
+  cluster.propose = (command, options) => (command.kind === 'published' ? Promise.resolve({ kind: 'unavailable', reason: 'disk full' }) : propose(command, options));
+  await cluster.propose(join1('a'));
+  await clock.advance(3000);
+  expect([events().length, bus.records(MEMBERSHIP_TOPIC.name).length, cluster.membership.outboxLength]).toEqual([1, 1, 1]);
+  cluster.propose = propose;
+  await clock.advance(6000);
+  expect([events().length, cluster.membership.outboxLength]).toEqual([1, 0]);
+});
+
+test('a change that falls into the moment in which publishing ends is not left behind', async () => {
+  const { bus, cluster, join1, admit, events } = publishing();
+  const propose = cluster.propose.bind(cluster);
+  let isLate = true;
+  cluster.propose = async (command, options) => {
+    const proposed = await propose(command, options);
+    if (command.kind !== 'published' || !isLate) return proposed;
+    isLate = false;
+    queueMicrotask(() => void propose(admit('a')));
+    return proposed;
+  };
+  await propose(join1('a'));
+  await turns(30);
+  expect(events()).toHaveLength(2);
+  expect(bus.records(MEMBERSHIP_TOPIC.name)).toHaveLength(2);
+  expect(cluster.membership.outboxLength).toBe(0);
+});

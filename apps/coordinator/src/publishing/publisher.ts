@@ -68,16 +68,22 @@ export class Publisher {
   private async drain(): Promise<void> {
     const { cluster, metrics, logger, clock } = this.options;
     try {
-      for (let changes = this.next(); changes.length > 0 && !this.isStopped; changes = this.next()) {
-        await this.makeGood();
-        await this.publish(changes);
-        const upToIndex = changes.at(-1)?.index ?? 0;
-        this.acknowledgedIndex = upToIndex;
-        this.failures = 0;
-        metrics.changesPublished(changes.length);
-        await cluster.propose({ kind: 'published', term: cluster.status().term, upToIndex });
+      while (!this.isStopped) {
+        const changes = this.next();
+        const last = changes.at(-1);
+        if (last !== undefined) {
+          await this.makeGood();
+          await this.publish(changes);
+          this.acknowledgedIndex = last.index;
+          this.failures = 0;
+          metrics.changesPublished(changes.length);
+        } else if (this.acknowledgedIndex <= cluster.membership.publishedIndex) {
+          return;
+        }
+        await this.note();
       }
     } catch (error) {
+      if (this.isStopped) return;
       metrics.publishFailed();
       const pauseMs = Math.min(PAUSE_MS_MIN * 2 ** this.failures, PAUSE_MS_MAX);
       if (this.failures === 0) logger.warn({ error: String(error), waiting: cluster.membership.outboxLength }, 'changes of membership cannot be published now; they wait, in order');
@@ -87,10 +93,16 @@ export class Publisher {
         this.wake();
       });
     } finally {
+      // In the same turn of the loop as the last look: a change that comes later wakes us again.
       this.isRunning = false;
-      // A change that came between the last look and here found us running.
-      if (this.next().length > 0) this.wake();
     }
+  }
+
+  /** Makes how far we got a part of the state. It fails like a publish: else a restart would repeat what the bus has. */
+  private async note(): Promise<void> {
+    const { cluster } = this.options;
+    const noted = await cluster.propose({ kind: 'published', term: cluster.status().term, upToIndex: this.acknowledgedIndex });
+    if (noted.kind === 'unavailable') throw new Error(noted.reason);
   }
 
   /**
