@@ -1,11 +1,11 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LOGS_TOPIC, RetryLater } from '@muster/contracts';
 import { openDataSource } from '../src/database/data-source.js';
 import { LOG_TABLE } from '../src/sink/log-table.js';
 import { batchOf, logs } from '../testing/batches.js';
+import { Cable } from '../testing/cable.js';
 import { DATABASE_KINDS, newDatabase, newEmbedded } from '../testing/databases.js';
 import { countOf, openDatabase, quiet, replica } from '../testing/sink-fixture.js';
 import { Database } from '../src/database/database.js';
@@ -61,36 +61,6 @@ describe.each(DATABASE_KINDS)('transactions on %s', (kind) => {
     await target.drop();
   }, 120_000);
 });
-
-/** A way to the server that can be cut and mended. */
-class Cable {
-  private server: Server | null = null;
-  private readonly sockets = new Set<Socket>();
-  port = 0;
-
-  constructor(private readonly target: URL) {}
-
-  async mend(): Promise<void> {
-    const server = createServer((near) => {
-      const far = connect(Number(this.target.port || 5432), this.target.hostname);
-      for (const socket of [near, far]) {
-        this.sockets.add(socket);
-        socket.on('error', () => undefined);
-      }
-      near.pipe(far).pipe(near);
-    });
-    this.server = server;
-    await new Promise<void>((done) => server.listen(this.port, '127.0.0.1', done));
-    const address = server.address();
-    this.port = typeof address === 'object' && address !== null ? address.port : 0;
-  }
-
-  cut(): void {
-    this.server?.close();
-    for (const socket of this.sockets) socket.destroy();
-    this.sockets.clear();
-  }
-}
 
 const onServer = DATABASE_KINDS.includes('postgres') ? describe : describe.skip;
 onServer('a PostgreSQL server', () => {
