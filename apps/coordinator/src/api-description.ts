@@ -22,7 +22,7 @@ export function describeCoordinatorApi(document: ApiDocument): void {
       get: {
         summary: 'Transitions as server-sent events; a page of them with format=json.',
         parameters: [query('since', 'Index after which to begin; the header Last-Event-ID does the same.', 'integer'), query('format', '`json` for a page instead of a stream.', 'string'), query('limit', 'Changes on a page, 1 to 1000.', 'integer')],
-        responses: { 200: { description: 'events, each with its index as id', content: { 'text/event-stream': { schema: schemaOf(clusterEventSchema) } } }, 400: error, 503: error },
+        responses: { 200: { description: 'events, each with its index as id; `gap` before them when some that were asked for are no longer kept', content: { 'text/event-stream': { schema: schemaOf(clusterEventSchema) } } }, 400: error, 503: error },
       },
     },
     '/cluster/watch': {

@@ -185,4 +185,7 @@ test('of what is cut when the outbox overflows, only what was never published co
   for (let count = 0; count < 13; count++) flap();
   expect(membership.outboxLength).toBe(20);
   expect(membership.outboxDropped).toBe(6);
+  const [oldest] = membership.changesAfter(0, 1);
+  expect(membership.forgottenIndex).toBe((oldest?.index ?? NaN) - 1);
+  expect(new Membership(rules, membership.snapshot()).forgottenIndex).toBe(membership.forgottenIndex);
 });

@@ -30,6 +30,8 @@ export interface MembershipSnapshot {
   readonly term: number;
   readonly publishedIndex: number;
   readonly outboxDropped: number;
+  /** Absent when nothing was trimmed yet. */
+  readonly forgottenIndex?: number;
   readonly members: readonly Member[];
   readonly changes: readonly Change[];
 }
@@ -41,6 +43,7 @@ export class Membership {
   private lastTerm = 0;
   private published = 0;
   private dropped = 0;
+  private forgotten = 0;
 
   constructor(
     private readonly rules: MembershipRules,
@@ -53,6 +56,7 @@ export class Membership {
     this.lastTerm = snapshot.term;
     this.published = snapshot.publishedIndex;
     this.dropped = snapshot.outboxDropped;
+    this.forgotten = snapshot.forgottenIndex ?? 0;
   }
 
   apply(entry: Entry): Outcome {
@@ -95,7 +99,7 @@ export class Membership {
     return [...this.members.values()].filter(({ record }) => isGone(record.status) && nowUnixMs - record.changedAtUnixMs >= this.rules.reapAfterMs);
   }
 
-  /** Changes after `index`, oldest first, at most `limit`. What was trimmed is missing. */
+  /** Changes after `index`, oldest first, at most `limit`. Some are missing when `index` lies before `forgottenIndex`. */
   changesAfter(index: number, limit: number): readonly Change[] {
     const from = this.firstAfter(index);
     return this.changes.slice(from, from + limit);
@@ -109,6 +113,11 @@ export class Membership {
   /** Changes that were lost to the bus because it was away for too long. Count. */
   get outboxDropped(): number {
     return this.dropped;
+  }
+
+  /** Index of the latest change that was trimmed; 0 when all are kept. */
+  get forgottenIndex(): number {
+    return this.forgotten;
   }
 
   /** Index of the last entry applied. */
@@ -131,6 +140,7 @@ export class Membership {
       term: this.lastTerm,
       publishedIndex: this.published,
       outboxDropped: this.dropped,
+      forgottenIndex: this.forgotten,
       members: [...this.members.values()],
       changes: [...this.changes],
     };
@@ -151,7 +161,7 @@ export class Membership {
     const drop = Math.max(Math.min(surplus, publishedCount), overflow === 0 ? 0 : publishedCount + overflow);
     if (drop === 0) return;
     this.dropped += Math.max(0, drop - publishedCount);
-    this.changes.splice(0, drop);
+    this.forgotten = this.changes.splice(0, drop).at(-1)?.index ?? this.forgotten;
   }
 
   /** Position of the first change after `index`: binary search, the list is ordered. */

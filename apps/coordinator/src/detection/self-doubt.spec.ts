@@ -36,4 +36,5 @@ test('time that was excused as lateness is not excused again as blindness', () =
   expect(doubt.isBlind(10_250)).toBe(true);
   expect(doubt.proven('bus', 10_300)).toBe(450);
   expect(doubt.proven('bus', 11_000)).toBe(0);
+  expect(doubt.proven('bus', 21_000)).toBe(10_000);
 });

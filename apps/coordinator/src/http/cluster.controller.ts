@@ -21,6 +21,8 @@ export interface EventPage {
   readonly events: readonly ClusterEvent[];
   /** Give it as `since` to read on. */
   readonly nextSince: number;
+  /** Changes after `since` up to this index are no longer kept; null when none is missing. */
+  readonly missingUpToIndex: number | null;
 }
 
 const LIMIT_DEFAULT = 100;
@@ -73,9 +75,10 @@ export class ClusterController {
   }
 
   private page(since: number, limit: number): EventPage {
+    const { forgottenIndex } = this.cluster.membership;
     const changes = this.cluster.membership.changesAfter(since, limit);
     const events = changes.map((change) => clusterEvent(this.cluster.name, change)).filter((event) => event !== null);
-    return { events, nextSince: changes.at(-1)?.index ?? since };
+    return { events, nextSince: changes.at(-1)?.index ?? Math.max(since, forgottenIndex), missingUpToIndex: since < forgottenIndex ? forgottenIndex : null };
   }
 }
 

@@ -3,7 +3,7 @@ import { createServer, get, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type MemberCommand, membershipRules } from '@muster/membership';
+import { type MemberCommand, type MembershipRules, membershipRules } from '@muster/membership';
 import { eventually } from '../../testing/eventually.js';
 import { Cluster } from '../cluster.js';
 import type { Views } from '../views.js';
@@ -51,36 +51,67 @@ test('a reader that does not read is cut off before it fills our memory', async 
   (stream as EventStream | null)?.send(megabyte);
 });
 
-test('a reader that comes late gets the whole past in order and then the present, without a gap', async () => {
+const about = { term: 1, atUnixMs: 1, nodeId: 'a', incarnation: 1, seq: 1, reason: 'test' };
+const flap = (): MemberCommand[] => [{ ...about, kind: 'suspect', silenceMs: 1 }, { ...about, kind: 'clear' }];
+
+/** Streams over a cluster in which `a` has joined and flapped, served from `afterIndex` on. */
+async function streaming(options: { flaps: number; afterIndex: number; tags?: Record<string, string>; rules?: Partial<MembershipRules> }) {
   const folder = mkdtempSync(join(tmpdir(), 'muster-streams-'));
   closers.push(() => rmSync(folder, { recursive: true }));
-  const cluster = Cluster.open({ name: 'test', nodeId: 'self', statePath: join(folder, 'state.sqlite'), rules: membershipRules({ stabilisationMs: 1 }), snapshotEntries: 100_000, logger });
+  const cluster = Cluster.open({ name: 'test', nodeId: 'self', statePath: join(folder, 'state.sqlite'), rules: { ...membershipRules({ stabilisationMs: 1 }), ...options.rules }, snapshotEntries: 100_000, logger });
   closers.push(() => cluster.close());
-  const about = { term: cluster.status().term, atUnixMs: 1, nodeId: 'a', incarnation: 1, seq: 1, reason: 'test' };
-  const profile = { service: 's', zone: 'z', tags: {}, resources: { cores: 1, memoryBytes: 1 }, httpUrl: null };
-  const flap = (): MemberCommand[] => [{ ...about, kind: 'suspect', silenceMs: 1 }, { ...about, kind: 'clear' }];
-  const past: MemberCommand[] = [{ ...about, kind: 'join', profile }, ...Array.from({ length: 900 }, flap).flat()];
+  const profile = { service: 's', zone: 'z', tags: options.tags ?? {}, resources: { cores: 1, memoryBytes: 1 }, httpUrl: null };
+  const past: MemberCommand[] = [{ ...about, kind: 'join', profile }, ...Array.from({ length: options.flaps }, flap).flat()];
   await Promise.all(past.map((command) => cluster.propose(command)));
-  const streams = new Streams(cluster, {} as Views, 10);
+  const streams = new Streams(cluster, { snapshot: () => ({ kind: 'snapshot' }) } as unknown as Views, 10);
   closers.push(() => streams.onModuleDestroy());
-  const url = await serve((_, response) => streams.events(response, 5));
-  const response = await connect(url);
+  const url = await serve((_, response) => streams.events(response, options.afterIndex));
+  return { cluster, streams, url };
+}
+
+function textOf(response: IncomingMessage): () => string {
   let text = '';
   response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  return () => text;
+}
+const idsIn = (text: string): number[] => [...text.matchAll(/^id: (\d+)$/gm)].map((match) => Number(match[1]));
+
+test('a reader that comes late gets the whole past in order and then the present, without a gap', async () => {
+  const { cluster, streams, url } = await streaming({ flaps: 900, afterIndex: 5 });
+  const text = textOf(await connect(url));
   await Promise.all(flap().map((command) => cluster.propose(command)));
-  const ids = (): number[] => [...text.matchAll(/^id: (\d+)$/gm)].map((match) => Number(match[1]));
-  await eventually('all of it', ids, (seen) => seen.length >= 1803 - 5);
-  expect(ids()).toEqual(Array.from({ length: 1803 - 5 }, (_, position) => position + 6));
+  await eventually('all of it', () => idsIn(text()), (seen) => seen.length >= 1803 - 5);
+  expect(idsIn(text())).toEqual(Array.from({ length: 1803 - 5 }, (_, position) => position + 6));
+  expect(text()).not.toContain('event: gap');
   expect(streams.count).toBe(1);
 });
 
+test('a reader that asks for what is no longer kept is told of the gap', async () => {
+  const { cluster, url } = await streaming({ flaps: 50, afterIndex: 5, rules: { historyMax: 8, outboxMax: 20 } });
+  const text = textOf(await connect(url));
+  await eventually('the rest', () => idsIn(text()), (seen) => seen.at(-1) === 101);
+  const { forgottenIndex } = cluster.membership;
+  expect(text()).toContain(`event: gap\ndata: {"since":5,"missingUpToIndex":${forgottenIndex}}`);
+  expect(idsIn(text())[0]).toBe(forgottenIndex + 1);
+});
+
+test.each([
+  { name: 'has read all', flaps: 1, isReading: true },
+  { name: 'is still far behind', flaps: 2000, isReading: false },
+])('a reader that goes away when it $name makes room', async ({ flaps, isReading }) => {
+  const { streams, url } = await streaming({ flaps, afterIndex: 0, tags: { padding: 'x'.repeat(8000) }, rules: { historyMax: 100_000, outboxMax: 100_000 } });
+  const response = await connect(url);
+  if (isReading) {
+    const text = textOf(response);
+    await eventually('all of it', () => idsIn(text()), (seen) => seen.length === 3);
+  }
+  expect(streams.count).toBe(1);
+  response.destroy();
+  await eventually('room', () => streams.count, (count) => count === 0);
+});
+
 test('a reader that is gone before its stream begins takes no room', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'muster-streams-'));
-  closers.push(() => rmSync(folder, { recursive: true }));
-  const cluster = Cluster.open({ name: 'test', nodeId: 'self', statePath: join(folder, 'state.sqlite'), rules: membershipRules({ stabilisationMs: 1 }), snapshotEntries: 1000, logger });
-  closers.push(() => cluster.close());
-  const streams = new Streams(cluster, { snapshot: () => ({ kind: 'snapshot' }) } as unknown as Views, 10);
-  closers.push(() => streams.onModuleDestroy());
+  const { streams } = await streaming({ flaps: 0, afterIndex: 0 });
   let begun = 0;
   const url = await serve((_, response) => {
     response.once('close', () => {

@@ -81,7 +81,13 @@ export class Streams implements OnModuleDestroy {
   private async catchUp(stream: EventStream, afterIndex: number): Promise<void> {
     let index = afterIndex;
     for (;;) {
-      const changes = this.cluster.membership.changesAfter(index, REPLAY_SLICE);
+      const { membership } = this.cluster;
+      if (index < membership.forgottenIndex) {
+        // The reader must know that its picture has a hole; `/cluster/status` has the state without it.
+        stream.send(frame({ event: 'gap', data: { since: index, missingUpToIndex: membership.forgottenIndex } }));
+        index = membership.forgottenIndex;
+      }
+      const changes = membership.changesAfter(index, REPLAY_SLICE);
       const last = changes.at(-1);
       if (last === undefined) break;
       stream.send(changes.map((change) => this.eventFrame(change)).join(''));
