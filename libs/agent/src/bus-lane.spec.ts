@@ -1,23 +1,6 @@
-import type { Beat } from '@muster/contracts';
 import { FakeBus } from '../testing/fake-bus.js';
+import { sampleBeat as beat } from '../testing/sample-beat.js';
 import { BusLane } from './bus-lane.js';
-
-const beat: Beat = {
-  v: 1,
-  nodeId: 'node-1',
-  incarnation: 1,
-  seq: 1,
-  sentMonoMs: 0,
-  sentUnixMs: 0,
-  intervalMs: 1000,
-  state: 'running',
-  service: 'producer',
-  zone: 'default',
-  tags: {},
-  resources: { cores: 1, memoryBytes: 1 },
-  httpUrl: null,
-  vitals: { cpuProcess: 0, cpuHost: 0, memory: 0, eventLoopDelayMs: 0, errorRate: 0, checks: [] },
-};
 
 test('beats that cannot be written, or a bus that throws, take no place for good', async () => {
   const bus = new FakeBus();

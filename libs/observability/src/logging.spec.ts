@@ -33,6 +33,14 @@ test('the end writes all that waits, and entries after it harm nobody', async ()
   expect(lines().at(-1)).toMatch(/WARN {2}producer-1 {2}busy {2}index=999$/);
 });
 
+test('who closes a second time waits for the first', async () => {
+  const { logger, close, lines } = logTo({});
+  logger.error({}, 'the reason for the end');
+  void close();
+  await close();
+  expect(lines()).toHaveLength(1);
+});
+
 test('an error is logged with its stack', async () => {
   const { logger, close, lines } = logTo({});
   logger.error({ err: new TypeError('broken') }, 'failed');

@@ -32,17 +32,16 @@ const CLOSE_MS_MAX = 500;
 export function createLogging({ service, nodeId, level, format, onDrop, fd = 1 }: LoggingOptions): Logging {
   const out = destination({ fd, sync: false, maxLength: WAITING_BYTES_MAX });
   if (onDrop !== undefined) out.on('drop', onDrop);
-  let isClosed = false;
+  let closing: Promise<void> | null = null;
   const write = (line: string): void => {
-    if (!isClosed) out.write(format === 'json' ? line : prettyLine(line));
+    if (closing === null) out.write(format === 'json' ? line : prettyLine(line));
   };
   const logger = pino({ level, base: { service, nodeId }, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } }, { write });
   return {
     logger,
+    // Whoever asks again waits for the same end: a second fault must not cut off what the first one logged.
     close: () =>
-      new Promise((resolve) => {
-        if (isClosed) return resolve();
-        isClosed = true;
+      (closing ??= new Promise((resolve) => {
         const giveUp = setTimeout(() => {
           out.destroy();
           resolve();
@@ -52,6 +51,6 @@ export function createLogging({ service, nodeId, level, format, onDrop, fd = 1 }
           resolve();
         });
         out.end();
-      }),
+      })),
   };
 }

@@ -4,7 +4,7 @@
  * Measured when scraped: the library's own defaults sample the event loop a hundred times a second, which adds up over
  * many small processes.
  */
-import { Gauge, Registry } from 'prom-client';
+import { Counter, Gauge, Registry } from 'prom-client';
 import type { HealthRegistry } from './health-registry.js';
 
 /** Nest token of the service's prom-client `Registry`. */
@@ -22,9 +22,15 @@ export function createMetrics({ service, nodeId, version }: MetricsLabels): Regi
   info.set({ service, node_id: nodeId, version, node_version: process.version }, 1);
   const startUnixS = Date.now() / 1000 - process.uptime();
   read(registry, 'process_start_time_seconds', 'When the process started, in seconds since 1970.', () => startUnixS);
-  read(registry, 'process_cpu_seconds_total', 'CPU time of the process, user and system, in seconds.', () => {
-    const { user, system } = process.cpuUsage();
-    return (user + system) / 1e6;
+  const cpu: Counter = new Counter({
+    name: 'process_cpu_seconds_total',
+    help: 'CPU time of the process, user and system, in seconds.',
+    registers: [registry],
+    collect: () => {
+      const { user, system } = process.cpuUsage();
+      cpu.reset();
+      cpu.inc((user + system) / 1e6);
+    },
   });
   read(registry, 'process_resident_memory_bytes', 'Resident memory of the process, in bytes.', () => process.memoryUsage.rss());
   read(registry, 'nodejs_heap_size_used_bytes', 'JavaScript heap in use, in bytes.', () => process.memoryUsage().heapUsed);

@@ -21,6 +21,7 @@ return 1`;
 export class RedisViewCache implements ViewCache {
   private readonly redis: Redis;
   private readonly key: string;
+  private connecting: Promise<void> | null = null;
 
   constructor(url: string, cluster: string, logger: Logger) {
     this.key = `muster:{${cluster}}:gateway-view`;
@@ -58,8 +59,12 @@ export class RedisViewCache implements ViewCache {
     this.redis.disconnect();
   }
 
-  /** The first use connects; afterwards the client reconnects by itself, and commands fail at once meanwhile. */
+  /**
+   * The first use connects, and whoever comes meanwhile waits with it; afterwards the client reconnects by itself, and
+   * commands fail at once.
+   */
   private async connected(): Promise<void> {
-    if (this.redis.status === 'wait') await this.redis.connect();
+    if (this.redis.status === 'wait') this.connecting = this.redis.connect().finally(() => (this.connecting = null));
+    await this.connecting;
   }
 }
