@@ -217,6 +217,40 @@ test('a member that dies in the middle of its answer cuts the client off: half a
   expect(await proxy.metric('gateway_requests_total{service="consumer",outcome="broken"}')).toBe(1);
 });
 
+const EJECTED = 'gateway_ejected_members{service="consumer"}';
+
+test('a member that breaks off within its answers is left alone for a while', async () => {
+  const dying = await upstream((request, response) => {
+    response.write('half');
+    setImmediate(() => request.socket.destroy());
+  });
+  const sound = await upstream(says('whole'));
+  const proxy = await proxyTo([at('c-1', dying), at('c-2', sound), at('c-3', sound)]);
+  await until('it is ejected', async () => {
+    await proxy.ask('/api/logs').catch(() => null);
+    return (await proxy.metric(EJECTED)) === 1;
+  });
+});
+
+test('clients that go away, also within their own request, are no fault of a member', async () => {
+  const mute = await upstream((request) => request.resume());
+  const proxy = await proxyTo(['1', '2', '3'].flatMap((n) => [at(`c-${n}`, mute), at(`p-${n}`, mute, { service: 'producer' })]));
+  const heads = ['GET /api/logs HTTP/1.1\r\nHost: x\r\n\r\n', 'POST /api/logs HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{"a":'];
+  let asked = 0;
+  for (let n = 0; n < 30; n++) {
+    for (const head of heads) {
+      const socket = connect(proxy.port, '127.0.0.1', () => socket.write(head));
+      asked += 1;
+      await until('it is under way', () => mute.requestCount === asked);
+      socket.destroy();
+    }
+  }
+  for (const service of ['consumer', 'producer']) {
+    await until(`all were counted for the ${service}`, async () => (await proxy.metric(`gateway_requests_total{service="${service}",outcome="client-gone"}`)) === 30);
+    expect(await proxy.metric(`gateway_ejected_members{service="${service}"}`)).toBe(0);
+  }
+});
+
 test('a member that does not answer in time is left', async () => {
   const mute = await upstream((request) => request.resume());
   const proxy = await proxyTo([at('c-1', mute)], { headersTimeoutMs: 500 });

@@ -151,3 +151,18 @@ test('a cache that fails costs nothing but the memory of the next start', async 
   await view.start();
   await until('the snapshot', knows(view, 'a'));
 });
+
+test.each([
+  { name: 'a minute ago is a minute old, and vouches for no quorum', savedAgoMs: 60_000, ageMsMin: 60_000, hasQuorum: false },
+  { name: 'by a clock ahead of ours is not from the future', savedAgoMs: -60_000, ageMsMin: 0, hasQuorum: true },
+])('a view saved $name', async ({ savedAgoMs, ageMsMin, hasQuorum }) => {
+  const status = statusOf(memberOf('a'));
+  const cache: ViewCache = { load: async () => ({ v: 1, asOfUnixMs: Date.now() - savedAgoMs, status }), save: async () => {}, close: async () => {} };
+  const view = keeper(['http://127.0.0.1:1'], { cache, quorumDoubtMs: 30_000 });
+  await view.start();
+  const restored = view.status();
+  expect(restored?.hasQuorum).toBe(hasQuorum);
+  expect(restored?.ageMs).toBeGreaterThanOrEqual(ageMsMin);
+  expect(restored?.ageMs).toBeLessThan(ageMsMin + 20_000);
+  await until('it grows older', () => (view.status()?.ageMs ?? 0) > ageMsMin);
+});
