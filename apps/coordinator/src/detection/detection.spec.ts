@@ -443,3 +443,15 @@ test('many nodes that die together are each found, with one timer', async () => 
   expect(new Set(Array.from({ length: 50 }, (_, node) => it.status(`n${node}`)))).toEqual(new Set(['DOWN']));
   expect(it.status('self')).toBe('HEALTHY');
 });
+
+test('of three hundred nodes that fall silent together every one is asked before it is given up', async () => {
+  const it = world();
+  const nodes = Array.from({ length: 300 }, (_, node) => `n${node}`);
+  for (const nodeId of nodes) it.on.set(nodeId, { httpUrl: 'http://127.0.0.1:1' });
+  await it.seconds(5);
+  Object.defineProperty(it.state, 'probe', { get: () => new Promise<ProbeResult>((resolve) => it.clock.wakeAfter(SECOND, () => resolve('silent'))) });
+  for (const nodeId of nodes) it.on.delete(nodeId);
+  await it.seconds(10);
+  expect(it.history).not.toContain('n0 DOWN');
+  expect(new Set(it.probes.map((probe) => probe.nodeId)).size).toBe(nodes.length);
+});
