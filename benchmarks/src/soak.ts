@@ -12,11 +12,18 @@ const MEMBERS_MIN = 5;
 const SAMPLE_MS = 1000;
 const HOT_LOOP = 'for (;;) Math.sqrt(Math.random());';
 
-const pageSchema = z.union([z.array(clusterEventSchema), z.object({ events: z.array(clusterEventSchema) }).transform((page) => page.events)]);
+const pageSchema = z.object({ events: z.array(clusterEventSchema), nextSince: z.int() });
 
-async function events(url: string): Promise<readonly ClusterEvent[]> {
-  const response = await fetch(`${url}/cluster/events?format=json&limit=1000`);
-  return pageSchema.parse(await response.json());
+/** Every event after the index `since`, and the index to go on from. */
+async function eventsSince(url: string, since: number): Promise<{ events: readonly ClusterEvent[]; nextSince: number }> {
+  const events: ClusterEvent[] = [];
+  for (let next = since; ; ) {
+    const response = await fetch(`${url}/cluster/events?format=json&limit=1000&since=${next}`);
+    const page = pageSchema.parse(await response.json());
+    events.push(...page.events);
+    if (page.events.length === 0) return { events, nextSince: page.nextSince };
+    next = page.nextSince;
+  }
 }
 
 export async function soak(options: { minutes: number; hotLoops: number | undefined }): Promise<BenchReport> {
@@ -26,7 +33,7 @@ export async function soak(options: { minutes: number; hotLoops: number | undefi
   const hogs: ReturnType<typeof spawn>[] = [];
   try {
     const members = await cluster.allHealthy(MEMBERS_MIN);
-    const before = (await events(cluster.coordinatorUrl)).length;
+    const { nextSince } = await eventsSince(cluster.coordinatorUrl, 0);
     for (let hog = 0; hog < hotLoops; hog++) hogs.push(spawn(process.execPath, ['-e', HOT_LOOP], { stdio: 'ignore' }));
     const scores: number[] = [];
     const endMs = performance.now() + options.minutes * 60_000;
@@ -35,7 +42,7 @@ export async function soak(options: { minutes: number; hotLoops: number | undefi
       const status = await cluster.status().catch(() => null);
       if (status !== null) scores.push(Math.min(...Object.values(status.membership).map((member) => member.healthScore)));
     }
-    const during = (await events(cluster.coordinatorUrl)).slice(before);
+    const { events: during } = await eventsSince(cluster.coordinatorUrl, nextSince);
     const count = (to: string): number => during.filter((event) => event.data.to === to).length;
     return {
       bench: 'soak',
