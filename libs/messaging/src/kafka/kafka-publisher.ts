@@ -1,10 +1,13 @@
 /**
- * Sends records through one idempotent producer, with company: what arrives within a few milliseconds goes in one request.
+ * Sends records through an idempotent producer per topic, with company: what arrives within a few milliseconds goes in one request.
  *
  * One request per partition is under way at a time, so order holds; and a request never holds more than one partition, because the
  * client library takes a broker that answered once for done, and forgets the partitions that moved to it while it retried. Everything
  * is bounded: records and bytes that wait, and how long a caller waits. After any failure the producer is replaced, because nobody can
  * tell which of its sequence numbers the brokers have seen, and a number used twice would make them drop a record as a copy.
+ *
+ * Topics share no producer: one that is gone or hangs would take its producer, and with it the requests of the others, down; and
+ * beats would wait in line behind logs.
  */
 import { BusError, type OutgoingRecord } from '@muster/contracts';
 import type { Message, Producer } from 'kafkajs';
@@ -38,8 +41,9 @@ interface Lane {
   isBusy: boolean;
 }
 
-/** One producer from its first request to its replacement. */
+/** One producer of a topic from its first request to its replacement. */
 interface Generation {
+  readonly topic: string;
   readonly producer: Promise<Producer>;
   /** Requests under way. Count. */
   inFlight: number;
@@ -53,6 +57,8 @@ const SEND_BYTES_MAX = 900 * 1024;
 const SEND_RECORDS_MAX = 10_000;
 /** An acknowledgement that takes longer is a reason to look whether the brokers are there. Milliseconds. */
 const SLOW_MS = 500;
+/** A producer that takes longer to say good-bye is cut off. Milliseconds. */
+const CLOSE_MS_MAX = 1000;
 const RETRY_MS = { first: 100, longest: 1000 };
 
 export class KafkaPublisher {
@@ -61,7 +67,8 @@ export class KafkaPublisher {
   readonly #idle = new Signal();
   readonly #counts: PartitionCounts;
   #spread = 0;
-  #generation: Generation | null = null;
+  /** The producer in use, by topic. As many as the program has topics to write to. */
+  readonly #generations = new Map<string, Generation>();
 
   constructor(
     private readonly link: KafkaLink,
@@ -95,14 +102,14 @@ export class KafkaPublisher {
     const dueMs = performance.now() + this.link.settings.requestTimeoutMs;
     while (this.queued.records > 0 && performance.now() < dueMs) await this.#idle.wait(dueMs - performance.now());
     this.rejectWaiting();
-    const generation = this.#generation;
-    if (generation === null) return;
+    await Promise.all([...this.#generations.values()].map((generation) => this.#end(generation)));
+  }
+
+  /** Never rejects. */
+  async #end(generation: Generation): Promise<void> {
     generation.isRetired = true;
-    await within(
-      generation.producer.then((producer) => producer.disconnect()),
-      1000,
-      () => new Error('the producer did not close in time'),
-    ).catch(() => undefined);
+    const closed = generation.producer.then((producer) => producer.disconnect());
+    await within(closed, CLOSE_MS_MAX, () => new Error('the producer did not close in time')).catch(() => undefined);
     generation.fence();
   }
 
@@ -171,7 +178,7 @@ export class KafkaPublisher {
     try {
       if (leftMs <= 0) throw new BusError('BUS_TIMEOUT', true, `publishing to '${topic}': waited ${timeoutMs} ms for a turn`);
       await this.link.untilDecided(leftMs);
-      generation = this.#current();
+      generation = this.#current(topic);
       generation.inFlight++;
       const sent = generation.producer.then((producer) => producer.send({ topic, acks: -1, timeout: timeoutMs, messages: batch.flatMap((entry) => entry.messages) }));
       await within(sent, leftMs, () => {
@@ -199,18 +206,20 @@ export class KafkaPublisher {
   #retire(generation: Generation, isLate: boolean): void {
     generation.isRetired = true;
     if (isLate) generation.fence();
-    if (this.#generation === generation) this.#generation = null;
+    if (this.#generations.get(generation.topic) === generation) this.#generations.delete(generation.topic);
   }
 
-  #current(): Generation {
-    if (this.#generation !== null) return this.#generation;
+  #current(topic: string): Generation {
+    const current = this.#generations.get(topic);
+    if (current !== undefined) return current;
     const client = this.link.client({ initialRetryTime: RETRY_MS.first, maxRetryTime: RETRY_MS.longest, retries: retriesWithin(this.link.settings.requestTimeoutMs) });
     const fence = (): void => void client.then((it) => it.retire());
     const producer = client.then((it) => this.#open(it));
     // Whoever sends sees the failure; without senders nobody would.
     producer.catch(() => undefined);
-    this.#generation = { producer, inFlight: 0, isRetired: false, fence };
-    return this.#generation;
+    const next: Generation = { topic, producer, inFlight: 0, isRetired: false, fence };
+    this.#generations.set(topic, next);
+    return next;
   }
 
   async #open(client: FencedClient): Promise<Producer> {
