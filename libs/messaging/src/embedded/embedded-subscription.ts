@@ -175,7 +175,8 @@ export class EmbeddedSubscription implements Subscription {
     try {
       this.#start(held, positions);
       for (let failures = 0; this.#mayGoOn(held); ) failures = (await this.#readSafely(held, failures)) ? 0 : failures + 1;
-      if (held.state === 'revoked' || (held.state === 'held' && this.#isClosing)) await this.context.link.request(REQUEST.release, this.#at(held));
+      // On a close the leave frees everything at once; what a member releases while it is in the group may come back to it.
+      if (held.state === 'revoked') await this.context.link.request(REQUEST.release, this.#at(held));
     } catch (error) {
       // The link went down or the partition is no longer ours: a new grant brings a new reader.
       this.context.settings.logger.debug({ ...this.#at(held), error: String(error) }, 'a reader of the embedded bus ended');

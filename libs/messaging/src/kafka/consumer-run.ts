@@ -34,6 +34,8 @@ export interface RunContext {
 const HEARTBEAT_MS = 1000;
 /** No request of any kind for this many session timeouts: the library has lost its way. */
 const SILENT_SESSIONS_MAX = 4;
+/** The library waits for a group that shares anew before it leaves; after this long it is cut off, and the group notices by itself. Milliseconds. */
+const LEAVE_MS_MAX = 3000;
 
 export class ConsumerRun {
   /** Rejects when the consumer crashed. */
@@ -120,7 +122,7 @@ export class ConsumerRun {
   async stop(): Promise<void> {
     const disconnected = this.#consumer.disconnect().catch(() => undefined);
     await this.context.untilIdle(this.context.held.all());
-    await within(disconnected, this.context.link.settings.requestTimeoutMs, () => new Error('the consumer did not leave in time')).catch(() => undefined);
+    await within(disconnected, Math.min(LEAVE_MS_MAX, this.context.link.settings.requestTimeoutMs), () => new Error('the consumer did not leave in time')).catch(() => undefined);
     this.#end();
   }
 
