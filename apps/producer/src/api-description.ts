@@ -15,7 +15,8 @@ export function describeProducerApi(document: ApiDocument): void {
         202: { description: 'The bus has every record; `ids` in the order of the request.' },
         400: { description: 'A record is at fault, named by index, field and value; nothing was accepted.' },
         413: { description: 'The body or a record is too large.' },
-        503: { description: 'The bus is away or full; try again after Retry-After.' },
+        503: { description: 'The bus is away or full: nothing was stored; try again after Retry-After.' },
+        504: { description: 'The bus did not answer in time: it may or may not have stored the records; send them again with ids of their own.' },
       },
     },
   };

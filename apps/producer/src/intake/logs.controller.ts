@@ -28,15 +28,15 @@ export class LogsController {
     try {
       await this.publisher.publish(intake.records, 'http');
     } catch (error) {
-      throw asRetriable(error);
+      throw withAdvice(error);
     }
     return { accepted: intake.records.length, ids: intake.records.map((record) => record.id) };
   }
 }
 
-/** Whatever may work later is a 503, so that clients and proxies know to try again. */
-function asRetriable(error: unknown): unknown {
+/** What a client may do about it. The status is that of the code, as `docs/errors.md` says for every service. */
+export function withAdvice(error: unknown): unknown {
   if (!(error instanceof BusError) || !error.retriable) return error;
   const advice = 'try again; records that carry an id of their own are stored once however often they are sent';
-  return new AppError(error.code, `${error.message.replace(`${error.code}: `, '')}; not acknowledged: ${advice}`, { statusCode: 503, retriable: true, cause: error });
+  return new BusError(error.code, true, `${error.message.replace(`${error.code}: `, '')}; not acknowledged: ${advice}`, { cause: error });
 }
