@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LOGS_TOPIC, RetryLater } from '@muster/contracts';
 import { openDataSource } from '../src/database/data-source.js';
+import { lockDirectory } from '../src/database/pglite/directory-lock.js';
 import { LOG_TABLE } from '../src/sink/log-table.js';
 import { batchOf, logs } from '../testing/batches.js';
 import { Cable } from '../testing/cable.js';
@@ -41,6 +42,18 @@ test('while there is no database, use fails at once with a reason, and the state
   expect(database.state().detail).toMatch(/ECONNREFUSED/);
   await expect(database.use(() => Promise.resolve(1))).rejects.toMatchObject({ code: 'DATABASE_DOWN', statusCode: 503, retriable: true });
   await database.stop();
+});
+
+test('a stop does not wait for a new folder to be prepared, and leaves the folder free', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'muster-stop-'));
+  const url = `pglite://${join(folder, 'pglite')}`;
+  const database = new Database({ ...settings, url }, quiet);
+  database.start();
+  await until('it is being prepared', () => existsSync(join(folder, 'pglite.part')));
+  await database.stop();
+  expect(existsSync(join(folder, 'pglite', 'PG_VERSION'))).toBe(false);
+  lockDirectory(join(folder, 'pglite')).release();
+  rmSync(folder, { recursive: true, force: true });
 });
 
 describe.each(DATABASE_KINDS)('transactions on %s', (kind) => {

@@ -33,9 +33,9 @@ const shared: PostgresDataSourceOptions = {
 
 export const databaseKind = (url: string): DatabaseKind => (url.startsWith('pglite://') ? 'pglite' : 'postgres');
 
-/** Connected, with the schema of this build. */
-export async function openDataSource(settings: DataSourceSettings): Promise<DataSource> {
-  const dataSource = databaseKind(settings.url) === 'pglite' ? await embedded(settings) : await onServer(settings);
+/** Connected, with the schema of this build. `signal` gives up what can be given up of it. */
+export async function openDataSource(settings: DataSourceSettings, signal?: AbortSignal): Promise<DataSource> {
+  const dataSource = databaseKind(settings.url) === 'pglite' ? await embedded(settings, signal) : await onServer(settings);
   try {
     await migrate(dataSource);
     return dataSource;
@@ -50,9 +50,9 @@ function onServer({ url, poolMax, statementTimeoutMs }: DataSourceSettings): Pro
   return new DataSource({ ...shared, url, extra }).initialize();
 }
 
-async function embedded({ url, statementTimeoutMs }: DataSourceSettings): Promise<DataSource> {
+async function embedded({ url, statementTimeoutMs }: DataSourceSettings, signal?: AbortSignal): Promise<DataSource> {
   const [{ openEngine }, { EngineSocket }] = await Promise.all([import('./pglite/open-engine.js'), import('./pglite/engine-socket.js')]);
-  const engine = await openEngine(resolve(url.slice('pglite://'.length)));
+  const engine = await openEngine(resolve(url.slice('pglite://'.length)), signal);
   // One connection: a query that waits for the one in use fails in bounded time instead of waiting for ever.
   const extra = { max: 1, idleTimeoutMillis: 0, connectionTimeoutMillis: statementTimeoutMs, stream: () => new EngineSocket(engine.pglite) };
   try {

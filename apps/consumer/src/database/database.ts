@@ -22,12 +22,16 @@ export interface DatabaseState {
 const OPEN_RETRY_MS_MIN = 200;
 const OPEN_RETRY_MS_MAX = 5000;
 const LOOK_EVERY_MS = 2000;
+/** How long a stop waits for a database that is just being opened, and for one that is open. Milliseconds. */
+const STOP_OPENING_MS_MAX = 500;
+const STOP_OPEN_MS_MAX = 5000;
 
 export class Database {
   private dataSource: DataSource | null = null;
   private current: DatabaseState;
   private readonly stopping = new AbortController();
   private running: Promise<void> | null = null;
+  private closed: Promise<void> | null = null;
 
   constructor(
     private readonly settings: DataSourceSettings,
@@ -41,12 +45,14 @@ export class Database {
     this.running ??= this.run();
   }
 
+  /** Resolves in bounded time; an opening that is under way is given up, and closed again should it come about after all. */
   async stop(): Promise<void> {
     this.stopping.abort();
-    await this.running;
-    const { dataSource } = this;
-    this.dataSource = null;
-    await dataSource?.destroy();
+    this.closed ??= this.close();
+    const limitMs = this.dataSource === null ? STOP_OPENING_MS_MAX : STOP_OPEN_MS_MAX;
+    const over = new AbortController();
+    const limit = pause(limitMs, undefined, { signal: over.signal }).catch(() => undefined);
+    await Promise.race([this.closed, limit]).finally(() => over.abort());
   }
 
   state(): DatabaseState {
@@ -66,6 +72,13 @@ export class Database {
     }
   }
 
+  private async close(): Promise<void> {
+    await this.running;
+    const { dataSource } = this;
+    this.dataSource = null;
+    await dataSource?.destroy();
+  }
+
   private async run(): Promise<void> {
     await this.open();
     const { signal } = this.stopping;
@@ -80,10 +93,11 @@ export class Database {
     const { signal } = this.stopping;
     for (let attempt = 0; !signal.aborted; attempt++) {
       try {
-        this.dataSource = await openDataSource(this.settings);
+        this.dataSource = await openDataSource(this.settings, signal);
         this.become('up', '');
         return;
       } catch (error) {
+        if (signal.aborted) return;
         this.become('down', reasonOf(error));
       }
       await pause(Math.min(OPEN_RETRY_MS_MAX, OPEN_RETRY_MS_MIN * 2 ** Math.min(attempt, 10)), undefined, { signal }).catch(() => undefined);

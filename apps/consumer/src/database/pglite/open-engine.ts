@@ -27,12 +27,14 @@ const SMALL_MEMORY = ['shared_buffers=4MB', 'wal_buffers=256kB', 'max_connection
 const V8_FLAGS = ['--liftoff-only', '--no-wasm-tier-up', '--no-wasm-dynamic-tiering'];
 const PREPARE_MS_MAX = 120_000;
 
-export async function openEngine(folder: string): Promise<Engine> {
+/** `signal` ends the preparation of a new folder, which takes the longest. */
+export async function openEngine(folder: string, signal?: AbortSignal): Promise<Engine> {
   const lock = lockDirectory(folder);
   try {
-    if (!existsSync(join(folder, 'PG_VERSION'))) await prepare(folder);
+    if (!existsSync(join(folder, 'PG_VERSION'))) await prepare(folder, signal);
     for (const flag of V8_FLAGS) setFlagsFromString(flag);
     const { PGlite: Engine } = await import('@electric-sql/pglite');
+    signal?.throwIfAborted();
     const pglite = await Engine.create({ dataDir: folder, startParams: [...Engine.defaultStartParams, ...SMALL_MEMORY.flatMap((setting) => ['-c', setting])] });
     return { pglite, close: () => closeBoth(pglite, lock) };
   } catch (error) {
@@ -49,13 +51,13 @@ async function closeBoth(pglite: PGlite, lock: DirectoryLock): Promise<void> {
   }
 }
 
-async function prepare(folder: string): Promise<void> {
+async function prepare(folder: string, signal?: AbortSignal): Promise<void> {
   const part = `${folder}.part`;
   await rm(part, { recursive: true, force: true });
   const module = pathToFileURL(createRequire(import.meta.url).resolve('@electric-sql/pglite')).href.replace(/\.cjs$/, '.js');
   const script = 'const [module, folder] = process.argv.slice(1); const { PGlite } = await import(module); await (await PGlite.create(folder)).close();';
   try {
-    await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script, module, part], { timeout: PREPARE_MS_MAX });
+    await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script, module, part], { timeout: PREPARE_MS_MAX, killSignal: 'SIGKILL', ...(signal === undefined ? {} : { signal }) });
   } catch (cause) {
     throw new AppError('DATABASE_UNPREPARED', `the embedded database in ${folder} could not be prepared: check that the folder can be written to and has 50 MB of space`, { statusCode: 503, cause });
   }
