@@ -57,6 +57,16 @@ test('a stop does not wait for a new folder to be prepared, and leaves the folde
 });
 
 describe.each(DATABASE_KINDS)('transactions on %s', (kind) => {
+  test('one that gets no answer ends when it is given up, and its batch waits', async () => {
+    const target = await newDatabase(kind);
+    const database = await openDatabase(target.url);
+    const hanging = database.use(() => new Promise<never>(() => undefined));
+    database.giveUp();
+    await expect(hanging).rejects.toMatchObject({ code: 'DATABASE_DOWN', retriable: true });
+    await database.stop();
+    await target.drop();
+  }, 60_000);
+
   test('one that is left by an error leaves nothing behind, and the next query runs', async () => {
     const target = await newDatabase(kind);
     const database = await openDatabase(target.url);

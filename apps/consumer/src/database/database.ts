@@ -30,6 +30,7 @@ export class Database {
   private dataSource: DataSource | null = null;
   private current: DatabaseState;
   private readonly stopping = new AbortController();
+  private readonly givenUp = new AbortController();
   private running: Promise<void> | null = null;
   private closed: Promise<void> | null = null;
 
@@ -55,6 +56,11 @@ export class Database {
     await Promise.race([this.closed, limit]).finally(() => over.abort());
   }
 
+  /** Whoever still waits for an answer learns that none will come: a database that hangs must not hold up a shutdown. */
+  giveUp(): void {
+    this.givenUp.abort();
+  }
+
   state(): DatabaseState {
     return this.current;
   }
@@ -63,12 +69,24 @@ export class Database {
   async use<T>(work: (dataSource: DataSource) => Promise<T>): Promise<T> {
     if (this.dataSource === null) throw new AppError('DATABASE_DOWN', `the database is not open: ${this.current.detail || 'it is being opened'}; try again shortly`, { statusCode: 503 });
     try {
-      const result = await work(this.dataSource);
+      const result = await this.unlessGivenUp(work(this.dataSource));
       this.become('up', '');
       return result;
     } catch (error) {
       if (isOfDatabase(error) && faultOf(error) === 'away') this.become('down', reasonOf(error));
       throw error;
+    }
+  }
+
+  private async unlessGivenUp<T>(work: Promise<T>): Promise<T> {
+    const { signal } = this.givenUp;
+    const { promise: end, reject } = Promise.withResolvers<never>();
+    const onGivenUp = (): void => reject(new AppError('DATABASE_DOWN', 'the database did not answer before this process had to end', { statusCode: 503 }));
+    signal.addEventListener('abort', onGivenUp, { once: true });
+    try {
+      return await Promise.race([work, end]);
+    } finally {
+      signal.removeEventListener('abort', onGivenUp);
     }
   }
 

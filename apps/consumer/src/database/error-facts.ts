@@ -11,8 +11,8 @@ const QUERY_CANCELED = '57014';
 export function faultOf(error: unknown): DatabaseFault {
   const state = sqlState(error);
   if (state === QUERY_CANCELED) return 'timeout';
-  // 22: a value that the type cannot hold; 23: a constraint is broken.
-  return state !== null && /^2[23]/.test(state) ? 'data' : 'away';
+  // 22: a value that the type cannot hold; 23: a constraint is broken; 54: larger than an index row or a statement may be.
+  return state !== null && /^(2[23]|54)/.test(state) ? 'data' : 'away';
 }
 
 export function sqlState(error: unknown): string | null {
