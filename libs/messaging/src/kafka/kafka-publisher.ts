@@ -213,7 +213,7 @@ export class KafkaPublisher {
     const current = this.#generations.get(topic);
     if (current !== undefined) return current;
     const client = this.link.client({ initialRetryTime: RETRY_MS.first, maxRetryTime: RETRY_MS.longest, retries: retriesWithin(this.link.settings.requestTimeoutMs) });
-    const fence = (): void => void client.then((it) => it.retire());
+    const fence = (): void => void client.then((it) => it.retire()).catch(() => undefined);
     const producer = client.then((it) => this.#open(it));
     // Whoever sends sees the failure; without senders nobody would.
     producer.catch(() => undefined);
