@@ -4,6 +4,7 @@ import { isLive, type MemberStatus } from '@muster/contracts';
 import { machineConditions } from './conditions.js';
 import { LocalCluster, type LocalProcess } from './local-cluster.js';
 import { until } from './processes.js';
+import { tell } from './progress.js';
 import { type BenchReport, spread } from './report.js';
 
 const PRODUCERS = 4;
@@ -52,7 +53,9 @@ export async function detection(options: { trials: number }): Promise<BenchRepor
       const dead = new Set<string>();
       for (const victim of victims.slice(0, options.trials - trials.length)) {
         await pause((trials.length * PHASE_MS) % 1000);
-        trials.push(await killAndWatch(cluster, victim, dead));
+        const trial = await killAndWatch(cluster, victim, dead);
+        trials.push(trial);
+        tell(`detection: trial ${trials.length} of ${options.trials}, DOWN after ${(trial.downMs / 1000).toFixed(1)} s`);
         dead.add(victim.nodeId!);
       }
     } finally {

@@ -11,6 +11,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { findServers, type FoundServers } from '@muster/test-servers';
 import { machineConditions } from './conditions.js';
 import { freePort, memoryOf, ROOT, scratchFolder, Service, until } from './processes.js';
+import { tell, tellProgress } from './progress.js';
 import { type BenchReport, spread } from './report.js';
 
 const BATCH = 100;
@@ -113,6 +114,7 @@ async function load(url: string, service: string, options: Options): Promise<Loa
     }
     postMs.push(performance.now() - postedMs);
     for (const record of records) acknowledged.add(record.id);
+    tellProgress(`pipeline: ${Math.round((performance.now() - startedMs) / 1000)} s of ${options.seconds}, ${acknowledged.size} records acknowledged`);
   }
   return { acknowledged, postMs, retries, elapsedMs: performance.now() - startedMs };
 }
@@ -153,6 +155,7 @@ async function crashes(pipeline: Pipeline, options: Options): Promise<number[]> 
   for (let kill = 0; kill < options.kills; kill++) {
     await pause((options.seconds * 1000) / (options.kills + 1) - (readyMs.at(-1) ?? 0));
     readyMs.push(await pipeline.crashConsumer());
+    tell(`pipeline: consumer killed with -9, ready again after ${Math.round(readyMs.at(-1) ?? 0)} ms`);
   }
   return readyMs;
 }
@@ -161,6 +164,7 @@ export async function pipeline(options: Options): Promise<BenchReport> {
   const conditions = machineConditions();
   const data = scratchFolder('pipeline');
   const service = `bench-${randomUUID().slice(0, 8)}`;
+  tell('pipeline: looking for Kafka and PostgreSQL');
   const servers = await findServers({ needed: ['kafka', 'postgres'] });
   try {
     const running = await Pipeline.start(servers, data);
@@ -169,6 +173,7 @@ export async function pipeline(options: Options): Promise<BenchReport> {
       const settleFromMs = performance.now();
       await until('every record in PostgreSQL', SETTLE_TIMEOUT_MS, async () => ((await stored(running.consumerUrl, service)) >= loaded.acknowledged.size ? true : undefined), 100).catch(() => undefined);
       const settleMs = performance.now() - settleFromMs;
+      tell('pipeline: reading every record back');
       const ids = await storedIds(running.consumerUrl, service);
       const unique = new Set(ids);
       const missing = [...loaded.acknowledged].filter((id) => !unique.has(id)).length;

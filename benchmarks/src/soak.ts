@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { type ClusterEvent, clusterEventSchema } from '@muster/contracts';
 import { machineConditions } from './conditions.js';
 import { LocalCluster } from './local-cluster.js';
+import { tellProgress } from './progress.js';
 import { type BenchReport, spread } from './report.js';
 
 const MEMBERS_MIN = 5;
@@ -41,6 +42,7 @@ export async function soak(options: { minutes: number; hotLoops: number | undefi
       await pause(SAMPLE_MS);
       const status = await cluster.status().catch(() => null);
       if (status !== null) scores.push(Math.min(...Object.values(status.membership).map((member) => member.healthScore)));
+      tellProgress(`soak: ${Math.max(0, (endMs - performance.now()) / 60_000).toFixed(1)} of ${options.minutes} minutes left, lowest score now ${scores.at(-1) ?? 'unknown'}`);
     }
     const { events: during } = await eventsSince(cluster.coordinatorUrl, nextSince);
     const count = (to: string): number => during.filter((event) => event.data.to === to).length;

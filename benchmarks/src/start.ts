@@ -2,6 +2,7 @@
 import { machineConditions } from './conditions.js';
 import { LocalCluster } from './local-cluster.js';
 import { memoryOf, processTree } from './processes.js';
+import { tell } from './progress.js';
 import { type BenchReport, spread } from './report.js';
 
 /** coordinator, two producers or more, consumer, gateway: fewer would be a cluster still forming. */
@@ -37,7 +38,11 @@ async function onceThrough(): Promise<Sample> {
 export async function start(options: { runs: number }): Promise<BenchReport> {
   const conditions = machineConditions();
   const samples: Sample[] = [];
-  for (let run = 0; run < options.runs; run++) samples.push(await onceThrough());
+  for (let run = 0; run < options.runs; run++) {
+    const sample = await onceThrough();
+    samples.push(sample);
+    tell(`start: run ${run + 1} of ${options.runs}, all HEALTHY after ${sample.seconds.toFixed(1)} s`);
+  }
   const mib = (pick: (sample: Sample) => number): number[] => samples.map((sample) => pick(sample) / 2 ** 20);
   return {
     bench: 'start',
