@@ -80,6 +80,22 @@ describe.each(DATABASE_KINDS)('the sink on %s', (kind) => {
     expect(batch.deadLetters.map(({ reason }) => reason)).toEqual([expect.stringMatching(/not JSON/), expect.stringMatching(/no value/), expect.stringMatching(/version 9/), expect.stringMatching(/year 10000/)]);
   });
 
+  test('a batch that comes again, because the database was away, does not send its dead letters again', async () => {
+    let isAway = false;
+    const flaky = Object.assign(Object.create(database) as Database, {
+      use: <T>(work: Parameters<Database['use']>[0]): Promise<T> => (isAway ? Promise.reject(new Error('away')) : (database.use(work) as Promise<T>)),
+    });
+    const { positions, writer } = replica(flaky, LOG_TABLE);
+    await positions.assign([P0]);
+    const batch = batchOf({ values: [...logs(1), text('not json')] });
+    isAway = true;
+    await expect(writer.write(batch)).rejects.toThrow(RetryLater);
+    isAway = false;
+    await writer.write(batch);
+    expect(batch.deadLetters.map(({ offset }) => offset)).toEqual([1n]);
+    expect(await countOf(database, 'log_record')).toBe(1);
+  });
+
   test('what the database refuses becomes a dead letter alone, whatever its place in the batch', async () => {
     const { positions, writer } = replica(database, EVENT_TABLE);
     await positions.assign([{ topic: 'cluster.events', partition: 0 }]);

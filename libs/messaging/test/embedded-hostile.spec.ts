@@ -4,8 +4,8 @@ import { connect as connectSocket, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { MessageBus } from '@muster/contracts';
 import fc from 'fast-check';
-import { encodeFrame } from '../src/embedded/frames.js';
-import { PROTOCOL_VERSION, REQUEST } from '../src/embedded/protocol.js';
+import { encodeFrame, type Frame, FrameReader } from '../src/embedded/frames.js';
+import { ANSWER, FRAME_BYTES_MAX, NOTICE, PROTOCOL_VERSION, REQUEST } from '../src/embedded/protocol.js';
 import { encodeOutgoing } from '../src/embedded/record-codec.js';
 import { socketAddress } from '../src/embedded/socket-address.js';
 import { createMessageBus, startEmbeddedBroker } from '../src/index.js';
@@ -99,6 +99,36 @@ describe('an embedded broker among strangers', () => {
     const reader = await bus.subscribe({ topics: [TOPIC.name], group: 'quiet', from: 'earliest', onBatch: () => Promise.resolve() });
     await eventually('the living member has both partitions', () => reader.assigned().length === 2);
     await reader.close();
+    socket.destroy();
+  });
+
+  /** All that the broker says to one connection that sends these bytes at once. */
+  const conversation = async (...requests: readonly Uint8Array[]): Promise<{ socket: Socket; said: Frame[] }> => {
+    const socket = await open();
+    const [reader, said]: [FrameReader, Frame[]] = [new FrameReader(FRAME_BYTES_MAX), []];
+    socket.on('data', (chunk) => said.push(...reader.push(chunk)));
+    socket.write(Buffer.concat([HELLO, ...requests]));
+    return { socket, said };
+  };
+
+  it('hands a partition on where its holder committed last, even when commit and release come together', async () => {
+    const at = { subscription: 1, topic: TOPIC.name, partition: 0 };
+    const join = encodeFrame(REQUEST.join, 2, { subscription: 1, topics: [TOPIC.name], group: 'hasty', startAt: 'earliest' });
+    const { socket, said } = await conversation(join, encodeFrame(REQUEST.commit, 3, { ...at, offset: 5 }), encodeFrame(REQUEST.release, 4, at));
+    const grants = (): Frame[] => said.filter(({ kind }) => kind === NOTICE.assigned);
+    await eventually('it is granted anew', () => grants().length === 2);
+    expect(grants()[1]?.facts).toMatchObject({ granted: [{ partition: 0, committed: 5 }] });
+    socket.destroy();
+  });
+
+  it('takes no commit from a member for what another one holds', async () => {
+    const join = (subscription: number): Uint8Array => encodeFrame(REQUEST.join, subscription, { subscription, topics: [TOPIC.name], group: 'rivals', startAt: 'earliest' });
+    const commits = [0, 1].map((partition) => encodeFrame(REQUEST.commit, 10 + partition, { subscription: 3, topic: TOPIC.name, partition, offset: 1 }));
+    // The first holds both and gives none back, so the second may commit nothing yet.
+    const { socket, said } = await conversation(join(2), join(3), ...commits);
+    const answers = (): Frame[] => said.filter(({ id }) => id >= 10);
+    await eventually('both are answered', () => answers().length === 2);
+    for (const { kind, facts } of answers()) expect([kind, facts]).toEqual([ANSWER.error, expect.objectContaining({ code: 'BUS_FAILED', message: expect.stringContaining('to another member') })]);
     socket.destroy();
   });
 

@@ -26,7 +26,7 @@ class Scene {
   publishFault: (() => boolean) | null = null;
   private follower: FileFollower | null = null;
 
-  start(lineBytesMax = 1000): void {
+  start(lineBytesMax = 1000, rotatedQuietMs = 20): void {
     this.follower = new FileFollower({
       path: this.path,
       statePath: this.statePath,
@@ -34,7 +34,7 @@ class Scene {
       service: 'files',
       lineBytesMax,
       pollMs: 5,
-      rotatedQuietMs: 20,
+      rotatedQuietMs,
       logger: quiet,
       publish: async (records, signal) => {
         while (this.publishFault?.() === true) await pause(2, undefined, { signal });
@@ -111,6 +111,21 @@ test('a renamed file is read to its end, its last unfinished line included, befo
   appendFileSync(`${scene.path}.1`, 'late\nlast words');
   scene.write('new\n');
   expect(await scene.allOf(4)).toEqual(['one', 'late', 'last words', 'new']);
+});
+
+test('a writer that goes on for a while in the file that was renamed is read to its end first', async () => {
+  scene.write('one\n');
+  scene.start(1000, 2000);
+  expect(await scene.allOf(1)).toEqual(['one']);
+  renameSync(scene.path, `${scene.path}.1`);
+  scene.write('new\n');
+  for (let count = 2; count <= 6; count++) {
+    // Many looks at the file later, but before it has been quiet for long enough.
+    await pause(20);
+    appendFileSync(`${scene.path}.1`, `late ${count}\n`);
+    await until('it is read', () => scene.acknowledged.length >= count);
+  }
+  expect(await scene.allOf(7)).toEqual(['one', 'late 2', 'late 3', 'late 4', 'late 5', 'late 6', 'new']);
 });
 
 test('a truncated file is read from its beginning, equal lines at equal places included', async () => {
