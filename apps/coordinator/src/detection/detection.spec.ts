@@ -455,3 +455,21 @@ test('of three hundred nodes that fall silent together every one is asked before
   expect(it.history).not.toContain('n0 DOWN');
   expect(new Set(it.probes.map((probe) => probe.nodeId)).size).toBe(nodes.length);
 });
+
+/**
+ * Found by the simulation (`--scenario everything --seed 1`): the coordinator read the last word of a process and the first beat of the
+ * next one in one go. The LEFT that was agreed a moment later took the new process's detector away, and a node without a detector
+ * counts as silent: JOINING, SUSPECT and DOWN within 20 ms.
+ */
+test('a restart that is heard before its leave is agreed is not taken for dead', async () => {
+  const it = await withHealthy();
+  it.on.delete('n');
+  it.say('n', { state: 'left' });
+  it.say('n', { incarnation: 8 });
+  await turns();
+  await it.detection.settle();
+  expect(it.history).toEqual(['n LEFT', 'n JOINING']);
+  it.on.set('n', { incarnation: 8 });
+  await it.seconds(3);
+  expect(it.status('n')).toBe('HEALTHY');
+});

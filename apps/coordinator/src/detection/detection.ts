@@ -66,7 +66,7 @@ export class Detection {
     for (const member of cluster.membership.all()) sightings.resume(member, now);
     this.stopListening = cluster.listen((change) => {
       if (change.kind === 'removed') sightings.forget(change.nodeId);
-      else if (change.kind === 'transition') sightings.agreed(change.member.nodeId, change.from, change.member.status, clock.nowMs());
+      else if (change.kind === 'transition') sightings.agreed(change.member, change.from, clock.nowMs());
     });
     this.armTick();
     this.arm();

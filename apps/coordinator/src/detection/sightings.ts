@@ -3,7 +3,7 @@
  *
  * Composes detectors and health scores; reads no clock, proposes nothing. What was agreed lives in `membership`.
  */
-import type { Beat, MemberStatus, Pulse, Vitals } from '@muster/contracts';
+import type { Beat, MemberRecord, MemberStatus, Pulse, Vitals } from '@muster/contracts';
 import { type DetectorConfig, DetectorSet } from '@muster/failure-detector';
 import { HealthTracker, type Rhythm, type ScoreConfig } from '@muster/health-score';
 import { isGone, type Member, type Profile, type Sight } from '@muster/membership';
@@ -105,10 +105,10 @@ export class Sightings {
     if (seen !== undefined) seen.refusals = 0;
   }
 
-  /** Follows what was agreed: joining starts anew, who left is watched no more. */
-  agreed(nodeId: string, from: MemberStatus | null, to: MemberStatus, nowMs: number): void {
+  /** Follows what was agreed: joining starts anew, who left is watched no more. What concerns a process before the one that is seen now changes nothing. */
+  agreed({ nodeId, incarnation, status: to }: MemberRecord, from: MemberStatus | null, nowMs: number): void {
     const seen = this.seen.get(nodeId);
-    if (seen === undefined) return;
+    if (seen?.incarnation !== incarnation) return;
     if (to === 'LEFT') this.detectors.forget(nodeId);
     if (to !== 'JOINING') return;
     // Back from suspicion, or from the dead: what it showed before does not count.
