@@ -28,4 +28,9 @@ export class CliError extends Error {
   }
 }
 
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+/** The sentence of whatever was thrown. An error that stands for several (both addresses of `localhost`) says nothing itself. */
+export function messageOf(error: unknown): string {
+  if (typeof error !== 'object' || error === null) return String(error);
+  if ('errors' in error && Array.isArray(error.errors)) return error.errors.map(messageOf).join('; ');
+  return 'message' in error ? String(error.message) : String(error);
+}

@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -119,6 +119,11 @@ describe('commands for the local cluster', () => {
     expect(await muster('up')).toMatchObject({ code: EXIT.alreadyRunning, err: expect.stringContaining(`runs here already (pid ${process.pid})`) });
   });
 
+  test('a folder that cannot be used is named, with what the system says and what to do', async () => {
+    writeFileSync(join(cwd, 'file'), '');
+    expect(await muster('up', '--data', join(cwd, 'file', 'folder'))).toMatchObject({ code: EXIT.failed, err: expect.stringMatching(/^muster: cannot keep a cluster in .*folder: ENOTDIR.* Choose another folder with --data\.\n$/) });
+  });
+
   test.each([['ps'], ['kill', 'a'], ['start', 'a'], ['down']])('%s says so when no cluster runs here', async (...args) => {
     expect(await muster(...args)).toMatchObject({ code: EXIT.noCluster, err: expect.stringMatching(/no local cluster runs here .* Start one with `npm start`/) });
   });
@@ -159,6 +164,29 @@ describe('commands that read a cluster', () => {
     const url = await clusterThatSays(status(true, member('node-10', 'HEALTHY'), member('node-9', 'SUSPECT')));
     const { out } = await muster('members', '--url', url);
     expect(out.split('\n').map((line) => line.split(/\s+/).slice(0, 6).join(' '))).toEqual(['NODE SERVICE ZONE STATUS SCORE PHI', 'node-9 node zone-a SUSPECT 97 0.3', 'node-10 node zone-a HEALTHY 97 0.3', '']);
+  });
+
+  test('DOWN members count among all, and every member that is not HEALTHY has a line', async () => {
+    const url = await clusterThatSays({ ...status(true, member('a', 'HEALTHY'), member('b', 'DOWN'), member('c', 'LEFT'), member('d', 'JOINING')), totalNodes: 2 });
+    const { out } = await muster('status', '--url', url);
+    expect(out).toContain('members  1 of 3 HEALTHY');
+    expect(out).toMatch(/^ {2}b {2}DOWN[^]*^ {2}c {2}LEFT[^]*^ {2}d {2}JOINING/m);
+  });
+
+  test.each([
+    ['localhost:8080', /--url localhost:8080 is not an address to ask: did you mean http:\/\/localhost:8080\?/],
+    ['gateway', /did you mean http:\/\/gateway\?/],
+    ['kafka://host:9092', /it has to begin with http:\/\/ or https:\/\//],
+  ])('an address that nobody can ask is a mistake of usage: %s', async (url, message) => {
+    for (const command of ['status', 'members', 'watch']) expect(await muster(command, '--url', url)).toMatchObject({ code: EXIT.usage, err: expect.stringMatching(message) });
+  });
+
+  test('a name with two addresses says of both why they do not answer', async () => {
+    expect((await muster('status', '--url', 'http://localhost:9')).err).toMatch(/http:\/\/localhost:9: connect ECONNREFUSED/);
+  });
+
+  test('a folder without a cluster is not answered with another cluster', async () => {
+    for (const command of ['status', 'members', 'watch']) expect(await muster(command, '--data', 'nowhere')).toMatchObject({ code: EXIT.noCluster, err: expect.stringMatching(/no local cluster runs there/) });
   });
 
   test('the next address is asked when one fails, and all are named when none answers', async () => {

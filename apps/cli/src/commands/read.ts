@@ -4,9 +4,9 @@ import { readStatus } from '../cluster-client/cluster-client.js';
 import { MembershipView } from '../cluster-client/membership-view.js';
 import { watchCluster } from '../cluster-client/watch-stream.js';
 import type { CliContext } from '../context.js';
-import { EXIT, type ExitCode } from '../exit-codes.js';
+import { CliError, EXIT, type ExitCode } from '../exit-codes.js';
 import { coordinatorUrlAt, gatewayUrlAt } from '../local-cluster/cluster-plan.js';
-import { findHome, readState } from '../local-cluster/state-file.js';
+import { findHome, readState, stateFileOf } from '../local-cluster/state-file.js';
 import { layOutTable, spellDuration } from '../terminal/layout.js';
 import { paintStatus, Timeline } from '../terminal/timeline.js';
 
@@ -34,14 +34,15 @@ export async function runStatus(context: CliContext, options: ReadOptions): Prom
   const verdict = !status.hasQuorum ? red('no quorum') : sick.length > 0 ? yellow('needs attention') : green('healthy');
   terminal.print(`${bold(`Cluster ${status.cluster ?? ''}`.trim())}  ${verdict}`);
   const facts: readonly (readonly [string, string])[] = [
-    ['members', `${status.healthyNodes} of ${status.totalNodes} HEALTHY`],
+    // Of those that should be here: `totalNodes` leaves out who is DOWN, and "3 of 3" beside two dead members would reassure.
+    ['members', `${status.healthyNodes} of ${members.filter((member) => member.status !== 'LEFT').length} HEALTHY`],
     ['quorum', status.hasQuorum ? 'yes' : red('no: what is shown is the last that was agreed on')],
     ['leader', status.leaderId ?? red('none')],
     ['log', `index ${status.index ?? '–'}, term ${status.term ?? '–'}`],
     ['asked', `${url}, ${status.ageMs === undefined ? '' : `${spellDuration(status.ageMs)} old`}`],
   ];
   for (const [name, value] of facts) terminal.print(`  ${dim(name.padEnd(9))}${value}`);
-  for (const member of sick) terminal.print(`  ${member.nodeId}  ${paintStatus(terminal.colours, member.status)}  ${dim(member.reason)}`);
+  for (const member of members.filter((each) => each.status !== 'HEALTHY')) terminal.print(`  ${member.nodeId}  ${paintStatus(terminal.colours, member.status)}  ${dim(member.reason)}`);
   return isWell ? EXIT.ok : EXIT.unhealthy;
 }
 
@@ -90,8 +91,20 @@ function isHealthy(status: ClusterStatus): boolean {
 
 /** Addresses given, else those of the local cluster, else where a gateway and a coordinator listen by default. */
 function urlsFor(context: CliContext, options: ReadOptions): readonly string[] {
-  if (options.url.length > 0) return options.url.map((url) => url.replace(/\/+$/, ''));
-  return readState(findHome(context.cwd, options.data))?.urls ?? [gatewayUrlAt(0), coordinatorUrlAt(0)];
+  if (options.url.length > 0) return options.url.map(usableUrl);
+  const home = findHome(context.cwd, options.data);
+  const state = readState(home);
+  if (state !== null) return state.urls;
+  // Whoever names a folder means that cluster, and not another one that happens to run here.
+  if (options.data !== undefined) throw new CliError(EXIT.noCluster, `no local cluster runs there (there is no ${stateFileOf(home)})`);
+  return [gatewayUrlAt(0), coordinatorUrlAt(0)];
+}
+
+function usableUrl(text: string): string {
+  const { protocol } = URL.parse(text) ?? {};
+  if (protocol === 'http:' || protocol === 'https:') return text.replace(/\/+$/, '');
+  const remedy = text.includes('://') ? 'it has to begin with http:// or https://' : `did you mean http://${text}?`;
+  throw new CliError(EXIT.usage, `--url ${text} is not an address to ask: ${remedy}`);
 }
 
 function printMembers(context: CliContext, members: readonly MemberStatusView[]): void {

@@ -45,7 +45,7 @@ export async function runUp(context: CliContext, options: UpOptions): Promise<Ex
   const home = resolve(context.cwd, options.data ?? DEFAULT_HOME);
   const stop = context.stopRequested;
   await refuseSecondCluster(context, home);
-  const sockets = socketFolder(home);
+  const sockets = inFolder(home, () => socketFolder(home));
   try {
     const specs = planCluster({
       nodeCount: options.nodes,
@@ -57,15 +57,29 @@ export async function runUp(context: CliContext, options: UpOptions): Promise<Ex
       appsFolder,
     });
     await refuseTakenPorts(specs, options.portOffset);
-    if (options.fresh) for (const folder of ['data', 'logs']) rmSync(join(home, folder), { recursive: true, force: true });
-    for (const { name, role } of specs) {
-      mkdirSync(join(home, 'data', name), { recursive: true });
-      if (role === 'consumer') seedDatabase(databaseTemplateIn(repository), join(home, 'data', name, 'pglite'));
-    }
+    inFolder(home, () => prepareFolders(home, specs, options.fresh));
     return await runCluster(context, { home, specs, socketFolder: sockets.folder, portOffset: options.portOffset, stop });
   } finally {
     removeState(home);
     sockets.remove();
+  }
+}
+
+/** What the file system refuses here is refused to a person, who can choose another folder. */
+function inFolder<T>(home: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (typeof error !== 'object' || error === null || !('syscall' in error)) throw error;
+    throw new CliError(EXIT.failed, `cannot keep a cluster in ${home}: ${messageOf(error)}. Choose another folder with --data.`, { cause: error });
+  }
+}
+
+function prepareFolders(home: string, specs: readonly ProcessSpec[], isFresh: boolean): void {
+  if (isFresh) for (const folder of ['data', 'logs']) rmSync(join(home, folder), { recursive: true, force: true });
+  for (const { name, role } of specs) {
+    mkdirSync(join(home, 'data', name), { recursive: true });
+    if (role === 'consumer') seedDatabase(databaseTemplateIn(repository), join(home, 'data', name, 'pglite'));
   }
 }
 
