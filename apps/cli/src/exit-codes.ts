@@ -32,5 +32,5 @@ export class CliError extends Error {
 export function messageOf(error: unknown): string {
   if (typeof error !== 'object' || error === null) return String(error);
   if ('errors' in error && Array.isArray(error.errors)) return error.errors.map(messageOf).join('; ');
-  return 'message' in error ? String(error.message) : String(error);
+  return 'message' in error ? String(error.message) : JSON.stringify(error);
 }
