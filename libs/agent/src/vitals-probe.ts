@@ -39,12 +39,12 @@ export class VitalsProbe {
     const used = process.cpuUsage();
     const host = this.hostTimes();
     const memory = this.limits.memory();
-    this.latest = {
+    this.latest = rounded({
       cpuProcess: processShare({ cpuMicros: used.user + used.system - this.processBefore.user - this.processBefore.system, elapsedMs, cores: this.limits.cores }),
       cpuHost: hostShare(this.hostBefore, host),
       memory: ratio(memory.usedBytes, memory.limitBytes),
       eventLoopDelayMs: Math.max(lateMs, this.loopDelayMs()),
-    };
+    });
     this.hostBefore = host;
     this.processBefore = used;
     this.readAtMs = nowMs;
@@ -66,4 +66,10 @@ export class VitalsProbe {
   private hostTimes(): CpuTimes {
     return cpuTimesOfProcStat(this.limits.read('proc/stat') ?? '') ?? cpuTimesOf(cpus());
   }
+}
+
+/** Three decimals are more than the readings are good for, and a beat is read by people too. */
+function rounded(vitals: MeasuredVitals): MeasuredVitals {
+  const round = (value: number): number => Math.round(value * 1000) / 1000;
+  return { cpuProcess: round(vitals.cpuProcess), cpuHost: round(vitals.cpuHost), memory: round(vitals.memory), eventLoopDelayMs: round(vitals.eventLoopDelayMs) };
 }

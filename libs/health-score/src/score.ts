@@ -38,8 +38,9 @@ export function termValues(config: ScoreConfig, rhythm: Rhythm, vitals: Vitals):
   };
 }
 
+/** The terms for people, to three decimals. */
 export function namedTerms(config: ScoreConfig, values: TermValues): ScoreTerm[] {
-  return TERM_NAMES.map((name) => ({ name, value: values[name], weight: config.weights[name] }));
+  return TERM_NAMES.map((name) => ({ name, value: Math.round(values[name] * 1000) / 1000, weight: config.weights[name] }));
 }
 
 /** 0..100, to one decimal. */
