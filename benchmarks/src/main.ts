@@ -8,6 +8,8 @@ const count = (text: string): number => {
   return value;
 };
 
+const countOrNone = (text: string): number => (text === '0' ? 0 : count(text));
+
 const minutes = (text: string): number => {
   const value = Number(text);
   if (!(value > 0)) throw new InvalidArgumentError(`'${text}' is not a number of minutes above 0.`);
@@ -32,7 +34,7 @@ program
   .description('log records through real Kafka into PostgreSQL, the consumer killed with -9 meanwhile; counts must match')
   .option('--seconds <n>', 'how long to load', count, 300)
   .option('--rate <n>', 'records a second', count, 2000)
-  .option('--kills <n>', 'kill -9 of the consumer, spread over the run (0 for none)', Number, 5)
+  .option('--kills <n>', 'kill -9 of the consumer, spread over the run (0 for none)', countOrNone, 5)
   .option('--json', 'machine-readable')
   .action(async (options: { seconds: number; rate: number; kills: number; json?: boolean }) => print(await (await import('./pipeline.js')).pipeline(options), options.json));
 
