@@ -55,13 +55,16 @@ muster() { "$NODE" "$root/apps/cli/dist/main.js" "$@"; }
 status() { curl -sf -m 5 "$BASE_URL/cluster/status"; }
 member_status() { status | json "(d.membership['$1'] ?? {}).status ?? 'GONE'"; }
 
+# Whether BASE_URL leads here: a cluster elsewhere may use the same port and names, and nothing of ours is killed for it.
+is_this_machine() { [[ $BASE_URL =~ ^https?://(localhost|127\.[0-9.]+|\[::1\])(:|$) ]]; }
+
 # Sets MODE to local, compose or remote, and COMPOSE to the command that controls the stack.
 find_out_mode() {
   MODE=remote
   COMPOSE=''
   local gateway
   gateway=$(cd "${MUSTER_CWD:-$root}" && muster ps --json 2>/dev/null | json "(d.find((p) => p.role === 'gateway') ?? {}).httpUrl ?? ''" 2>/dev/null || true)
-  if [ -n "$gateway" ] && [ "${gateway##*:}" = "${BASE_URL##*:}" ]; then
+  if [ -n "$gateway" ] && is_this_machine && [ "${gateway##*:}" = "${BASE_URL##*:}" ]; then
     MODE=local
     return
   fi

@@ -45,3 +45,15 @@ test('a number that makes no sense ends simulate-failure.sh with 2', () => {
   expect(run('simulate-failure.sh', ['--runs', '0']).code).toBe(2);
   expect(run('simulate-failure.sh', ['--runs']).code).toBe(2);
 });
+
+test.each([
+  ['http://127.0.0.1:8080', true],
+  ['http://localhost:8080', true],
+  ['http://[::1]:8080', true],
+  ['http://localhost', true],
+  ['http://10.0.0.7:8080', false],
+  ['https://localhost.example.com:8080', false],
+])('a process of this machine may be killed for the cluster at %s: %s', (baseUrl, isHere) => {
+  const { status } = spawnSync('bash', ['-c', `. "${folder}/lib/common.sh"; is_this_machine`], { env: { ...process.env, BASE_URL: baseUrl } });
+  expect(status).toBe(isHere ? 0 : 1);
+});
