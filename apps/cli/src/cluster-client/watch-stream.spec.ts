@@ -1,0 +1,69 @@
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { watchCluster, type WatchListener } from './watch-stream.js';
+
+const servers: Server[] = [];
+afterEach(() => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+async function serve(answer: (response: ServerResponse) => void): Promise<string> {
+  const server = createServer((_request, response) => answer(response));
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+const open = (response: ServerResponse, ...data: string[]): void => {
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  for (const each of data) response.write(`data: ${each}\n\n`);
+};
+const removed = (nodeId: string): string => JSON.stringify({ kind: 'removed', index: 1, term: 1, nodeId });
+
+/** Watches until `isEnough`, and hands back what was told, in order. */
+async function watched(urls: readonly string[], isEnough: (told: readonly string[]) => boolean): Promise<string[]> {
+  const told: string[] = [];
+  const end = new AbortController();
+  const listener: WatchListener = {
+    onMessage: (message) => told.push(message.kind === 'removed' ? message.nodeId : message.kind),
+    onConnected: () => told.push('connected'),
+    onLost: (_url, why) => told.push(`lost: ${why}`),
+  };
+  const watching = watchCluster(urls, listener, end.signal);
+  const deadlineMs = performance.now() + 10_000;
+  while (!isEnough(told) && performance.now() < deadlineMs) await pause(10);
+  end.abort();
+  await watching;
+  return told;
+}
+
+test('messages come in their order; kinds that nobody knows and what is no JSON are skipped', async () => {
+  const url = await serve((response) => open(response, removed('a'), '{"kind":"of tomorrow"}', 'nonsense', 'null', removed('b')));
+  expect(await watched([url], (told) => told.includes('b'))).toEqual(['connected', 'a', 'b']);
+});
+
+test('a stream that ends is lost once, and opened again', async () => {
+  let turn = 0;
+  const url = await serve((response) => {
+    open(response, removed(String(++turn)));
+    if (turn === 1) response.end();
+  });
+  expect(await watched([url], (told) => told.includes('2'))).toEqual(['connected', '1', 'lost: closed the stream', 'connected', '2']);
+});
+
+test('the next address is tried when one refuses or does not stream, and the loss is told once', async () => {
+  const refuses = await serve((response) => response.writeHead(404).end());
+  const streams = await serve((response) => open(response, removed('a')));
+  expect(await watched([refuses, 'http://127.0.0.1:9', streams], (told) => told.includes('a'))).toEqual(['lost: answered 404', 'connected', 'a']);
+});
+
+test('ends at once when told to, connected or not', async () => {
+  const url = await serve((response) => open(response, removed('a')));
+  const startedMs = performance.now();
+  await watched([url], (told) => told.includes('a'));
+  await watched(['http://127.0.0.1:9'], (told) => told.length > 0);
+  expect(performance.now() - startedMs).toBeLessThan(5_000);
+});
