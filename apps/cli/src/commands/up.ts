@@ -108,10 +108,16 @@ async function runCluster(context: CliContext, running: Running): Promise<ExitCo
     listener: {
       onReady: (row, tookMs) => view.ready(row, tookMs),
       onEnded: (row, exit, lines) => view.ended(row, exit, lines),
-      onChange: saveState,
+      onChange: () => {
+        try {
+          saveState();
+        } catch {
+          // A full disk: the file lags behind until it can be written again, which is no reason to end the cluster.
+        }
+      },
     },
   });
-  saveState();
+  inFolder(home, saveState);
   view.banner();
   const control = await serveControl(controlSocket, controlHandler(cluster, () => down.abort()));
   const watching = watchCluster(
