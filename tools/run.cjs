@@ -6,6 +6,7 @@
  *   node tools/run.cjs --build           compiles everything
  *   node tools/run.cjs --test …          tools/test.mjs
  *   node tools/run.cjs --bench …         benchmarks/dist/main.js
+ *   node tools/run.cjs --simulate …      libs/simulation/dist/main.js
  *   node tools/run.cjs --config-docs …   tools/config-docs.mjs
  *
  * Needs nothing but Node and npm. Written in old syntax on purpose: a Node that is too old must get as far as saying so.
@@ -280,6 +281,11 @@ switch (wanted) {
   case '--bench':
     prepare(apps().concat('benchmarks'), function () {
       run(path.join('benchmarks', 'dist', 'main.js'), rest);
+    });
+    break;
+  case '--simulate':
+    prepare([path.join('libs', 'simulation')], function () {
+      run(path.join('libs', 'simulation', 'dist', 'main.js'), rest);
     });
     break;
   case '--config-docs':

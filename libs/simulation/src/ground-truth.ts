@@ -1,0 +1,103 @@
+/**
+ * What really happened, as nobody in the simulated cluster knows it: who lives, what arrived when, when the coordinator could
+ * not see. Invariants and figures are judged by this, never by what the code under test says of itself.
+ */
+import type { Beat } from '@muster/contracts';
+import type { Ending } from './simulated-node.js';
+
+export interface Life {
+  readonly incarnation: number;
+  readonly startedAtMs: number;
+  endedAtMs: number | null;
+  how: Ending | null;
+  seq: number;
+  /** Last sign of life that reached the coordinator's host. */
+  heardAtMs: number | null;
+}
+
+interface Span {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+export class GroundTruth {
+  private readonly lives = new Map<string, Map<number, Life>>();
+  private readonly current = new Map<string, Life>();
+  private readonly absences: Span[] = [];
+  private provenAtMs = 0;
+
+  /** `proofMsMax`: time without proof that beats arrive after which the coordinator cannot be held to have seen. */
+  constructor(private readonly proofMsMax: number) {}
+
+  started(nodeId: string, incarnation: number, atMs: number): void {
+    const life: Life = { incarnation, startedAtMs: atMs, endedAtMs: null, how: null, seq: 0, heardAtMs: null };
+    let ofNode = this.lives.get(nodeId);
+    if (ofNode === undefined) this.lives.set(nodeId, (ofNode = new Map()));
+    ofNode.set(incarnation, life);
+    this.current.set(nodeId, life);
+  }
+
+  ended(nodeId: string, atMs: number, how: Ending): void {
+    const life = this.current.get(nodeId);
+    if (life === undefined) return;
+    life.endedAtMs = atMs;
+    life.how = how;
+  }
+
+  arrived({ nodeId, incarnation, seq }: Beat, atMs: number): void {
+    const life = this.life(nodeId, incarnation);
+    if (life === undefined || seq <= life.seq) return;
+    life.seq = seq;
+    life.heardAtMs = Math.max(life.heardAtMs ?? 0, atMs);
+  }
+
+  /** It answered a probe that was sent at that time. */
+  answered(nodeId: string, atMs: number): void {
+    const life = this.current.get(nodeId);
+    if (life !== undefined) life.heardAtMs = Math.max(life.heardAtMs ?? 0, atMs);
+  }
+
+  /** Beats reach the coordinator: proof that what it did not hear did not come. */
+  proven(atMs: number): void {
+    if (atMs - this.provenAtMs > this.proofMsMax) this.absent(this.provenAtMs, atMs);
+    this.provenAtMs = atMs;
+  }
+
+  /** The coordinator did not observe then. Overlapping times count once. */
+  absent(fromMs: number, toMs: number): void {
+    let span: Span = { fromMs, toMs };
+    for (let last = this.absences.at(-1); last !== undefined && last.toMs >= span.fromMs; last = this.absences.at(-1)) {
+      span = { fromMs: Math.min(last.fromMs, span.fromMs), toMs: Math.max(last.toMs, span.toMs) };
+      this.absences.pop();
+    }
+    this.absences.push(span);
+  }
+
+  life(nodeId: string, incarnation: number): Life | undefined {
+    return this.lives.get(nodeId)?.get(incarnation);
+  }
+
+  /** From when on silence since `heardAtMs` may be held against the node: a short absence moves that by its length, a long one begins anew. */
+  silentSince(heardAtMs: number, graceFromMs: number): number {
+    let sinceMs = heardAtMs;
+    for (const { fromMs, toMs } of this.absencesAfter(heardAtMs)) sinceMs = toMs - fromMs >= graceFromMs ? toMs : Math.min(toMs, sinceMs + toMs - fromMs);
+    return sinceMs;
+  }
+
+  /** True while nothing proves that beats reach the coordinator. */
+  isBlind(atMs: number): boolean {
+    return atMs - this.provenAtMs > this.proofMsMax;
+  }
+
+  /** Time in which the coordinator did not observe, and how often that was. */
+  absence(fromMs: number, toMs: number): { readonly ms: number; readonly count: number } {
+    const shared = this.absencesAfter(fromMs).map((span) => Math.min(span.toMs, toMs) - Math.max(span.fromMs, fromMs)).filter((ms) => ms > 0);
+    if (this.isBlind(toMs)) shared.push(Math.max(0, toMs - Math.max(this.provenAtMs, fromMs)));
+    return { ms: shared.reduce((sum, ms) => sum + ms, 0), count: shared.length };
+  }
+
+  private absencesAfter(fromMs: number): readonly Span[] {
+    const first = this.absences.findLastIndex(({ toMs }) => toMs <= fromMs) + 1;
+    return this.absences.slice(first);
+  }
+}

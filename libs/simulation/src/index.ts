@@ -1,0 +1,11 @@
+export { COORDINATOR, World, type WorldSettings } from './world.js';
+export { type Delay, LAN, type LinkWeather, SimulatedNetwork } from './simulated-network.js';
+export { SeededRandom } from './seeded-random.js';
+export { type Planned, type Step, VirtualClock } from './virtual-clock.js';
+export { type Presence, SimulatedProcess } from './simulated-process.js';
+export { StateHash } from './state-hash.js';
+export { type Durations } from './durations.js';
+export { type Figures } from './quality-of-service.js';
+export { type Goal, type GoalResult } from './goals.js';
+export { type Scenario, SCENARIOS } from './scenarios.js';
+export { simulate, SIMULATION_DEFAULTS, type SimulationOptions, type SimulationResult } from './simulate.js';

@@ -1,0 +1,44 @@
+/** Runs one scenario from one seed, and says what came of it. */
+import { type GoalResult, judge } from './goals.js';
+import { InvariantBroken } from './invariants.js';
+import type { Figures } from './quality-of-service.js';
+import type { Scenario } from './scenarios.js';
+import { World } from './world.js';
+
+export interface SimulationOptions {
+  readonly seed: number;
+  /** Virtual time. Minutes. */
+  readonly minutes: number;
+  readonly nodes: number;
+  readonly intervalMs: number;
+}
+
+export const SIMULATION_DEFAULTS: Omit<SimulationOptions, 'seed'> = { minutes: 10, nodes: 20, intervalMs: 1000 };
+
+export type SimulationResult = {
+  readonly scenario: string;
+  readonly seed: number;
+  readonly steps: number;
+  /** Equal for equal seeds and settings, at any time on any machine. */
+  readonly hash: string;
+} & (
+  | { readonly kind: 'completed'; readonly figures: Figures; readonly goals: readonly GoalResult[] }
+  /** `trace`: the last changes before it. */
+  | { readonly kind: 'broken'; readonly claim: string; readonly atMs: number; readonly trace: readonly string[]; readonly rerun: string }
+);
+
+export function simulate(scenario: Scenario, options: SimulationOptions): SimulationResult {
+  const { seed, minutes, nodes, intervalMs } = options;
+  const world = new World({ seed, nodes, intervalMs, failureTimeoutMs: 15_000, phiThreshold: 8, stabilisationMs: 30_000 });
+  const about = () => ({ scenario: scenario.name, seed, steps: world.steps, hash: world.digest() });
+  scenario.plan(world);
+  try {
+    world.runUntil(minutes * 60_000);
+  } catch (error) {
+    if (!(error instanceof InvariantBroken)) throw error;
+    const rerun = `npm run simulate -- --seed ${seed} --scenario ${scenario.name} --minutes ${minutes} --nodes ${nodes} --interval ${intervalMs}`;
+    return { kind: 'broken', ...about(), claim: error.message, atMs: world.clock.nowMs(), trace: world.trace, rerun };
+  }
+  const figures = world.quality.finish(world.clock.nowMs());
+  return { kind: 'completed', ...about(), figures, goals: judge(scenario.goals, figures) };
+}
