@@ -8,6 +8,7 @@
 #   --rate N             requests per second, half of them writes (50)
 #   --no-kill            do not kill a node meanwhile
 #   BASE_URL             the gateway (http://127.0.0.1:8080)
+#   MUSTER_CWD           the folder where `npm start` or `muster up` was called (this repository)
 #   DOWN_MS_MAX          promised time from the kill to DOWN (15000)
 #   AVAILABILITY_MIN     promised share of requests that succeed, in percent (99)
 #

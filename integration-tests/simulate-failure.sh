@@ -9,6 +9,7 @@
 #   --runs N         repeat (1); with several candidates each run takes the one that was killed least
 #   --json           print the measurements as JSON to stdout, the story to stderr
 #   BASE_URL         the gateway (http://127.0.0.1:8080)
+#   MUSTER_CWD       the folder where `npm start` or `muster up` was called (this repository)
 #   DOWN_MS_MAX      promised time from the kill to DOWN (15000)
 #   MUSTER_STABILISATION_PERIOD_MS   what the cluster was started with (30000)
 #

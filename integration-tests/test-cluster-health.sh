@@ -7,6 +7,7 @@
 #   --wait SECONDS   how long members may take to become HEALTHY (60)
 #   --hold SECONDS   how long the membership must then hold (10)
 #   BASE_URL         the gateway (http://127.0.0.1:8080)
+#   MUSTER_CWD       the folder where `npm start` or `muster up` was called (this repository)
 #
 # Finds out by itself whether the cluster was started by `npm start` or by docker compose.
 # Exit codes: 0 healthy, 1 a promise was broken, 2 wrong usage, 3 no cluster answers.
