@@ -127,7 +127,7 @@ async function runTests(projects) {
     step(title, [nx, 'run-many', '-t', 'test', '-p', names.join(','), `--parallel=${parallel}`, '--skip-nx-cache', '--outputStyle=stream-without-prefixes', '--', ...reporters]);
   const names = projects.map((project) => project.name);
   const together = names.filter((name) => name !== ALONE);
-  if (together.length > 0) await run(`tests of ${together.length} projects`, together, 2);
+  if (together.length > 0) await run(`tests of ${together.length === 1 ? together[0] : `${together.length} projects`}`, together, 2);
   if (names.includes(ALONE)) await run('integration tests', [ALONE], 1);
 }
 
