@@ -59,7 +59,7 @@ export class GroundTruth {
 
   /** Beats reach the coordinator: proof that what it did not hear did not come. */
   proven(atMs: number): void {
-    if (atMs - this.provenAtMs > this.proofMsMax) this.absent(this.provenAtMs, atMs);
+    if (this.isBlind(atMs)) this.absent(this.provenAtMs, atMs);
     this.provenAtMs = atMs;
   }
 
@@ -84,20 +84,30 @@ export class GroundTruth {
     return sinceMs;
   }
 
-  /** True while nothing proves that beats reach the coordinator. */
+  /** True when nothing proved for too long that beats reach the coordinator, while it ran. */
   isBlind(atMs: number): boolean {
-    return atMs - this.provenAtMs > this.proofMsMax;
+    return atMs - this.provenAtMs - sum(this.sharedWith(this.provenAtMs, atMs)) > this.proofMsMax;
   }
 
   /** Time in which the coordinator did not observe, and how often that was. */
   absence(fromMs: number, toMs: number): { readonly ms: number; readonly count: number } {
-    const shared = this.absencesAfter(fromMs).map((span) => Math.min(span.toMs, toMs) - Math.max(span.fromMs, fromMs)).filter((ms) => ms > 0);
-    if (this.isBlind(toMs)) shared.push(Math.max(0, toMs - Math.max(this.provenAtMs, fromMs)));
-    return { ms: shared.reduce((sum, ms) => sum + ms, 0), count: shared.length };
+    const shared = this.sharedWith(fromMs, toMs);
+    const unprovenFromMs = Math.max(this.provenAtMs, fromMs);
+    if (this.isBlind(toMs)) shared.push(Math.max(0, toMs - unprovenFromMs - sum(this.sharedWith(unprovenFromMs, toMs))));
+    return { ms: sum(shared), count: shared.length };
+  }
+
+  /** How much of each absence lies between these times. */
+  private sharedWith(fromMs: number, toMs: number): number[] {
+    return this.absencesAfter(fromMs).map((span) => Math.min(span.toMs, toMs) - Math.max(span.fromMs, fromMs)).filter((ms) => ms > 0);
   }
 
   private absencesAfter(fromMs: number): readonly Span[] {
     const first = this.absences.findLastIndex(({ toMs }) => toMs <= fromMs) + 1;
     return this.absences.slice(first);
   }
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }

@@ -16,6 +16,8 @@ const DETECTION_BOUND_MS = 2000;
 /** Lateness of its loop that the coordinator does not notice, once per absence. Milliseconds. */
 const UNNOTICED_MS = 750;
 
+/** After an absence the time since the last proof is excused as well, although it was observed: up to so many intervals, see the README. Count. */
+const EXCUSED_INTERVALS = 2;
 /** An absence of so many intervals gives everybody a full deadline. Count. */
 const GRACE_INTERVALS = 5;
 
@@ -100,7 +102,7 @@ export class Invariants {
     const { failureTimeoutMs, intervalMs } = this.limits;
     const { count } = this.truth.absence(heardAtMs, nowMs);
     const sinceMs = this.truth.silentSince(heardAtMs, GRACE_INTERVALS * intervalMs);
-    const dueAtMs = this.truth.isBlind(nowMs) ? nowMs + failureTimeoutMs : sinceMs + failureTimeoutMs + DETECTION_BOUND_MS + UNNOTICED_MS * count;
+    const dueAtMs = this.truth.isBlind(nowMs) ? nowMs + failureTimeoutMs : sinceMs + failureTimeoutMs + DETECTION_BOUND_MS + (UNNOTICED_MS + EXCUSED_INTERVALS * intervalMs) * count;
     holds(nowMs < dueAtMs, 'a crashed node is DOWN within failure.timeoutMs and 2 s', { nodeId, incarnation, status: record.status, heardAtMs, sinceMs, nowMs });
     this.due.push({ nodeId, incarnation, atMs: dueAtMs });
     this.due.sort((a, b) => a.atMs - b.atMs);

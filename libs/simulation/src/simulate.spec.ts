@@ -32,7 +32,8 @@ test('no invariant breaks from any seed, at any interval', () => {
     fc.property(options, ({ at, ...given }) => {
       expect(simulate(SCENARIOS[at]!, { ...short, ...given, minutes: 2 })).toMatchObject({ kind: 'completed' });
     }),
-    { numRuns: 12 },
+    // Random seeds are for `npm run simulate`: a run of the tests is the same every time.
+    { numRuns: 12, seed: 20_261_121 },
   );
 }, 60_000);
 

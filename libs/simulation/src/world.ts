@@ -54,8 +54,11 @@ export class World {
       random: this.random.fork('coordinator'),
       node: (nodeId) => byId.get(nodeId),
       onArrival: (beat, lane) => {
-        const isProof = lane === 'bus' ? beat.nodeId === COORDINATOR : !this.lane.isUp;
-        if (isProof) this.truth.proven(clock.nowMs());
+        // Proof is what it reads; a sign of life is what lies there to be read.
+        this.coordinator.process.receive(() => {
+          const isOwn = beat.nodeId === COORDINATOR;
+          if (lane === 'bus' ? isOwn : !isOwn && !this.lane.isUp) this.truth.proven(clock.nowMs());
+        });
         this.truth.arrived(beat, clock.nowMs());
       },
       onAnswer: (nodeId, askedAtMs) => this.truth.answered(nodeId, askedAtMs),
