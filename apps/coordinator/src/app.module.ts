@@ -1,6 +1,7 @@
 /** Composition root: makes the bus and the coordinator from the configuration and gives them to Nest. */
 import { resolve } from 'node:path';
 import { ALL_TOPICS, type MessageBus } from '@muster/contracts';
+import { Sightings } from '@muster/evidence';
 import { createMessageBus, MessageBusStrategy, MessagingModule } from '@muster/messaging';
 import type { ServiceHost } from '@muster/observability';
 import { type BeforeApplicationShutdown, type DynamicModule, Module, type OnApplicationBootstrap } from '@nestjs/common';
@@ -12,7 +13,6 @@ import { HeartbeatsConsumer } from './beats/heartbeats.consumer.js';
 import { Cluster } from './cluster.js';
 import type { CoordinatorConfig } from './config.js';
 import { Coordinator } from './coordinator.js';
-import { Sightings } from './detection/sightings.js';
 import { ClusterController } from './http/cluster.controller.js';
 import { Streams } from './http/streams.js';
 import { Views } from './views.js';

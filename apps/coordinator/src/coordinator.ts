@@ -5,6 +5,7 @@
  */
 import { Agent } from '@muster/agent';
 import type { Logger, MessageBus } from '@muster/contracts';
+import { Sightings } from '@muster/evidence';
 import { detectorConfig } from '@muster/failure-detector';
 import { SCORE_DEFAULTS } from '@muster/health-score';
 import { membershipRules } from '@muster/membership';
@@ -17,7 +18,6 @@ import { Cluster } from './cluster.js';
 import type { CoordinatorConfig } from './config.js';
 import { Detection } from './detection/detection.js';
 import { type Probe, probeHttp } from './detection/prober.js';
-import { Sightings } from './detection/sightings.js';
 import { Streams } from './http/streams.js';
 import { CoordinatorMetrics } from './metrics.js';
 import { Publisher } from './publishing/publisher.js';

@@ -1,9 +1,9 @@
 /** What the coordinator counts and shows to Prometheus. State is read when it is scraped, so it is never old. */
 import { isLive, MEMBER_STATUSES } from '@muster/contracts';
+import type { ProbeResult } from '@muster/evidence';
 import type { FailureClass } from '@muster/membership';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Cluster } from './cluster.js';
-import type { ProbeResult } from './detection/prober.js';
 
 export interface MetricsSources {
   readonly cluster: Cluster;

@@ -1,9 +1,9 @@
 /** What is agreed and what is seen, put together for people and gateways. Reads only. */
 import { type ClusterEvent, type ClusterStatus, isLive, type MemberRecord, type MemberStatusView, type Pulse, type WatchMessage } from '@muster/contracts';
+import type { SightedPulse, Sightings } from '@muster/evidence';
 import type { Change } from '@muster/membership';
 import type { Clock } from './clock.js';
 import type { Cluster } from './cluster.js';
-import type { Sightings } from './detection/sightings.js';
 
 export class Views {
   constructor(
@@ -47,7 +47,7 @@ export class Views {
     const pulses: Pulse[] = [];
     for (const { record } of this.cluster.membership.all()) {
       const pulse = isLive(record.status) ? this.sightings.pulse(record.nodeId, this.clock.nowMs()) : null;
-      if (pulse !== null) pulses.push(pulse);
+      if (pulse !== null) pulses.push(dated(pulse));
     }
     return { kind: 'pulse', hasQuorum, leaderId, index: this.cluster.membership.index, term, pulses };
   }
@@ -73,7 +73,7 @@ export class Views {
       healthScore: isCurrent && isLive(record.status) ? pulse.healthScore : 0,
       healthTerms: isCurrent ? pulse.healthTerms : [],
       phiScore: isCurrent ? pulse.phiScore : 0,
-      lastHeartbeatTime: pulse?.lastHeartbeatTime ?? new Date(record.changedAtUnixMs).toISOString(),
+      lastHeartbeatTime: new Date(pulse?.lastBeatUnixMs ?? record.changedAtUnixMs).toISOString(),
       vitals: isCurrent ? pulse.vitals : null,
     };
   }
@@ -93,4 +93,8 @@ export function clusterEvent(cluster: string, change: Change): ClusterEvent | nu
     datacontenttype: 'application/json',
     data: { from, to: member.status, member, silenceMs },
   };
+}
+
+function dated({ lastBeatUnixMs, ...pulse }: SightedPulse): Pulse {
+  return { ...pulse, lastHeartbeatTime: new Date(lastBeatUnixMs).toISOString() };
 }

@@ -2,6 +2,7 @@
  * A member: beats on a grid by the bus, and by HTTP what the bus did not acknowledge within an interval. Its kernel
  * answers probes when the process is gone; nobody answers when the host is.
  */
+import type { ProbeResult } from '@muster/evidence';
 import type { Beat, Vitals } from '@muster/contracts';
 import type { Profile } from '@muster/membership';
 import type { SimulatedNetwork } from './simulated-network.js';
@@ -10,8 +11,6 @@ import type { Planned, VirtualClock } from './virtual-clock.js';
 import type { WideLane } from './wide-lane.js';
 
 export type Ending = 'process' | 'host' | 'left';
-export type ProbeResult = 'answered' | 'refused' | 'silent';
-
 export interface NodeOptions {
   readonly nodeId: string;
   readonly zone: string;

@@ -5,7 +5,7 @@
  */
 import { type Beat, type BeatResult, decodeBeat, decodeBeatJson, type Decoded } from '@muster/contracts';
 import type { Detection } from '../detection/detection.js';
-import type { Sightings } from '../detection/sightings.js';
+import type { Sightings } from '@muster/evidence';
 import type { CoordinatorMetrics } from '../metrics.js';
 
 export interface BeatIntakeOptions {

@@ -2,7 +2,7 @@
 import { type BeatsResponse, type KnownIncarnation, nodeIdSchema } from '@muster/contracts';
 import { AppError } from '@muster/observability';
 import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
-import { Sightings } from '../detection/sightings.js';
+import { Sightings } from '@muster/evidence';
 import { BeatIntake } from './beat-intake.js';
 
 /** Beats in one request. Count. */

@@ -11,8 +11,8 @@ import { SimClock, turns } from '../../testing/sim-clock.js';
 import { Cluster } from '../cluster.js';
 import { CoordinatorMetrics } from '../metrics.js';
 import { Detection } from './detection.js';
-import type { ProbeResult, ProbeTarget } from './prober.js';
-import { Sightings } from './sightings.js';
+import { type ProbeResult, Sightings } from '@muster/evidence';
+import type { ProbeTarget } from './prober.js';
 
 const SECOND = 1000;
 const logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };

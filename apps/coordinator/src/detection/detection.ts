@@ -10,9 +10,7 @@ import type { Clock } from '../clock.js';
 import type { Cluster } from '../cluster.js';
 import type { CoordinatorMetrics } from '../metrics.js';
 import type { Probe } from './prober.js';
-import { ProbeRounds } from './probe-rounds.js';
-import { SelfDoubt } from './self-doubt.js';
-import type { Now, Sightings } from './sightings.js';
+import { type Now, ProbeRounds, SelfDoubt, type Sightings } from '@muster/evidence';
 
 export interface DetectionOptions {
   readonly nodeId: string;

@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { probeHttp, type ProbeResult } from './prober.js';
+import type { ProbeResult } from '@muster/evidence';
+import { probeHttp } from './prober.js';
 
 const servers: Server[] = [];
 afterEach(async () => {

@@ -5,9 +5,8 @@
  * `silent`: nothing came, which proves nothing.
  */
 import { get } from 'node:http';
+import type { ProbeResult } from '@muster/evidence';
 import { z } from 'zod';
-
-export type ProbeResult = 'answered' | 'refused' | 'silent';
 
 export interface ProbeTarget {
   readonly nodeId: string;

@@ -3,13 +3,11 @@
  * same figures; only its promises, metrics and reaping are left out.
  */
 import type { Beat } from '@muster/contracts';
+import { ProbeRounds, type ProbeResult, SelfDoubt, type Sightings } from '@muster/evidence';
 import { decide, isGone, type MemberCommand, type Membership, type Proposal } from '@muster/membership';
-import { EPOCH_UNIX_MS, type ProbeResult } from '../simulated-node.js';
+import { EPOCH_UNIX_MS } from '../simulated-node.js';
 import type { SimulatedProcess } from '../simulated-process.js';
 import type { Planned, VirtualClock } from '../virtual-clock.js';
-import { ProbePace } from './probe-pace.js';
-import { SelfDoubt } from './self-doubt.js';
-import type { SightBook } from './sight-book.js';
 import type { SimulatedLog } from './simulated-log.js';
 
 export type Lane = 'bus' | 'http' | 'local';
@@ -20,7 +18,7 @@ export interface DetectionLoopOptions {
   readonly clock: VirtualClock;
   readonly process: SimulatedProcess;
   readonly membership: Membership;
-  readonly sights: SightBook;
+  readonly sights: Sightings;
   readonly log: SimulatedLog;
   readonly probe: (nodeId: string, incarnation: number, done: (result: ProbeResult) => void) => void;
   readonly isBusUp: () => boolean;
@@ -33,7 +31,7 @@ const GRACE_INTERVALS = 5;
 
 export class DetectionLoop {
   private readonly doubt: SelfDoubt;
-  private readonly pace = new ProbePace();
+  private readonly rounds = new ProbeRounds();
   private readonly pending = new Set<string>();
   private alarm: Planned | null = null;
   private alarmAtMs = Infinity;
@@ -52,16 +50,16 @@ export class DetectionLoop {
     const { sights, nodeId, isBusUp, clock } = this.options;
     const nowMs = clock.nowMs();
     const isOwn = beat.nodeId === nodeId;
-    if (lane === 'bus' && isOwn && beat.incarnation === sights.incarnation(nodeId)) this.sees(nowMs);
-    else if (lane === 'http' && !isOwn && !isBusUp()) this.sees(nowMs);
-    const outcome = sights.heard(beat, arrivedCount, nowMs);
+    if (lane === 'bus' && isOwn && beat.incarnation === sights.incarnation(nodeId)) this.sees('bus', nowMs);
+    else if (lane === 'http' && !isOwn && !isBusUp()) this.sees('http', nowMs);
+    const outcome = sights.heard(beat, arrivedCount, { ms: nowMs, unixMs: EPOCH_UNIX_MS + Math.round(nowMs) });
     if (outcome === 'stale') return;
     this.consider(beat.nodeId, nowMs);
     if (outcome === 'new') this.armFor(beat.nodeId, nowMs);
   }
 
-  private sees(nowMs: number): void {
-    const blindMs = this.doubt.proven(nowMs);
+  private sees(lane: 'bus' | 'http', nowMs: number): void {
+    const blindMs = this.doubt.proven(lane, nowMs);
     if (blindMs > 0) this.excuse(nowMs, blindMs);
   }
 
@@ -118,10 +116,10 @@ export class DetectionLoop {
       return member !== undefined && !isGone(member.record.status);
     });
     this.hasOverdue = overdue.length > 0;
-    this.pace.keepOnly(new Set(overdue));
+    this.rounds.keepOnly(new Set(overdue));
     if (this.doubt.isBlind(nowMs)) return;
     for (const nodeId of overdue) this.consider(nodeId, nowMs);
-    for (const nodeId of this.pace.inTurn(overdue)) this.ask(nodeId, nowMs);
+    for (const nodeId of this.rounds.inTurn(overdue)) this.ask(nodeId, nowMs);
   }
 
   private consider(nodeId: string, nowMs: number): void {
@@ -151,10 +149,10 @@ export class DetectionLoop {
   private ask(nodeId: string, askedAtMs: number): void {
     const { membership, nodeId: ownId, probe, clock } = this.options;
     const record = membership.member(nodeId)?.record;
-    if (record === undefined || record.httpUrl === null || nodeId === ownId || !this.pace.take(nodeId, askedAtMs)) return;
+    if (record === undefined || record.httpUrl === null || nodeId === ownId || !this.rounds.take(nodeId, askedAtMs)) return;
     probe(nodeId, record.incarnation, (result) => {
       const nowMs = clock.nowMs();
-      this.pace.done(nodeId, result, nowMs);
+      this.rounds.done(nodeId, result, nowMs);
       if (this.options.sights.incarnation(nodeId) !== record.incarnation) return;
       this.note(nodeId, result, askedAtMs);
       if (this.doubt.isBlind(nowMs)) return;

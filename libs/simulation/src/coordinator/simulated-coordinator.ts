@@ -3,16 +3,17 @@
  * lanes. It is a member itself, and its own beat through the bus is its proof that it sees.
  */
 import type { Beat } from '@muster/contracts';
+import { type ProbeResult, Sightings } from '@muster/evidence';
 import { detectorConfig } from '@muster/failure-detector';
+import { SCORE_DEFAULTS } from '@muster/health-score';
 import { type Entry, Membership, membershipRules, type Outcome } from '@muster/membership';
 import type { SeededRandom } from '../seeded-random.js';
 import type { SimulatedNetwork } from '../simulated-network.js';
-import { type ProbeResult, SimulatedNode } from '../simulated-node.js';
+import { SimulatedNode } from '../simulated-node.js';
 import type { SimulatedProcess } from '../simulated-process.js';
 import type { VirtualClock } from '../virtual-clock.js';
 import { WideLane } from '../wide-lane.js';
 import { DetectionLoop, type Lane } from './detection-loop.js';
-import { SightBook } from './sight-book.js';
 import { SimulatedLog } from './simulated-log.js';
 
 export interface CoordinatorSettings {
@@ -50,7 +51,7 @@ export class SimulatedCoordinator {
     this.lane = new WideLane({ clock, network, reader: nodeId, deliver: (beats) => this.arrive(beats, 'bus') });
     this.self = new SimulatedNode({ nodeId, zone: 'zone-a', intervalMs, clock, network, lane: this.lane, coordinatorId: nodeId, deliverDirect: (beat) => this.arrive([beat], 'http'), clockRate: 1, onBeat: (beat) => this.loop.heard(beat, 1, 'local') });
     this.membership = new Membership(membershipRules({ stabilisationMs: settings.stabilisationMs }));
-    const sights = new SightBook(detectorConfig(settings));
+    const sights = new Sightings({ detector: detectorConfig(settings), score: SCORE_DEFAULTS, intervalMs });
     const log = new SimulatedLog({
       process: this.process,
       random: random.fork('log'),

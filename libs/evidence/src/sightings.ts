@@ -1,5 +1,5 @@
 /**
- * What this coordinator sees of every node, from beats and probes: the evidence from which proposals are decided.
+ * What one observer sees of every node, from beats and probes: the evidence from which proposals are decided.
  *
  * Composes detectors and health scores; reads no clock, proposes nothing. What was agreed lives in `membership`.
  */
@@ -20,6 +20,9 @@ export interface Now {
   readonly ms: number;
   readonly unixMs: number;
 }
+
+/** A pulse with the time of the last beat as a number. Wall time, milliseconds since 1970. */
+export type SightedPulse = Omit<Pulse, 'lastHeartbeatTime'> & { readonly lastBeatUnixMs: number };
 
 interface Seen {
   readonly nodeId: string;
@@ -161,7 +164,7 @@ export class Sightings {
   }
 
   /** A node's reading for people; the score reflects the silence up to now. */
-  pulse(nodeId: string, nowMs: number): Pulse | null {
+  pulse(nodeId: string, nowMs: number): SightedPulse | null {
     const seen = this.seen.get(nodeId);
     if (seen === undefined) return null;
     const reading = this.detectors.reading(nodeId, nowMs);
@@ -172,7 +175,7 @@ export class Sightings {
       healthScore: score,
       healthTerms: terms,
       phiScore: Math.round((reading?.phi ?? 0) * 1000) / 1000,
-      lastHeartbeatTime: new Date(seen.lastBeatUnixMs).toISOString(),
+      lastBeatUnixMs: seen.lastBeatUnixMs,
       vitals: seen.vitals,
     };
   }

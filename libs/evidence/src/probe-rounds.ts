@@ -1,5 +1,5 @@
 /** Decides which silent nodes to probe now: each at its own pace, only so many at once. Reads no clock. */
-import type { ProbeResult } from './prober.js';
+import type { ProbeResult } from './probe-result.js';
 
 /** After a refusal the proof is completed at once. Milliseconds. */
 const AFTER_REFUSAL_MS = 250;
