@@ -7,7 +7,7 @@ export const EXIT = {
   usage: 2,
   /** There is no cluster here, or nothing answers. */
   noCluster: 3,
-  /** The cluster answers and is not well: no quorum, or a member is DEGRADED, SUSPECT or DOWN. */
+  /** The cluster answers and is not well: no quorum, nobody HEALTHY, or a member DEGRADED, SUSPECT or DOWN. */
   unhealthy: 4,
   /** A local cluster runs here already. */
   alreadyRunning: 5,

@@ -152,6 +152,7 @@ describe('commands that read a cluster', () => {
     ['a member is DOWN', status(true, member('a', 'HEALTHY'), member('b', 'DOWN'))],
     ['a member is DEGRADED', status(true, member('a', 'DEGRADED'))],
     ['there is no quorum', status(false, member('a', 'HEALTHY'))],
+    ['everybody has left', { ...status(true, member('a', 'LEFT')), healthyNodes: 0 }],
   ])('status ends with 4 when %s, also with --json', async (_name, body) => {
     const url = await clusterThatSays(body);
     expect((await muster('status', '--url', url)).code).toBe(EXIT.unhealthy);

@@ -10,7 +10,7 @@ Exit codes:
   1  it was tried and did not work
   2  the command line makes no sense
   3  there is no cluster, or nothing answers
-  4  the cluster is not well: no quorum, or a member is DEGRADED, SUSPECT or DOWN (status)
+  4  the cluster is not well: no quorum, nobody HEALTHY, or a member DEGRADED, SUSPECT or DOWN (status)
   5  a local cluster runs here already (up)
   130  stopped at once by a second Ctrl-C (up)
 

@@ -30,8 +30,7 @@ export async function runStatus(context: CliContext, options: ReadOptions): Prom
     terminal.print(JSON.stringify(status, null, 2));
     return isWell ? EXIT.ok : EXIT.unhealthy;
   }
-  const sick = members.filter((member) => SICK.includes(member.status));
-  const verdict = !status.hasQuorum ? red('no quorum') : sick.length > 0 ? yellow('needs attention') : green('healthy');
+  const verdict = !status.hasQuorum ? red('no quorum') : isWell ? green('healthy') : yellow('needs attention');
   terminal.print(`${bold(`Cluster ${status.cluster ?? ''}`.trim())}  ${verdict}`);
   const facts: readonly (readonly [string, string])[] = [
     // Of those that should be here: `totalNodes` leaves out who is DOWN, and "3 of 3" beside two dead members would reassure.
@@ -86,7 +85,8 @@ export async function runWatch(context: CliContext, options: ReadOptions): Promi
 }
 
 function isHealthy(status: ClusterStatus): boolean {
-  return status.hasQuorum && !Object.values(status.membership).some((member) => SICK.includes(member.status));
+  // A coordinator that is the last to leave would call an empty cluster well.
+  return status.hasQuorum && status.healthyNodes > 0 && !Object.values(status.membership).some((member) => SICK.includes(member.status));
 }
 
 /** Addresses given, else those of the local cluster, else where a gateway and a coordinator listen by default. */
