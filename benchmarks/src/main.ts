@@ -54,4 +54,11 @@ program
   .action(async (options: { minutes: number; hotLoops?: number; json?: boolean }) => print(await (await import('./soak.js')).soak({ minutes: options.minutes, hotLoops: options.hotLoops }), options.json));
 
 if (process.argv.length < 3) program.outputHelp();
-else await program.parseAsync();
+else {
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = 1;
+  }
+}
