@@ -36,4 +36,3 @@ export const gatewaySchema = z.strictObject({
   redis,
 });
 export type GatewayConfig = z.output<typeof gatewaySchema>;
-export type GatewaySettings = GatewayConfig['gateway'];

@@ -4,8 +4,8 @@
  * Beats that cannot be read are told apart from those that are merely old; the first are the sender's fault and are reported.
  */
 import { type Beat, type BeatResult, decodeBeat, decodeBeatJson, type Decoded } from '@muster/contracts';
+import { newestBeats, type Sightings } from '@muster/evidence';
 import type { Detection } from '../detection/detection.js';
-import type { Sightings } from '@muster/evidence';
 import type { CoordinatorMetrics } from '../metrics.js';
 
 export interface BeatIntakeOptions {
@@ -19,42 +19,33 @@ export interface BeatIntakeOptions {
 
 type Unreadable = Exclude<Decoded<unknown>, { kind: 'ok' }>;
 
-/** The newest beat of a node in a batch, and how many of its beats came with it. */
-interface Newest {
-  beat: Beat;
-  count: number;
-}
-
 export class BeatIntake {
   constructor(private readonly options: BeatIntakeOptions) {}
 
   /** Takes the values of one batch from the bus. Returns what could not be taken, by position, with the reason. */
   fromBus(values: readonly (Uint8Array | null)[]): Map<number, string> {
     const refused = new Map<number, string>();
-    const newest = new Map<string, Newest>();
-    let received = 0;
+    const beats: Beat[] = [];
     values.forEach((value, position) => {
       const decoded: Decoded<Beat> = value === null ? { kind: 'malformed', reason: 'beat: the record has no value' } : decodeBeat(value);
       if (decoded.kind === 'ok') {
-        received += 1;
-        keepNewest(newest, decoded.value);
+        beats.push(decoded.value);
       } else {
         refused.set(position, this.refuse('bus', decoded));
       }
     });
-    this.options.metrics.beatsReceived('bus', received);
-    for (const { beat, count } of newest.values()) this.take(beat, count, 'bus');
+    this.options.metrics.beatsReceived('bus', beats.length);
+    for (const { beat, count } of newestBeats(beats).values()) this.take(beat, count, 'bus');
     return refused;
   }
 
   /** Takes the body of a request: one result per beat, in order. */
   fromHttp(values: readonly unknown[]): BeatResult[] {
     const decoded = values.map((value) => decodeBeatJson(value));
-    const newest = new Map<string, Newest>();
-    for (const beat of decoded) if (beat.kind === 'ok') keepNewest(newest, beat.value);
+    const beats = decoded.flatMap((beat) => (beat.kind === 'ok' ? [beat.value] : []));
     const outcomes = new Map<string, ReturnType<BeatIntake['take']>>();
-    for (const [nodeId, { beat, count }] of newest) outcomes.set(nodeId, this.take(beat, count, 'http'));
-    this.options.metrics.beatsReceived('http', decoded.filter((beat) => beat.kind === 'ok').length);
+    for (const [nodeId, { beat, count }] of newestBeats(beats)) outcomes.set(nodeId, this.take(beat, count, 'http'));
+    this.options.metrics.beatsReceived('http', beats.length);
     return decoded.map((beat): BeatResult => {
       if (beat.kind !== 'ok') return { nodeId: null, outcome: 'rejected', knownIncarnation: null, reason: this.refuse('http', beat) };
       const { nodeId, incarnation } = beat.value;
@@ -85,15 +76,5 @@ export class BeatIntake {
   private refuse(lane: 'bus' | 'http', unreadable: Unreadable): string {
     this.options.metrics.beatRefused(lane, unreadable.kind);
     return unreadable.reason;
-  }
-}
-
-function keepNewest(newest: Map<string, Newest>, beat: Beat): void {
-  const kept = newest.get(beat.nodeId);
-  if (kept === undefined || beat.incarnation > kept.beat.incarnation) {
-    newest.set(beat.nodeId, { beat, count: 1 });
-  } else if (beat.incarnation === kept.beat.incarnation) {
-    kept.count += 1;
-    if (beat.seq > kept.beat.seq) kept.beat = beat;
   }
 }

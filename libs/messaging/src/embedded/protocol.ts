@@ -1,5 +1,4 @@
 /** What client and broker of the embedded bus say to each other. Names and shapes only. */
-import type { BusErrorCode } from '@muster/contracts';
 
 /** Raised whenever an old client could misunderstand a new broker, or the reverse. */
 export const PROTOCOL_VERSION = 1;
@@ -14,12 +13,6 @@ export const ANSWER = { ok: 100, error: 101 } as const;
 export const NOTICE = { assigned: 110, revoke: 111, lost: 112, watermarks: 113 } as const;
 
 export type RequestKind = (typeof REQUEST)[keyof typeof REQUEST];
-
-export interface ErrorFacts {
-  readonly code: BusErrorCode;
-  readonly retriable: boolean;
-  readonly message: string;
-}
 
 /** A partition that a member was given, and where its group stands. */
 export interface Grant {

@@ -35,8 +35,5 @@ export function busErrorOf(error: unknown, doing: string): BusError {
   return new BusError('BUS_FAILED', fault.retriable !== false, why, { cause: error });
 }
 
-/** The group has begun to share anew; what we hold is ours until we join again. */
-export const isRebalance = (error: unknown): boolean => rootFault(error).type === 'REBALANCE_IN_PROGRESS';
-
 /** The group went on without us: somebody else may have our partitions. */
 export const isExpelled = (error: unknown): boolean => ['UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION', 'FENCED_INSTANCE_ID'].includes(rootFault(error).type ?? '');

@@ -3,7 +3,7 @@
  * lanes. It is a member itself, and its own beat through the bus is its proof that it sees.
  */
 import type { Beat } from '@muster/contracts';
-import { type ProbeResult, Sightings } from '@muster/evidence';
+import { newestBeats, type ProbeResult, Sightings } from '@muster/evidence';
 import { detectorConfig } from '@muster/failure-detector';
 import { SCORE_DEFAULTS } from '@muster/health-score';
 import { type Entry, Membership, membershipRules, type Outcome } from '@muster/membership';
@@ -82,7 +82,7 @@ export class SimulatedCoordinator {
   arrive(beats: readonly Beat[], lane: Lane): void {
     for (const beat of beats) this.options.onArrival(beat, lane);
     this.process.receive(() => {
-      for (const [beat, count] of newestOf(beats)) this.loop.heard(beat, count, lane);
+      for (const { beat, count } of newestBeats(beats).values()) this.loop.heard(beat, count, lane);
     });
   }
 
@@ -102,19 +102,4 @@ export class SimulatedCoordinator {
       node(nodeId)?.probed(incarnation, (result) => network.send(nodeId, ownId, 'probe-answer', () => this.process.receive(() => finish(result))));
     });
   }
-}
-
-/** The newest beat of each node, and how many came with it. */
-function newestOf(beats: readonly Beat[]): Map<Beat, number> {
-  const newest = new Map<string, { beat: Beat; count: number }>();
-  for (const beat of beats) {
-    const kept = newest.get(beat.nodeId);
-    if (kept === undefined || beat.incarnation > kept.beat.incarnation) {
-      newest.set(beat.nodeId, { beat, count: 1 });
-    } else if (beat.incarnation === kept.beat.incarnation) {
-      kept.count += 1;
-      if (beat.seq > kept.beat.seq) kept.beat = beat;
-    }
-  }
-  return new Map([...newest.values()].map(({ beat, count }) => [beat, count]));
 }
