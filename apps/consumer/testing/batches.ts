@@ -58,7 +58,7 @@ export function clusterEvent({ nodeId = 'node-1', index, term = 1, incarnation =
       from: null,
       to,
       silenceMs: null,
-      member: { v: 1, nodeId, incarnation, status: to, reason: 'test', service: 'producer', zone: 'a', tags: {}, resources: { cores: 1, memoryBytes: 1 }, httpUrl: null, changedAtUnixMs: 0, index, term },
+      member: { v: 1, nodeId, incarnation, status: to, reason: 'test', service: 'producer', zone: 'a', tags: {}, resources: { cores: 1, memoryBytes: 1 }, httpUrl: null, probeUrl: null, marks: [], changedAtUnixMs: 0, index, term },
     },
   };
 }

@@ -24,6 +24,7 @@ export class Views {
       index: this.cluster.membership.index,
       term,
       ageMs: 0,
+      brakes: [],
       membership: Object.fromEntries(members.map((member) => [member.nodeId, member])),
     };
   }

@@ -16,6 +16,8 @@ export function beat(more: Partial<Beat> = {}): Beat {
     tags: {},
     resources: { cores: 2, memoryBytes: 1e9 },
     httpUrl: null,
+    probeUrl: null,
+    mainLagMs: 0,
     vitals: { cpuProcess: 0.1, cpuHost: 0.2, memory: 0.3, eventLoopDelayMs: 5, errorRate: 0, checks: [] },
     ...more,
   };

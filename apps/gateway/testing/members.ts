@@ -12,6 +12,8 @@ export function memberOf(nodeId: string, facts: Partial<MemberStatusView> = {}):
     tags: {},
     resources: { cores: 1, memoryBytes: 1024 },
     httpUrl: null,
+    probeUrl: null,
+    marks: [],
     changedAtUnixMs: 0,
     index: 1,
     term: 1,
@@ -34,6 +36,7 @@ export function statusOf(...members: readonly MemberStatusView[]): ClusterStatus
     index: 10,
     term: 1,
     ageMs: 0,
+    brakes: [],
     membership: Object.fromEntries(members.map((member) => [member.nodeId, member])),
   };
 }

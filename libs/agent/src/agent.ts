@@ -169,6 +169,8 @@ export class Agent {
       sentUnixMs: Date.now(),
       state,
       httpUrl: this.httpUrl(),
+      probeUrl: null,
+      mainLagMs: 0,
       vitals: { ...this.probe.read(lateMs), errorRate: this.operations.takeErrorRate(), checks: this.checks.results() },
     };
   }

@@ -15,5 +15,7 @@ export const sampleBeat: Beat = {
   tags: {},
   resources: { cores: 1, memoryBytes: 1 },
   httpUrl: null,
+  probeUrl: null,
+  mainLagMs: 0,
   vitals: { cpuProcess: 0, cpuHost: 0, memory: 0, eventLoopDelayMs: 0, errorRate: 0, checks: [] },
 };

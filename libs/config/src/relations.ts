@@ -13,4 +13,9 @@ export const RELATIONS: readonly Relation[] = [
     holds: (timeoutMs, intervalMs) => (timeoutMs ?? 0) > 3 * (intervalMs ?? 0),
     rule: (_, intervalMs) => `must be more than three times heartbeat.intervalMs (${intervalMs}), or a few lost beats look like a failure`,
   },
+  {
+    keys: ['flap.reuse', 'flap.suppress'],
+    holds: (reuse, suppress) => (reuse ?? 0) < (suppress ?? 0),
+    rule: (_, suppress) => `must be less than flap.suppress (${suppress}), or a damped member would be believed while it is damped`,
+  },
 ];

@@ -77,6 +77,29 @@ const failure = z.strictObject({
     .max(600_000)
     .default(15_000)
     .meta({ doc: 'Longest silence before a member is DOWN, whatever else is known. More than three beat intervals.', unit: 'ms', range: '100 to 600000, sensible 10000 to 30000', raising: 'Longer pauses are forgiven; a dead member stays in the view longer.' }),
+  preset: z
+    .enum(['local', 'lan', 'wan'])
+    .default('lan')
+    .meta({ doc: 'How patient detection is with the network: `local` for one machine, `lan` for one site, `wan` for members far apart.', range: 'local, lan, wan' }),
+});
+
+const hung = z.strictObject({
+  timeoutMs: z.int().min(1000).max(3_600_000).default(60_000).meta({ doc: 'How long the main loop of a member may stand still, while its process answers, before it is DOWN. It gets no traffic long before.', unit: 'ms', range: '1000 to 3600000', raising: 'Longer freezes are forgiven.' }),
+});
+
+const brake = z.strictObject({
+  fraction: z.number().min(0.01).max(1).default(0.3).meta({ doc: 'Share of a zone, or of the cluster, that may fall silent at once; when it is more (and at least two), none of them is declared DOWN for silence. 1 turns the brake off.', unit: 'ratio', range: '0.01 to 1', raising: 'More members may be removed at once.' }),
+  holdMs: z.int().min(1000).max(3_600_000).default(60_000).meta({ doc: 'How long the same members must stay silent, while others are well, before the brake lets go and they are removed one after the other.', unit: 'ms', range: '1000 to 3600000', raising: 'Outages of a whole zone are left alone for longer.' }),
+});
+
+const flap = z.strictObject({
+  halfLifeMs: z.int().min(1000).max(86_400_000).default(60_000).meta({ doc: 'Time in which half of what a member did wrong is forgotten.', unit: 'ms', range: '1000 to 86400000', raising: 'Members that flap stay without traffic for longer.' }),
+  suppress: z.number().min(0.5).max(100).default(1.5).meta({ doc: 'Failures, older ones counting less, above which a member is damped: it stays a member and gets no traffic.', unit: 'failures', range: '0.5 to 100', raising: 'More flapping is tolerated.' }),
+  reuse: z.number().min(0.1).max(100).default(0.75).meta({ doc: 'Failures, older ones counting less, below which a damped member is believed again. Less than `flap.suppress`.', unit: 'failures', range: '0.1 to 100', raising: 'Damped members come back sooner.' }),
+});
+
+const reap = z.strictObject({
+  afterMs: z.int().min(1000).max(31_536_000_000).default(86_400_000).meta({ doc: 'Time after which a member that is DOWN or LEFT is forgotten.', unit: 'ms', range: '1000 to 31536000000', raising: 'Old members are listed for longer.' }),
 });
 
 const phi = z.strictObject({
@@ -105,4 +128,4 @@ export const httpSection = (defaultPort: number) =>
     port: z.int().min(0).max(65_535).default(defaultPort).meta({ doc: 'Port to listen on; 0 takes any free one.', range: '0 to 65535' }),
   });
 
-export const sections = { cluster, node, bus, heartbeat, failure, phi, gossip, stabilisation, log } as const;
+export const sections = { cluster, node, bus, heartbeat, failure, hung, brake, flap, reap, phi, gossip, stabilisation, log } as const;

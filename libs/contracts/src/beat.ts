@@ -6,7 +6,7 @@
  */
 import { z } from 'zod';
 import { decode, type Decoded, decodeJson, encode, type Format } from './decoded.js';
-import { incarnationSchema, nodeIdSchema, resourcesSchema, serviceSchema, tagsSchema, urlSchema, zoneSchema } from './identity.js';
+import { incarnationSchema, nodeIdSchema, probeUrlSchema, resourcesSchema, serviceSchema, tagsSchema, urlSchema, zoneSchema } from './identity.js';
 
 const ratio = z.number().min(0).max(1);
 
@@ -54,6 +54,10 @@ export const beatSchema = z.object({
   resources: resourcesSchema,
   /** Where the member answers HTTP, `/health/live` included; null when it serves none. */
   httpUrl: urlSchema.nullable(),
+  /** Where the node's probe port answers, beside its main loop; null when it has none. */
+  probeUrl: probeUrlSchema.nullable().default(null),
+  /** How long the main loop has not moved when the beat was made. Milliseconds, >= 0; 0 while it moves. */
+  mainLagMs: z.number().min(0).default(0),
   vitals: vitalsSchema,
 });
 export type Beat = z.infer<typeof beatSchema>;

@@ -1,7 +1,7 @@
 /**
  * A transition of a member as a CloudEvent 1.0 in structured mode (JSON), topic `cluster.events`.
  *
- * The id is cluster/term/index, so that a publisher that repeats itself repeats the id, and readers drop the copy.
+ * The id is cluster/term/index, with /n for the n-th further change of the same entry, so that a publisher that repeats itself repeats the id, and readers drop the copy.
  */
 import { z } from 'zod';
 import { decode, type Decoded, encode, type Format } from './decoded.js';
@@ -18,8 +18,8 @@ export const clusterEventDataSchema = z.object({
 
 export const clusterEventSchema = z.object({
   specversion: z.literal('1.0'),
-  /** `<cluster>/<term>/<index>`. */
-  id: z.string().regex(/^[^/]+\/\d+\/\d+$/),
+  /** `<cluster>/<term>/<index>`, or `<cluster>/<term>/<index>/<n>`. */
+  id: z.string().regex(/^[^/]+\/\d+\/\d+(\/\d+)?$/),
   source: z.string().min(1),
   /** `io.muster.member.<status in lower case>.v1`. */
   type: z.string().regex(/^io\.muster\.member\.[a-z]+\.v1$/),

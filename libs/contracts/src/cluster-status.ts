@@ -1,6 +1,7 @@
 /** What `GET /cluster/status` answers on coordinator and gateway, and what `GET /cluster/watch` streams. */
 import { z } from 'zod';
 import { vitalsSchema } from './beat.js';
+import { brakeSchema } from './brake.js';
 import { memberRecordSchema, memberStatusSchema } from './member.js';
 
 /** One named share of the health score. */
@@ -37,6 +38,8 @@ export const clusterStatusSchema = z.object({
   term: z.int().min(0),
   /** How old the answer is: 0 at the coordinator, the time since its last word at a gateway. Milliseconds. */
   ageMs: z.number().min(0),
+  /** Brakes on verdicts that hold now. */
+  brakes: z.array(brakeSchema).default([]),
   membership: z.record(z.string(), memberStatusViewSchema),
 });
 export type ClusterStatus = z.infer<typeof clusterStatusSchema>;
@@ -47,11 +50,12 @@ export type Pulse = z.infer<typeof pulseSchema>;
 
 /**
  * Server-sent events of `GET /cluster/watch`; the SSE `event:` name is `kind`, `id:` the log index.
- * First a `snapshot`, then a `member` per change, a `removed` per reaped member, and a `pulse` every second.
+ * First a `snapshot`, then a `member` per change (several may share an index: they were agreed together), `brakes` when one engages or lets go, a `removed` per reaped member, and a `pulse` every second.
  */
 export const watchMessageSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('snapshot'), status: clusterStatusSchema }),
   z.object({ kind: z.literal('member'), index: z.int(), term: z.int(), from: memberStatusSchema.nullable(), member: memberStatusViewSchema }),
+  z.object({ kind: z.literal('brakes'), index: z.int(), term: z.int(), brakes: z.array(brakeSchema) }),
   z.object({ kind: z.literal('removed'), index: z.int(), term: z.int(), nodeId: z.string() }),
   z.object({ kind: z.literal('pulse'), hasQuorum: z.boolean(), leaderId: z.string().nullable(), index: z.int(), term: z.int(), pulses: z.array(pulseSchema) }),
 ]);

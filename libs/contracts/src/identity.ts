@@ -22,6 +22,9 @@ export const tagsSchema = z.record(z.string().min(1).max(64), z.string().max(256
 
 export const urlSchema = z.url({ protocol: /^https?$/ }).max(512);
 
+/** A probe port: `tcp://host:port`. */
+export const probeUrlSchema = z.string().regex(/^tcp:\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):\d{1,5}$/, 'must be tcp://host:port').max(512);
+
 export const resourcesSchema = z.object({
   /** CPU cores the member may use. Count, > 0, fractions allowed (cgroup quota). */
   cores: z.number().positive(),

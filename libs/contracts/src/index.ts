@@ -1,8 +1,12 @@
 export { ALL_TOPICS, deadLetterTopic, EVENTS_TOPIC, HEARTBEATS_TOPIC, LOGS_TOPIC, MEMBERSHIP_TOPIC, type TopicSpec } from './topics.js';
 export { decode, type Decoded, decodeJson, describeIssues, encode, type Format } from './decoded.js';
-export { incarnationSchema, nodeIdSchema, type Resources, resourcesSchema, serviceSchema, tagsSchema, urlSchema, zoneSchema } from './identity.js';
+export { type Brake, brakeSchema } from './brake.js';
+export { EVIDENCE_CLASSES, type Evidence, type EvidenceClass, evidenceClassSchema, evidenceSchema, type Why, whySchema } from './why.js';
+export { AGENT_MESSAGE_FORMAT, type AgentMessage, agentMessageSchema, COORDINATOR_MESSAGE_FORMAT, type CoordinatorMessage, coordinatorMessageSchema, decodeAgentMessage, decodeCoordinatorMessage, LANE_LINE_BYTES_MAX, LANE_PATH, LANE_PROTOCOL, type ProbeTarget, probeTargetSchema } from './lane.js';
+export { decodeProbeAnswer, PROBE_ANSWER_FORMAT, PROBE_RESULTS, type ProbeAnswer, probeAnswerSchema, type ProbeResult, probeResultSchema } from './probe.js';
+export { incarnationSchema, nodeIdSchema, probeUrlSchema, type Resources, resourcesSchema, serviceSchema, tagsSchema, urlSchema, zoneSchema } from './identity.js';
 export { type Beat, BEAT_FORMAT, beatSchema, type CheckResult, checkResultSchema, decodeBeat, decodeBeatJson, encodeBeat, type Vitals, vitalsSchema } from './beat.js';
-export { decodeMember, encodeMember, isLive, MEMBER_FORMAT, MEMBER_STATUSES, type MemberRecord, memberRecordSchema, type MemberStatus, memberStatusSchema } from './member.js';
+export { decodeMember, encodeMember, isLive, MEMBER_FORMAT, MEMBER_MARKS, MEMBER_STATUSES, type MemberMark, memberMarkSchema, type MemberRecord, memberRecordSchema, type MemberStatus, memberStatusSchema } from './member.js';
 export { CLUSTER_EVENT_FORMAT, type ClusterEvent, clusterEventDataSchema, clusterEventSchema, decodeClusterEvent, encodeClusterEvent } from './cluster-event.js';
 export { decodeLog, encodeLog, LOG_FORMAT, LOG_INPUT_FORMAT, LOG_LEVELS, type LogInput, logInputSchema, type LogLevel, logLevelSchema, type LogRecord, logRecordSchema } from './log-record.js';
 export { type ClusterStatus, clusterStatusSchema, type MemberStatusView, memberStatusViewSchema, type Pulse, pulseSchema, type ScoreTerm, scoreTermSchema, type WatchMessage, watchMessageSchema } from './cluster-status.js';

@@ -1,7 +1,7 @@
 /** A member as the cluster agreed on it: the record kept in `cluster.membership`, one per node. */
 import { z } from 'zod';
 import { decode, type Decoded, encode, type Format } from './decoded.js';
-import { incarnationSchema, nodeIdSchema, resourcesSchema, serviceSchema, tagsSchema, urlSchema, zoneSchema } from './identity.js';
+import { incarnationSchema, nodeIdSchema, probeUrlSchema, resourcesSchema, serviceSchema, tagsSchema, urlSchema, zoneSchema } from './identity.js';
 
 export const MEMBER_STATUSES = ['JOINING', 'HEALTHY', 'DEGRADED', 'SUSPECT', 'DOWN', 'LEAVING', 'LEFT'] as const;
 export const memberStatusSchema = z.enum(MEMBER_STATUSES);
@@ -9,6 +9,14 @@ export type MemberStatus = z.infer<typeof memberStatusSchema>;
 
 /** True while a member counts as part of the cluster. */
 export const isLive = (status: MemberStatus): boolean => status !== 'DOWN' && status !== 'LEFT';
+
+/**
+ * Marks beside the status. Each takes the member's traffic away: `cordoned` and `draining` by an operator, `damped` because it failed
+ * so often of late that it is not believed for a while.
+ */
+export const MEMBER_MARKS = ['cordoned', 'draining', 'damped'] as const;
+export const memberMarkSchema = z.enum(MEMBER_MARKS);
+export type MemberMark = z.infer<typeof memberMarkSchema>;
 
 export const memberRecordSchema = z.object({
   v: z.literal(1),
@@ -22,6 +30,9 @@ export const memberRecordSchema = z.object({
   tags: tagsSchema,
   resources: resourcesSchema,
   httpUrl: urlSchema.nullable(),
+  probeUrl: probeUrlSchema.nullable().default(null),
+  /** Sorted, each at most once. */
+  marks: z.array(memberMarkSchema).max(MEMBER_MARKS.length).default([]),
   /** Wall time of the change to this status, by the coordinator that proposed it. Milliseconds since 1970. */
   changedAtUnixMs: z.int().min(0),
   /** Raft index and term of the change. */

@@ -11,6 +11,8 @@ export interface OutgoingRecord {
   /** Null, with a key, is a tombstone: on a compacted topic it removes the key. */
   readonly value: Uint8Array | null;
   readonly headers?: Readonly<Record<string, string>>;
+  /** The partition to go to, whatever the key; by default the key decides. */
+  readonly partition?: number;
 }
 
 export interface BusRecord {

@@ -1,6 +1,6 @@
 /** One full value of every wire format, and generators of any legal one. */
 import fc from 'fast-check';
-import { type Beat, type ClusterEvent, LOG_LEVELS, type LogRecord, MEMBER_STATUSES, type MemberRecord } from '../src/index.js';
+import { type Beat, type ClusterEvent, LOG_LEVELS, type LogRecord, MEMBER_MARKS, MEMBER_STATUSES, type MemberRecord } from '../src/index.js';
 
 export const sampleBeat: Beat = {
   v: 1,
@@ -16,6 +16,8 @@ export const sampleBeat: Beat = {
   tags: { rack: 'r1', note: 'Grüße ✓' },
   resources: { cores: 1.5, memoryBytes: 536_870_912 },
   httpUrl: 'http://127.0.0.1:8082',
+  probeUrl: 'tcp://127.0.0.1:40123',
+  mainLagMs: 0,
   vitals: { cpuProcess: 0.125, cpuHost: 0.5, memory: 0.25, eventLoopDelayMs: 1.5, errorRate: 0, checks: [{ name: 'bus', ok: false, detail: 'down for 3 s' }, { name: 'disk', ok: true }] },
 };
 
@@ -30,6 +32,8 @@ export const sampleMember: MemberRecord = {
   tags: { rack: 'r1' },
   resources: { cores: 1.5, memoryBytes: 536_870_912 },
   httpUrl: null,
+  probeUrl: 'tcp://127.0.0.1:40123',
+  marks: ['damped'],
   changedAtUnixMs: 1_795_218_053_000,
   index: 17,
   term: 2,
@@ -67,6 +71,7 @@ const natural = fc.nat();
 const positive = fc.integer({ min: 1 });
 const incarnation = fc.maxSafeNat().map((value) => Math.max(1, value));
 const resources = fc.record({ cores: fc.double({ min: 0.01, max: 512, noNaN: true }), memoryBytes: positive });
+const probeUrl = fc.option(fc.tuple(fc.ipV4(), fc.integer({ min: 1, max: 65_535 })).map(([host, port]) => `tcp://${host}:${port}`));
 const httpUrl = fc.option(fc.webUrl({ validSchemes: ['http', 'https'] }).filter((url) => url.length <= 512 && URL.canParse(url)));
 
 export const anyBeat: fc.Arbitrary<Beat> = fc.record({
@@ -83,6 +88,8 @@ export const anyBeat: fc.Arbitrary<Beat> = fc.record({
   tags,
   resources,
   httpUrl,
+  probeUrl,
+  mainLagMs: fc.double({ min: 0, max: 1e6, noNaN: true }).map((value) => value + 0),
   vitals: fc.record({
     cpuProcess: ratio,
     cpuHost: ratio,
@@ -94,7 +101,7 @@ export const anyBeat: fc.Arbitrary<Beat> = fc.record({
 }, { noNullPrototype: true });
 
 export const anyMember: fc.Arbitrary<MemberRecord> = fc.record(
-  { v: fc.constant(1 as const), nodeId, incarnation, status: fc.constantFrom(...MEMBER_STATUSES), reason: fc.string({ maxLength: 100 }), service, zone, tags, resources, httpUrl, changedAtUnixMs: natural, index: positive, term: positive },
+  { v: fc.constant(1 as const), nodeId, incarnation, status: fc.constantFrom(...MEMBER_STATUSES), reason: fc.string({ maxLength: 100 }), service, zone, tags, resources, httpUrl, probeUrl, marks: fc.subarray([...MEMBER_MARKS]), changedAtUnixMs: natural, index: positive, term: positive },
   { noNullPrototype: true },
 );
 

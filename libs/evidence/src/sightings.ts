@@ -221,6 +221,6 @@ export class Sightings {
   }
 }
 
-function profileOf({ service, zone, tags, resources, httpUrl }: Profile): Profile {
-  return { service, zone, tags, resources, httpUrl };
+function profileOf({ service, zone, tags, resources, httpUrl, probeUrl }: Profile): Profile {
+  return { service, zone, tags, resources, httpUrl, probeUrl };
 }

@@ -2,7 +2,7 @@
 import type { MemberRecord, MemberStatus } from '@muster/contracts';
 
 /** What a node says of itself besides its identity. */
-export type Profile = Pick<MemberRecord, 'service' | 'zone' | 'tags' | 'resources' | 'httpUrl'>;
+export type Profile = Pick<MemberRecord, 'service' | 'zone' | 'tags' | 'resources' | 'httpUrl' | 'probeUrl'>;
 
 /** Statuses that a suspect can go back to. */
 export type Standing = 'JOINING' | 'HEALTHY' | 'DEGRADED';

@@ -53,7 +53,7 @@ export function transition(rules: MembershipRules, member: Member | undefined, c
 function join(rules: MembershipRules, member: Member | undefined, command: Extract<MemberCommand, { kind: 'join' }>, at: At): Next {
   const joined = (admission: Admission, failuresUnixMs: readonly number[]): Next => {
     const { nodeId, incarnation, reason, profile, atUnixMs } = command;
-    const record: MemberRecord = { v: 1, nodeId, incarnation, status: 'JOINING', reason, ...profile, changedAtUnixMs: atUnixMs, index: at.index, term: at.term };
+    const record: MemberRecord = { v: 1, nodeId, incarnation, status: 'JOINING', reason, ...profile, marks: [], changedAtUnixMs: atUnixMs, index: at.index, term: at.term };
     return { kind: 'next', member: { record, seq: command.seq, standing: null, admission, failuresUnixMs } };
   };
   const afterBeats: Admission = { beats: rules.joiningBeats, periodMs: 0 };

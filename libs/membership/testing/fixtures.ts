@@ -8,13 +8,13 @@ import { type MembershipRules, membershipRules } from '../src/rules.js';
 
 export const rules: MembershipRules = membershipRules({ stabilisationMs: 30_000 });
 
-export const profile: Profile = { service: 'producer', zone: 'zone-a', tags: {}, resources: { cores: 2, memoryBytes: 1e9 }, httpUrl: 'http://127.0.0.1:8082' };
+export const profile: Profile = { service: 'producer', zone: 'zone-a', tags: {}, resources: { cores: 2, memoryBytes: 1e9 }, httpUrl: 'http://127.0.0.1:8082', probeUrl: null };
 
 export const T0 = 1_700_000_000_000;
 
 export function memberIn(status: MemberStatus, more: Partial<Member> = {}): Member {
   return {
-    record: { v: 1, nodeId: 'a', incarnation: 5, status, reason: '', ...profile, changedAtUnixMs: T0, index: 1, term: 1 },
+    record: { v: 1, nodeId: 'a', incarnation: 5, status, reason: '', ...profile, marks: [], changedAtUnixMs: T0, index: 1, term: 1 },
     seq: 10,
     standing: status === 'SUSPECT' ? 'HEALTHY' : null,
     admission: { beats: 3, periodMs: 0 },

@@ -4,7 +4,7 @@ import { type MemberCommand, Membership, membershipRules, type Profile } from '@
 import { GroundTruth } from './ground-truth.js';
 import { Invariants } from './invariants.js';
 
-const profile: Profile = { service: 'node', zone: 'z', tags: {}, resources: { cores: 1, memoryBytes: 1e9 }, httpUrl: null };
+const profile: Profile = { service: 'node', zone: 'z', tags: {}, resources: { cores: 1, memoryBytes: 1e9 }, httpUrl: null, probeUrl: null };
 const about = { term: 1, atUnixMs: 1, nodeId: 'a', incarnation: 5, reason: 'because' };
 const join = (seq: number): MemberCommand => ({ ...about, seq, kind: 'join', profile });
 const down = (failure: 'crashed' | 'unreachable', seq = 3): MemberCommand => ({ ...about, seq, kind: 'down', silenceMs: 12_000, failure });
@@ -59,7 +59,7 @@ test('what is DOWN must not change by what was known before', () => {
   applied(join(3), 1000);
   truth.ended('a', 2000, 'process');
   applied(down('crashed'), 3000);
-  const change = { kind: 'transition' as const, index: 9, term: 1, from: 'DOWN' as const, silenceMs: null, member: { v: 1 as const, nodeId: 'a', incarnation: 5, status: 'HEALTHY' as const, reason: 'x', ...profile, changedAtUnixMs: 1, index: 9, term: 1 } };
+  const change = { kind: 'transition' as const, index: 9, term: 1, from: 'DOWN' as const, silenceMs: null, member: { v: 1 as const, nodeId: 'a', incarnation: 5, status: 'HEALTHY' as const, reason: 'x', ...profile, marks: [], changedAtUnixMs: 1, index: 9, term: 1 } };
   expect(() => invariants.applied({ index: 9, term: 1, command: { ...about, seq: 3, kind: 'admit' } }, { kind: 'changed', change }, 4000)).toThrow(/DOWN is final/);
 });
 

@@ -46,7 +46,7 @@ export class SimulatedNode {
     const { nodeId, zone, clock } = options;
     this.process = new SimulatedProcess(clock, nodeId);
     this.process.end();
-    this.profile = { service: 'node', zone, tags: {}, resources: { cores: 2, memoryBytes: 1e9 }, httpUrl: `http://${nodeId}:8080` };
+    this.profile = { service: 'node', zone, tags: {}, resources: { cores: 2, memoryBytes: 1e9 }, httpUrl: `http://${nodeId}:8080`, probeUrl: null };
   }
 
   get nodeId(): string {
@@ -132,6 +132,7 @@ export class SimulatedNode {
       intervalMs,
       state: this.state,
       ...this.profile,
+      mainLagMs: 0,
       vitals: WELL,
     };
   }

@@ -11,6 +11,8 @@ const member = (nodeId: string, status: MemberStatus, changedAtUnixMs = 1000): M
   tags: {},
   resources: { cores: 1, memoryBytes: 1 },
   httpUrl: null,
+  probeUrl: null,
+  marks: [],
   changedAtUnixMs,
   index: 1,
   term: 1,
@@ -21,7 +23,7 @@ const member = (nodeId: string, status: MemberStatus, changedAtUnixMs = 1000): M
   vitals: null,
 });
 const snapshot = (...members: MemberStatusView[]): WatchMessage => {
-  const status: ClusterStatus = { cluster: 'c', totalNodes: members.length, healthyNodes: 0, hasQuorum: true, leaderId: 'c1', index: 1, term: 1, ageMs: 0, membership: Object.fromEntries(members.map((each) => [each.nodeId, each])) };
+  const status: ClusterStatus = { cluster: 'c', totalNodes: members.length, healthyNodes: 0, hasQuorum: true, leaderId: 'c1', index: 1, term: 1, ageMs: 0, brakes: [], membership: Object.fromEntries(members.map((each) => [each.nodeId, each])) };
   return { kind: 'snapshot', status };
 };
 const changed = (from: MemberStatus | null, to: MemberStatusView): WatchMessage => ({ kind: 'member', index: 2, term: 1, from, member: to });

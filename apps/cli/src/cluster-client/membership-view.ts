@@ -29,6 +29,7 @@ export class MembershipView {
       case 'removed':
         if (!this.members.delete(message.nodeId)) return [];
         return [{ atUnixMs: nowUnixMs, nodeId: message.nodeId, from: null, to: 'REMOVED', reason: 'forgotten' }];
+      case 'brakes':
       case 'pulse':
         return [];
     }

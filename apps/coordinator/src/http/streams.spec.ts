@@ -60,7 +60,7 @@ async function streaming(options: { flaps: number; afterIndex: number; tags?: Re
   closers.push(() => rmSync(folder, { recursive: true }));
   const cluster = Cluster.open({ name: 'test', nodeId: 'self', statePath: join(folder, 'state.sqlite'), rules: { ...membershipRules({ stabilisationMs: 1 }), ...options.rules }, snapshotEntries: 100_000, logger });
   closers.push(() => cluster.close());
-  const profile = { service: 's', zone: 'z', tags: options.tags ?? {}, resources: { cores: 1, memoryBytes: 1 }, httpUrl: null };
+  const profile = { service: 's', zone: 'z', tags: options.tags ?? {}, resources: { cores: 1, memoryBytes: 1 }, httpUrl: null, probeUrl: null };
   const past: MemberCommand[] = [{ ...about, kind: 'join', profile }, ...Array.from({ length: options.flaps }, flap).flat()];
   await Promise.all(past.map((command) => cluster.propose(command)));
   const streams = new Streams(cluster, { snapshot: () => ({ kind: 'snapshot' }) } as unknown as Views, 10);

@@ -25,7 +25,7 @@ function publishing(bus = new MemoryBus(), clock = new SimClock(), limits: Parti
   closers.push(() => cluster.close());
   publisher.start();
   const about = (nodeId: string) => ({ term: cluster.status().term, atUnixMs: clock.nowUnixMs(), nodeId, incarnation: 1, seq: 1, reason: 'test' });
-  const join1 = (nodeId: string): MemberCommand => ({ ...about(nodeId), kind: 'join', profile: { service: 's', zone: 'z', tags: {}, resources: { cores: 1, memoryBytes: 1 }, httpUrl: null } });
+  const join1 = (nodeId: string): MemberCommand => ({ ...about(nodeId), kind: 'join', profile: { service: 's', zone: 'z', tags: {}, resources: { cores: 1, memoryBytes: 1 }, httpUrl: null, probeUrl: null } });
   const admit = (nodeId: string): MemberCommand => ({ ...about(nodeId), kind: 'admit' });
   const events = () => bus.records(EVENTS_TOPIC.name).map(({ value }) => {
     const decoded = decodeClusterEvent(value ?? new Uint8Array());

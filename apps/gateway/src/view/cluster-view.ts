@@ -29,6 +29,9 @@ export class ClusterView {
       case 'removed':
         this.members.delete(message.nodeId);
         return this.note(message, nowMs);
+      case 'brakes':
+        if (this.status !== null) this.status = { ...this.status, brakes: message.brakes };
+        return this.note(message, nowMs);
       case 'pulse': {
         const wasScored = this.pulse(message);
         this.note(message, nowMs);
