@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
-import { type ClusterEvent, clusterEventSchema } from '@muster/contracts';
+import { type ClusterEvent, clusterEventSchema, memberEventType, type MemberStatus } from '@muster/contracts';
 import { machineConditions } from './conditions.js';
 import { LocalCluster } from './local-cluster.js';
 import { tellProgress } from './progress.js';
@@ -46,7 +46,7 @@ export async function soak(options: { minutes: number; hotLoops: number | undefi
       tellProgress(`soak: ${Math.max(0, (endMs - performance.now()) / 60_000).toFixed(1)} of ${options.minutes} minutes left, lowest score now ${scores.at(-1) ?? 'unknown'}`);
     }
     const { events: during } = await eventsSince(cluster.coordinatorUrl, nextSince);
-    const count = (to: string): number => during.filter((event) => event.data.to === to).length;
+    const count = (to: MemberStatus): number => during.filter((event) => event.type === memberEventType(to)).length;
     return {
       bench: 'soak',
       conditions: { ...conditions, minutes: options.minutes, members, 'hot loops beside it': hotLoops },

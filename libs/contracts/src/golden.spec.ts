@@ -6,7 +6,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { sampleBeat, sampleEvent, sampleLog, sampleMember } from '../testing/samples.js';
+import { sampleBeat, sampleBrakeEvent, sampleEvent, sampleLog, sampleMember } from '../testing/samples.js';
 import { type Decoded, decodeBeat, decodeClusterEvent, decodeLog, decodeMember, encodeBeat, encodeClusterEvent, encodeLog, encodeMember } from './index.js';
 
 interface Case {
@@ -20,6 +20,7 @@ const cases: Case[] = [
   { file: 'beat.v1.json', bytes: encodeBeat(sampleBeat), sample: sampleBeat, decode: decodeBeat },
   { file: 'member.v1.json', bytes: encodeMember(sampleMember), sample: sampleMember, decode: decodeMember },
   { file: 'cluster-event.v1.json', bytes: encodeClusterEvent(sampleEvent), sample: sampleEvent, decode: decodeClusterEvent },
+  { file: 'brake-event.v1.json', bytes: encodeClusterEvent(sampleBrakeEvent), sample: sampleBrakeEvent, decode: decodeClusterEvent },
   { file: 'log-record.v1.json', bytes: encodeLog(sampleLog), sample: sampleLog, decode: decodeLog },
 ];
 

@@ -7,9 +7,9 @@ export { decodeProbeAnswer, PROBE_ANSWER_FORMAT, PROBE_RESULTS, type ProbeAnswer
 export { incarnationSchema, nodeIdSchema, probeUrlSchema, type Resources, resourcesSchema, serviceSchema, tagsSchema, urlSchema, zoneSchema } from './identity.js';
 export { type Beat, BEAT_FORMAT, beatSchema, type CheckResult, checkResultSchema, decodeBeat, decodeBeatJson, encodeBeat, type Vitals, vitalsSchema } from './beat.js';
 export { decodeMember, encodeMember, isLive, MEMBER_FORMAT, MEMBER_MARKS, MEMBER_STATUSES, type MemberMark, memberMarkSchema, type MemberRecord, memberRecordSchema, type MemberStatus, memberStatusSchema } from './member.js';
-export { CLUSTER_EVENT_FORMAT, type ClusterEvent, clusterEventDataSchema, clusterEventSchema, decodeClusterEvent, encodeClusterEvent } from './cluster-event.js';
+export { type BrakeEvent, type BrakeEventType, CLUSTER_EVENT_FORMAT, type ClusterEvent, clusterEventSchema, decodeClusterEvent, encodeClusterEvent, EVENT_NODES_MAX, isMemberEvent, MEMBER_UPDATED, type MemberEvent, memberEventType, type MemberEventType } from './cluster-event.js';
 export { decodeLog, encodeLog, LOG_FORMAT, LOG_INPUT_FORMAT, LOG_LEVELS, type LogInput, logInputSchema, type LogLevel, logLevelSchema, type LogRecord, logRecordSchema } from './log-record.js';
 export { type ClusterStatus, clusterStatusSchema, type MemberStatusView, memberStatusViewSchema, type Pulse, pulseSchema, type ScoreTerm, scoreTermSchema, type WatchMessage, watchMessageSchema } from './cluster-status.js';
-export { type BeatResult, beatResultSchema, type BeatsResponse, beatsResponseSchema, type ErrorBody, errorBodySchema, type KnownIncarnation, knownIncarnationSchema } from './coordinator-api.js';
+export { type BeatResult, beatResultSchema, type BeatsResponse, beatsResponseSchema, type ErrorBody, errorBodySchema, type KnownIncarnation, knownIncarnationSchema, OPERATOR_ORDERS, type OperatorOrder, type OperatorRequest, operatorRequestSchema, type OperatorResult, operatorResultSchema } from './coordinator-api.js';
 export { BusError, type BusErrorCode, type BusRecord, type BusStatus, type MessageBus, type OutgoingRecord, partitionKey, type RecordBatch, RetryLater, type SubscribeOptions, type Subscription, type TopicPartition } from './message-bus.js';
 export { type Logger } from './logger.js';

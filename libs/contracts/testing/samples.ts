@@ -1,6 +1,6 @@
 /** One full value of every wire format, and generators of any legal one. */
 import fc from 'fast-check';
-import { type Beat, type ClusterEvent, LOG_LEVELS, type LogRecord, MEMBER_MARKS, MEMBER_STATUSES, type MemberRecord } from '../src/index.js';
+import { type Beat, type BrakeEvent, type ClusterEvent, LOG_LEVELS, type LogRecord, MEMBER_MARKS, MEMBER_STATUSES, type MemberEvent, memberEventType, type MemberRecord } from '../src/index.js';
 
 export const sampleBeat: Beat = {
   v: 1,
@@ -39,7 +39,7 @@ export const sampleMember: MemberRecord = {
   term: 2,
 };
 
-export const sampleEvent: ClusterEvent = {
+export const sampleEvent: MemberEvent = {
   specversion: '1.0',
   id: 'muster/2/17',
   source: '/coordinators/coordinator-1',
@@ -48,6 +48,23 @@ export const sampleEvent: ClusterEvent = {
   time: '2026-11-20T23:40:53.000Z',
   datacontenttype: 'application/json',
   data: { from: 'SUSPECT', to: 'DOWN', member: sampleMember, silenceMs: 12_000 },
+};
+
+export const sampleBrakeEvent: BrakeEvent = {
+  specversion: '1.0',
+  id: 'muster/2/18/1',
+  source: '/muster/muster',
+  type: 'io.muster.brake.engaged.v1',
+  subject: 'zone/zone-a',
+  time: '2026-11-20T23:40:53.000Z',
+  datacontenttype: 'application/json',
+  data: {
+    brake: { zone: 'zone-a', reason: '4 of 6 members of zone-a are silent', sinceUnixMs: 1_795_218_053_000, holdsUntilUnixMs: 1_795_218_113_000, nodeIds: ['producer-1', 'producer-2'] },
+    nodeCount: 2,
+    reason: '4 of 6 members of zone-a are silent',
+    index: 18,
+    term: 2,
+  },
 };
 
 export const sampleLog: LogRecord = {
@@ -105,18 +122,33 @@ export const anyMember: fc.Arbitrary<MemberRecord> = fc.record(
   { noNullPrototype: true },
 );
 
-export const anyEvent: fc.Arbitrary<ClusterEvent> = fc
+const anyMemberEvent: fc.Arbitrary<ClusterEvent> = fc
   .record({ member: anyMember, from: fc.option(fc.constantFrom(...MEMBER_STATUSES)), silenceMs: fc.option(natural), at: fc.date({ min: new Date(0), max: new Date('2100-01-01'), noInvalidDate: true }) })
   .map(({ member, from, silenceMs, at }) => ({
     specversion: '1.0',
     id: `muster/${member.term}/${member.index}`,
     source: '/coordinators/coordinator-1',
-    type: `io.muster.member.${member.status.toLowerCase()}.v1`,
+    type: memberEventType(member.status),
     subject: member.nodeId,
     time: at.toISOString(),
     datacontenttype: 'application/json',
     data: { from, to: member.status, member, silenceMs },
   }));
+
+const anyBrakeEvent: fc.Arbitrary<ClusterEvent> = fc
+  .record({ zone: fc.option(zone), reason: fc.string({ maxLength: 100 }), nodeIds: fc.array(nodeId, { maxLength: 5 }), sinceUnixMs: natural, index: positive, isEngaged: fc.boolean() })
+  .map(({ zone: of, reason, nodeIds, sinceUnixMs, index, isEngaged }) => ({
+    specversion: '1.0',
+    id: `muster/1/${index}`,
+    source: '/muster/muster',
+    type: isEngaged ? 'io.muster.brake.engaged.v1' : 'io.muster.brake.released.v1',
+    subject: of === null ? 'cluster' : `zone/${of}`,
+    time: new Date(sinceUnixMs).toISOString(),
+    datacontenttype: 'application/json',
+    data: { brake: { zone: of, reason, sinceUnixMs, holdsUntilUnixMs: sinceUnixMs, nodeIds }, nodeCount: nodeIds.length, reason, index, term: 1 },
+  }));
+
+export const anyEvent: fc.Arbitrary<ClusterEvent> = fc.oneof(anyMemberEvent, anyBrakeEvent);
 
 export const anyLog: fc.Arbitrary<LogRecord> = fc.record(
   {
