@@ -6,7 +6,7 @@ export interface RoutingConfig {
   readonly ejectMs: number;
   /** Longest ejection. Milliseconds, >= ejectMs. Default 30000. Raising it finds recovered members later. */
   readonly ejectMsMax: number;
-  /** Requests of this caller that a member with full weight takes before another zone helps out. Count, >= 1. Default 32. */
+  /** Requests of this caller that a member with full weight takes before another zone, or a braked member, helps out. Count, >= 1. Default 32. */
   readonly zoneInflightMax: number;
   /** The caller's zone is preferred only while its best member has at least this share of the best weight anywhere. 0..1, > 0. Default 0.5. */
   readonly zoneWeightShareMin: number;

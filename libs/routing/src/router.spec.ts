@@ -1,6 +1,6 @@
-import type { MemberStatus } from '@muster/contracts';
+import type { MemberMark, MemberStatus } from '@muster/contracts';
 import fc from 'fast-check';
-import { type Candidate, tierOf, weightOf } from './candidate.js';
+import { type Candidate, tierOf, TIERS, weightOf } from './candidate.js';
 import { type Random, ROUTING_DEFAULTS } from './config.js';
 import { type ChooseRequest, Router } from './router.js';
 
@@ -16,12 +16,19 @@ function seeded(seed: number): Random {
 }
 
 function member(nodeId: string, facts: Partial<Candidate> = {}): Candidate {
-  return { nodeId, incarnation: 1, status: 'HEALTHY', healthScore: 100, zone: 'zone-a', ...facts };
+  return { nodeId, incarnation: 1, status: 'HEALTHY', healthScore: 100, zone: 'zone-a', marks: [], ...facts };
 }
 
 function routerOf(...members: readonly Candidate[]): Router {
   const router = new Router();
   router.update(members);
+  return router;
+}
+
+/** A router whose SUSPECT members are all protected by a brake. */
+function brakedRouterOf(...members: readonly Candidate[]): Router {
+  const router = new Router();
+  router.update(members, new Set(members.filter(({ status }) => status === 'SUSPECT').map(({ nodeId }) => nodeId)));
   return router;
 }
 
@@ -51,29 +58,114 @@ function fail(router: Router, nodeId: string, times: number, nowMs = 0): void {
 }
 
 const statuses: readonly MemberStatus[] = ['JOINING', 'HEALTHY', 'DEGRADED', 'SUSPECT', 'DOWN', 'LEAVING', 'LEFT'];
+const marks = fc.subarray<MemberMark>(['cordoned', 'damped', 'draining']);
 const candidates = fc.uniqueArray(
-  fc.record({ nodeId: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g'), incarnation: fc.constant(1), status: fc.constantFrom(...statuses), healthScore: fc.integer({ min: 0, max: 100 }), zone: fc.constantFrom('zone-a', 'zone-b') }),
+  fc.record({
+    nodeId: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g'),
+    incarnation: fc.constant(1),
+    status: fc.constantFrom(...statuses),
+    healthScore: fc.integer({ min: 0, max: 100 }),
+    zone: fc.constantFrom('zone-a', 'zone-b'),
+    marks: fc.oneof({ weight: 3, arbitrary: fc.constant<MemberMark[]>([]) }, { weight: 1, arbitrary: marks }),
+  }),
   { selector: ({ nodeId }) => nodeId, maxLength: 7 },
 );
 const outcomes = fc.array(fc.record({ nodeId: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g'), outcome: fc.constantFrom('answered' as const, 'unreachable' as const), nowMs: fc.nat(5000) }), { maxLength: 60 });
 
-test('A4: whatever happened, a request goes to a routable member while there is one, and to nobody DOWN or LEFT', () => {
+test('A4: whatever happened, a request goes to the best tier that anybody stands in, and to nobody DOWN or LEFT', () => {
   fc.assert(
-    fc.property(candidates, outcomes, fc.nat(), fc.option(fc.constantFrom('zone-a', 'zone-b', 'zone-c'), { nil: null }), (members, history, seed, zone) => {
-      const router = routerOf(...members);
+    fc.property(candidates, fc.subarray<string>(['a', 'b', 'c', 'd', 'e', 'f', 'g']), outcomes, fc.nat(), fc.option(fc.constantFrom('zone-a', 'zone-b', 'zone-c'), { nil: null }), (members, braked, history, seed, zone) => {
+      const router = new Router();
+      router.update(members, new Set(braked));
       for (const { nodeId, outcome, nowMs } of history) {
         router.started(nodeId);
         router.finished({ nodeId, incarnation: 1, outcome, nowMs });
       }
       const choice = router.choose({ ...anyRequest, nowMs: 5000, zone }, seeded(seed));
       const usable = members.filter((one) => one.status !== 'DOWN' && one.status !== 'LEFT');
-      expect(choice.kind).toBe(usable.length === 0 ? 'nobody' : 'member');
-      const routable = usable.filter((one) => tierOf(one) === 'routable');
-      const allowed = (routable.length > 0 ? routable : usable).map((one) => one.nodeId);
-      expect(choice.kind === 'nobody' ? [] : [choice.nodeId]).toEqual(allowed.filter((nodeId) => choice.kind === 'member' && nodeId === choice.nodeId));
+      const rankOf = (one: Candidate): number => TIERS.indexOf(tierOf(one) ?? 'down');
+      const best = Math.min(...usable.map(rankOf));
+      const taken = usable.filter(({ nodeId }) => choice.kind === 'member' && nodeId === choice.nodeId);
+      // Whoever is routable shuts out all others; where nobody is, one under a brake may come first, if our own connections allow it.
+      const isFair = (one: Candidate): boolean => rankOf(one) === best || (best > 0 && one.status === 'SUSPECT' && one.marks.length === 0 && braked.includes(one.nodeId));
+      expect({ kind: choice.kind, taken: taken.map(isFair) }).toEqual(usable.length === 0 ? { kind: 'nobody', taken: [] } : { kind: 'member', taken: [true] });
     }),
-    { numRuns: 500 },
+    { numRuns: 1000 },
   );
+});
+
+const TRAFFIC_TAKEN: { why: string; facts: Partial<Candidate> }[] = [
+  { why: 'SUSPECT', facts: { status: 'SUSPECT' } },
+  { why: 'cordoned', facts: { marks: ['cordoned'] } },
+  { why: 'draining', facts: { marks: ['draining'] } },
+  { why: 'damped', facts: { marks: ['damped'] } },
+  { why: 'LEAVING', facts: { status: 'LEAVING' } },
+];
+test.each(TRAFFIC_TAKEN)('a member that is $why gets nothing while the worst of the others can serve, and all when nobody else is there', ({ facts }) => {
+  const worst = member('worst', { status: 'JOINING', healthScore: 0 });
+  expect(shares(routerOf(member('taken', facts), worst))).toEqual({ worst: 1 });
+  expect(shares(routerOf(member('taken', facts)))).toEqual({ taken: 1 });
+  // Neither does it get back in because the worst of the others fails a little.
+  const router = routerOf(member('taken', facts), worst);
+  fail(router, 'worst', 2);
+  expect(shares(router)).toEqual({ worst: 1 });
+});
+
+test('when nobody routable is left, those that are known to run come before those that may not', () => {
+  const order = [member('draining', { marks: ['draining'] }), member('cordoned', { marks: ['cordoned', 'draining'] }), member('damped', { marks: ['cordoned', 'damped'] }), member('suspect', { status: 'SUSPECT', marks: ['draining'] })];
+  const router = routerOf(...order);
+  const tried = new Set<string>();
+  for (const { nodeId } of order) {
+    expect(chosen(router, { tried })).toBe(nodeId);
+    tried.add(nodeId);
+  }
+});
+
+describe('under a brake', () => {
+  const silent = (nodeId: string) => member(nodeId, { status: 'SUSPECT' });
+
+  test('silent members get nothing while the others have room', () => {
+    expect(shares(brakedRouterOf(member('well'), silent('a'), silent('b')))).toEqual({ well: 1 });
+  });
+
+  test('silent members help out when the others are at work to the brim, and the tier is told', () => {
+    const router = brakedRouterOf(member('well'), silent('a'), silent('b'));
+    for (let n = 0; n < ROUTING_DEFAULTS.zoneInflightMax; n++) router.started('well');
+    expect(Object.keys(shares(router)).sort()).toEqual(['a', 'b']);
+    expect(router.choose(anyRequest, seeded(1))).toMatchObject({ tier: 'braked' });
+    // Without a brake the others must do alone.
+    router.update([member('well'), silent('a'), silent('b')]);
+    expect(shares(router)).toEqual({ well: 1 });
+  });
+
+  test('silent members come before one that leaves, and before those that were ejected', () => {
+    expect(shares(brakedRouterOf(silent('a'), member('l', { status: 'LEAVING' })))).toEqual({ a: 1 });
+    const router = brakedRouterOf(silent('a'), member('b'), member('c'), member('d'));
+    fail(router, 'b', ROUTING_DEFAULTS.failureCountMax);
+    expect(chosen(router, { tried: new Set(['c', 'd']) })).toBe('a');
+  });
+
+  test('when all are silent they share the load as if nothing were', () => {
+    const got = shares(brakedRouterOf(silent('a'), silent('b'), silent('c')));
+    for (const share of Object.values(got)) expect(share).toBeCloseTo(1 / 3, 1);
+  });
+
+  test('of silent members those whose connections fail are ejected, however many, and the others carry on', () => {
+    const router = brakedRouterOf(silent('a'), silent('b'), silent('c'));
+    for (const nodeId of ['a', 'b']) fail(router, nodeId, ROUTING_DEFAULTS.failureCountMax);
+    expect(shares(router)).toEqual({ c: 1 });
+    // All of them: then there is nobody better than a suspect.
+    fail(router, 'c', ROUTING_DEFAULTS.failureCountMax);
+    expect(router.choose(anyRequest, seeded(1))).toMatchObject({ kind: 'member', tier: 'suspect' });
+    router.finished({ nodeId: 'b', incarnation: 1, outcome: 'answered', nowMs: 0 });
+    expect(shares(router)).toEqual({ b: 1 });
+  });
+
+  test('a silent member that an operator drained, or that was damped, is not let in by the brake', () => {
+    for (const mark of ['draining', 'cordoned', 'damped'] as const) {
+      expect(shares(brakedRouterOf(silent('a'), member('marked', { status: 'SUSPECT', marks: [mark] })))).toEqual({ a: 1 });
+    }
+  });
 });
 
 test('never more than floor((N-1)/2) members are ejected, and never the last', () => {

@@ -2,8 +2,9 @@
  * Chooses which member of one service gets the next request.
  *
  * Two members are drawn by weight and the one with less work per weight is taken, which spreads load without
- * herding. Members of the caller's zone come first while they have room. Pure: time and draws are parameters, and the
- * caller reports what became of each request.
+ * herding. Members of the caller's zone come first while they have room. Under a brake the agreed view is not enough: what
+ * this caller lived through with a member decides. Pure: time and draws are parameters, and the caller reports what became
+ * of each request.
  */
 import { type Candidate, type Tier, tierOf, TIERS, weightOf } from './candidate.js';
 import { type Random, ROUTING_DEFAULTS, type RoutingConfig } from './config.js';
@@ -34,25 +35,29 @@ const DRAW_STEPS = 2 ** 30;
 
 export class Router {
   private candidates: readonly Candidate[] = [];
+  private braked: ReadonlySet<string> = new Set();
   private readonly records = new Map<string, MemberRecord>();
 
   constructor(private readonly config: RoutingConfig = ROUTING_DEFAULTS) {}
 
-  /** Takes a new view. What was lived through with a member is kept until it restarts or goes. */
-  update(members: readonly Candidate[]): void {
+  /** Takes a new view; `braked` are those that a brake protects. What was lived through with a member is kept until it restarts or goes. */
+  update(members: readonly Candidate[], braked: ReadonlySet<string> = new Set()): void {
     this.candidates = members;
+    this.braked = braked;
     const present = new Map(members.map((member) => [member.nodeId, member.incarnation]));
     for (const [nodeId, record] of this.records) if (present.get(nodeId) !== record.incarnation) this.records.delete(nodeId);
   }
 
   choose(request: ChooseRequest, random: Random): Choice {
     const untried = this.candidates.filter((candidate) => !request.tried.has(candidate.nodeId));
-    const ejected = this.ejected(request.nowMs);
+    const tiers = this.byTier(untried, request.nowMs);
     for (const tier of TIERS) {
       if (tier === 'down' && !request.isViewStale) break;
-      const inTier = untried.filter((candidate) => (ejected.has(candidate.nodeId) ? 'ejected' : tierOf(candidate)) === tier);
-      const chosen = this.drawTwo(this.preferZone(inTier, request.zone), random);
-      if (chosen !== null) return { kind: 'member', nodeId: chosen.nodeId, incarnation: chosen.incarnation, tier };
+      const inTier = tiers.get(tier) ?? [];
+      // What is left of a zone that fell silent must not be overrun while most of the silent ones may be well.
+      const isOverrun = tier === 'routable' && inTier.length > 0 && !inTier.some((one) => this.hasRoom(one));
+      const chosen = this.drawTwo(this.preferZone(isOverrun ? [...inTier, ...(tiers.get('braked') ?? [])] : inTier, request.zone), random);
+      if (chosen !== null) return { kind: 'member', nodeId: chosen.nodeId, incarnation: chosen.incarnation, tier: isOverrun && chosen.status === 'SUSPECT' ? 'braked' : tier };
     }
     return { kind: 'nobody', known: this.candidates.length, tried: this.candidates.length - untried.length };
   }
@@ -75,16 +80,45 @@ export class Router {
   ejected(nowMs: number): ReadonlySet<string> {
     const routable = this.candidates.filter((candidate) => tierOf(candidate) === 'routable');
     const deserving = routable
-      .map((candidate) => ({ nodeId: candidate.nodeId, untilMs: this.records.get(candidate.nodeId)?.wantsEjectionUntilMs() ?? Number.NEGATIVE_INFINITY }))
+      .map((candidate) => ({ nodeId: candidate.nodeId, untilMs: this.ejectionEndMs(candidate) }))
       .filter(({ untilMs }) => untilMs > nowMs)
       .sort((one, other) => other.untilMs - one.untilMs || (one.nodeId < other.nodeId ? -1 : 1));
     return new Set(deserving.slice(0, Math.floor((routable.length - 1) / 2)).map(({ nodeId }) => nodeId));
   }
 
-  private preferZone(candidates: readonly Candidate[], zone: string | null): readonly Weighted[] {
-    const all = candidates.map((candidate) => this.weigh(candidate));
+  private byTier(candidates: readonly Candidate[], nowMs: number): ReadonlyMap<Tier, readonly Weighted[]> {
+    const ejected = this.ejected(nowMs);
+    const tiers = new Map<Tier, Weighted[]>();
+    for (const candidate of candidates) {
+      const tier = ejected.has(candidate.nodeId) ? 'ejected' : this.standing(candidate, nowMs);
+      if (tier === null) continue;
+      const inTier = tiers.get(tier) ?? [];
+      inTier.push(this.weigh(candidate));
+      tiers.set(tier, inTier);
+    }
+    return tiers;
+  }
+
+  /**
+   * A brake protects from the coordinators' doubt, not from failures of our own: a silent member whose connections fail too is as
+   * suspect as any. No limit as for the routable ones: two independent witnesses agree.
+   */
+  private standing(candidate: Candidate, nowMs: number): Tier | null {
+    const tier = tierOf(candidate, this.braked.has(candidate.nodeId));
+    return tier === 'braked' && this.ejectionEndMs(candidate) > nowMs ? 'suspect' : tier;
+  }
+
+  private ejectionEndMs({ nodeId }: Candidate): number {
+    return this.records.get(nodeId)?.wantsEjectionUntilMs() ?? Number.NEGATIVE_INFINITY;
+  }
+
+  private hasRoom({ record, weight }: Weighted): boolean {
+    return record.inflight < Math.max(1, this.config.zoneInflightMax * weight);
+  }
+
+  private preferZone(all: readonly Weighted[], zone: string | null): readonly Weighted[] {
     if (zone === null) return all;
-    const near = all.filter(({ candidate, record, weight }) => candidate.zone === zone && record.inflight < Math.max(1, this.config.zoneInflightMax * weight));
+    const near = all.filter((one) => one.candidate.zone === zone && this.hasRoom(one));
     // The zone is judged by its best member: those that just joined or do badly keep their small share within it.
     return bestWeight(near) >= this.config.zoneWeightShareMin * bestWeight(all) ? near : all;
   }
