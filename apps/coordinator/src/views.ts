@@ -62,6 +62,8 @@ export class Views {
         return { kind: 'member', index, term, from: change.member.status, member: this.view(change.member) };
       case 'removed':
         return { kind: 'removed', index, term, nodeId: change.nodeId };
+      case 'brake':
+        return { kind: 'brakes', index, term, brakes: [...this.cluster.membership.brakes()] };
     }
   }
 
@@ -88,7 +90,7 @@ export function clusterEvent(cluster: string, change: Change): ClusterEvent | nu
     specversion: '1.0',
     id: `${cluster}/${term}/${index}`,
     source: `/muster/${cluster}`,
-    type: `io.muster.member.${member.status.toLowerCase()}.v1`,
+    type: `io.muster.member.${member.status.toLowerCase() as Lowercase<typeof member.status>}.v1`,
     subject: member.nodeId,
     time: new Date(member.changedAtUnixMs).toISOString(),
     datacontenttype: 'application/json',

@@ -36,7 +36,7 @@ export type Proposal =
   | { readonly kind: 'join' | 'describe'; readonly profile: Profile; readonly reason: string }
   | { readonly kind: 'admit' | 'clear' | 'leave' | 'left'; readonly reason: string }
   | { readonly kind: 'grade'; readonly to: 'HEALTHY' | 'DEGRADED'; readonly reason: string }
-  | { readonly kind: 'suspect'; readonly silenceMs: number; readonly reason: string }
+  | { readonly kind: 'suspect'; readonly cause: 'silence' | 'stalled'; readonly silenceMs: number; readonly reason: string }
   | { readonly kind: 'down'; readonly silenceMs: number; readonly failure: FailureClass; readonly reason: string };
 
 /** Refused probes that prove a crash when the beat is overdue as well. */
@@ -89,7 +89,7 @@ function lastWord({ record }: Member, sight: Sight): Proposal | null {
 function silence({ record }: Member, sight: Sight): Proposal | null {
   const { silenceMs } = sight;
   const heard = `no heartbeat for ${seconds(silenceMs)} (phi ${sight.phi.toFixed(1)})`;
-  if (record.status !== 'SUSPECT') return { kind: 'suspect', silenceMs, reason: heard };
+  if (record.status !== 'SUSPECT') return { kind: 'suspect', cause: 'silence', silenceMs, reason: heard };
   if (sight.refusals >= REFUSALS_FOR_CRASH) return { kind: 'down', silenceMs, failure: 'crashed', reason: `process is gone: connection refused ${sight.refusals} times, ${heard}` };
   return sight.stage === 'silent' ? { kind: 'down', silenceMs, failure: 'unreachable', reason: heard } : null;
 }

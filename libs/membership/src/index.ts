@@ -1,5 +1,21 @@
-export { type Command, describeRejection, type FailureClass, type MemberCommand, type PublishedCommand, type Rejection } from './command.js';
+export { type Change } from './change.js';
+export {
+  type BrakeCommand,
+  type Command,
+  FAILURE_CLASSES,
+  type FailureClass,
+  type ManyCommand,
+  type MemberCommand,
+  type OperatorCommand,
+  type PublishedCommand,
+  type ReleaseCommand,
+  type RulesCommand,
+  type SingleCommand,
+  type SuspectCause,
+} from './command.js';
 export { decide, type Proposal, type Sight } from './decide.js';
-export { type Admission, type Change, isGone, type Member, type Profile, type Standing } from './member.js';
-export { type Entry, Membership, type MembershipSnapshot, type Outcome } from './membership.js';
-export { type MembershipRules, membershipRules } from './rules.js';
+export { type Admission, type Damping, isGone, type Member, type Profile, type Standing } from './member.js';
+export { type DampingView, type Entry, Membership, type MembershipSnapshot } from './membership.js';
+export { changesOf, type Outcome, type SingleOutcome } from './outcome.js';
+export { describeRejection, type Rejection } from './rejection.js';
+export { type MembershipRules, membershipRules, type MembershipSettings } from './rules.js';

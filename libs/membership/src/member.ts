@@ -1,4 +1,4 @@
-/** What the replicated state holds of one member, and of each change to it. */
+/** What the replicated state holds of one member. */
 import type { MemberRecord, MemberStatus } from '@muster/contracts';
 
 /** What a node says of itself besides its identity. */
@@ -15,6 +15,16 @@ export interface Admission {
   readonly periodMs: number;
 }
 
+/** What a member did wrong of late, halved with time. */
+export interface Damping {
+  /** Failures, older ones counting less, as of `atMs`. >= 0. */
+  readonly penalty: number;
+  /** Agreed time of the penalty, see `AgreedClock`. Milliseconds. */
+  readonly atMs: number;
+  /** What of the failure that is going on was counted. 0 to 1. */
+  readonly charged: number;
+}
+
 export interface Member {
   readonly record: MemberRecord;
   /** Highest sequence number that a committed command gave evidence of; commands that know less are stale. */
@@ -24,15 +34,12 @@ export interface Member {
   readonly admission: Admission;
   /** When it failed, in the window. Wall time, milliseconds since 1970. */
   readonly failuresUnixMs: readonly number[];
+  readonly damping: Damping;
+  /** Evicted by an operator: this incarnation is not taken back. */
+  readonly isEvicted: boolean;
 }
 
-/** What a committed command did, numbered by the log; these are published and streamed, in order. */
-export type Change =
-  | { readonly kind: 'transition'; readonly index: number; readonly term: number; readonly from: MemberStatus | null; readonly member: MemberRecord; readonly silenceMs: number | null }
-  /** The same member with the same status under another address or other tags. */
-  | { readonly kind: 'updated'; readonly index: number; readonly term: number; readonly member: MemberRecord }
-  /** Forgotten after a long time as DOWN or LEFT. */
-  | { readonly kind: 'removed'; readonly index: number; readonly term: number; readonly nodeId: string };
+export const UNDAMPED: Damping = { penalty: 0, atMs: 0, charged: 0 };
 
 export function standingOf(status: MemberStatus): Standing | null {
   return status === 'JOINING' || status === 'HEALTHY' || status === 'DEGRADED' ? status : null;

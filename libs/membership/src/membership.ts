@@ -4,9 +4,12 @@
  * Deterministic: the same entries give the same state on every replica. Reads no clock; times are in the commands. The history of
  * changes is the outbox too: what lies behind the published cursor is still to be told.
  */
-import type { Command, Rejection } from './command.js';
+import type { Brake } from '@muster/contracts';
+import type { Change } from './change.js';
+import type { Command, SingleCommand } from './command.js';
 import { invariant } from './invariant.js';
-import { type Change, isGone, type Member } from './member.js';
+import { isGone, type Member } from './member.js';
+import type { Outcome, SingleOutcome } from './outcome.js';
 import type { MembershipRules } from './rules.js';
 import { transition } from './transition.js';
 
@@ -17,11 +20,16 @@ export interface Entry {
   readonly command: Command;
 }
 
-export type Outcome =
-  | { readonly kind: 'changed'; readonly change: Change }
-  /** Applied, with nothing to tell anybody. */
-  | { readonly kind: 'noted' }
-  | { readonly kind: 'rejected'; readonly rejection: Rejection };
+/** What proposers need to know of a member that fails often. */
+export interface DampingView {
+  /** Failures, older ones counting less, now. */
+  readonly penalty: number;
+  readonly isDamped: boolean;
+  /** When its penalty is low enough that it may be cleared, admitted or joined again; null when it is now. */
+  readonly untilUnixMs: number | null;
+  /** How long it must be seen steadily alive, besides, before that is proposed. Milliseconds. */
+  readonly steadyMs: number;
+}
 
 /** The whole state as plain data. */
 export interface MembershipSnapshot {
@@ -46,7 +54,7 @@ export class Membership {
   private forgotten = 0;
 
   constructor(
-    private readonly rules: MembershipRules,
+    private agreedRules: MembershipRules,
     snapshot?: MembershipSnapshot,
   ) {
     if (snapshot === undefined) return;
@@ -72,10 +80,25 @@ export class Membership {
       this.trim();
       return { kind: 'noted' };
     }
+    if (command.kind === 'many') return { kind: 'many', outcomes: command.commands.map((single) => this.applyOne(single, entry)) };
+    return this.applyOne(command, entry);
+  }
+
+  private applyOne(command: SingleCommand, entry: Entry): SingleOutcome {
+    switch (command.kind) {
+      case 'cordon':
+      case 'uncordon':
+      case 'drain':
+      case 'evict':
+      case 'brake':
+      case 'release':
+      case 'rules':
+        return { kind: 'noted' };
+    }
     const before = this.members.get(command.nodeId);
-    const next = transition(this.rules, before, command, entry);
+    const next = transition(this.agreedRules, before, command, entry);
     if (next.kind === 'rejected') return next;
-    const at = { index: entry.index, term: entry.term };
+    const at = { index: entry.index, term: entry.term, ordinal: 0 };
     if (next.kind === 'forgotten') {
       this.members.delete(command.nodeId);
       return this.record({ kind: 'removed', ...at, nodeId: command.nodeId });
@@ -83,7 +106,7 @@ export class Membership {
     this.members.set(command.nodeId, next.member);
     if (command.kind === 'describe') return this.record({ kind: 'updated', ...at, member: next.member.record });
     const silenceMs = command.kind === 'suspect' || command.kind === 'down' ? command.silenceMs : null;
-    return this.record({ kind: 'transition', ...at, from: before?.record.status ?? null, member: next.member.record, silenceMs });
+    return this.record({ kind: 'transition', ...at, from: before?.record.status ?? null, member: next.member.record, silenceMs, failure: command.kind === 'down' ? command.failure : null });
   }
 
   member(nodeId: string): Member | undefined {
@@ -94,9 +117,33 @@ export class Membership {
     return this.members.values();
   }
 
+  /** Rules that hold now. */
+  get rules(): MembershipRules {
+    return this.agreedRules;
+  }
+
+  /** True when `wanted` must be proposed: no rules were agreed in this log yet, or others were. */
+  needsRules(_wanted: MembershipRules): boolean {
+    return false;
+  }
+
+  /** Brakes that hold, the one of the cluster first, then by zone. */
+  brakes(): readonly Brake[] {
+    return [];
+  }
+
+  /** The brake that a DOWN of a member for silence would run into now, and when it would not; null when none. */
+  braked(_nodeId: string, _nowUnixMs: number): { readonly zone: string | null; readonly untilUnixMs: number } | null {
+    return null;
+  }
+
+  damping(_nodeId: string, _nowUnixMs: number): DampingView {
+    return { penalty: 0, isDamped: false, untilUnixMs: null, steadyMs: 0 };
+  }
+
   /** Members that have been DOWN or LEFT for so long that they may be forgotten. */
   reapable(nowUnixMs: number): Member[] {
-    return [...this.members.values()].filter(({ record }) => isGone(record.status) && nowUnixMs - record.changedAtUnixMs >= this.rules.reapAfterMs);
+    return [...this.members.values()].filter(({ record }) => isGone(record.status) && nowUnixMs - record.changedAtUnixMs >= this.agreedRules.reapAfterMs);
   }
 
   /** Changes after `index`, oldest first, at most `limit`. Some are missing when `index` lies before `forgottenIndex`. */
@@ -146,18 +193,18 @@ export class Membership {
     };
   }
 
-  private record(change: Change): Outcome {
+  private record(change: Change): SingleOutcome {
     this.changes.push(change);
     this.trim();
-    return { kind: 'changed', change };
+    return { kind: 'changed', change, also: [] };
   }
 
   /** Keeps what is not published, up to a limit, and the latest of what is. In steps, because moving an array costs its length. */
   private trim(): void {
-    const surplus = this.changes.length - this.rules.historyMax;
-    if (surplus < this.rules.historyMax / 4) return;
+    const surplus = this.changes.length - this.agreedRules.historyMax;
+    if (surplus < this.agreedRules.historyMax / 4) return;
     const publishedCount = this.firstAfter(this.published);
-    const overflow = Math.max(0, this.changes.length - publishedCount - this.rules.outboxMax);
+    const overflow = Math.max(0, this.changes.length - publishedCount - this.agreedRules.outboxMax);
     const drop = Math.max(Math.min(surplus, publishedCount), overflow === 0 ? 0 : publishedCount + overflow);
     if (drop === 0) return;
     this.dropped += Math.max(0, drop - publishedCount);

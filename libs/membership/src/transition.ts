@@ -5,8 +5,9 @@
  * comes back through JOINING, never straight into service.
  */
 import type { MemberRecord, MemberStatus } from '@muster/contracts';
-import type { MemberCommand, Rejection } from './command.js';
-import { type Admission, isGone, type Member, standingOf } from './member.js';
+import type { MemberCommand } from './command.js';
+import { type Admission, isGone, type Member, standingOf, UNDAMPED } from './member.js';
+import type { Rejection } from './rejection.js';
 import type { MembershipRules } from './rules.js';
 
 export type Next = { readonly kind: 'next'; readonly member: Member } | { readonly kind: 'forgotten' } | { readonly kind: 'rejected'; readonly rejection: Rejection };
@@ -54,7 +55,7 @@ function join(rules: MembershipRules, member: Member | undefined, command: Extra
   const joined = (admission: Admission, failuresUnixMs: readonly number[]): Next => {
     const { nodeId, incarnation, reason, profile, atUnixMs } = command;
     const record: MemberRecord = { v: 1, nodeId, incarnation, status: 'JOINING', reason, ...profile, marks: [], changedAtUnixMs: atUnixMs, index: at.index, term: at.term };
-    return { kind: 'next', member: { record, seq: command.seq, standing: null, admission, failuresUnixMs } };
+    return { kind: 'next', member: { record, seq: command.seq, standing: null, admission, failuresUnixMs, damping: UNDAMPED, isEvicted: false } };
   };
   const afterBeats: Admission = { beats: rules.joiningBeats, periodMs: 0 };
   if (member === undefined) return joined(afterBeats, []);

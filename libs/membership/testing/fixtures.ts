@@ -2,8 +2,9 @@
 import type { MemberStatus } from '@muster/contracts';
 import type { MemberCommand } from '../src/command.js';
 import type { Sight } from '../src/decide.js';
-import type { Member, Profile } from '../src/member.js';
-import { type Entry, Membership, type Outcome } from '../src/membership.js';
+import { type Member, type Profile, UNDAMPED } from '../src/member.js';
+import { type Entry, Membership } from '../src/membership.js';
+import type { Outcome } from '../src/outcome.js';
 import { type MembershipRules, membershipRules } from '../src/rules.js';
 
 export const rules: MembershipRules = membershipRules({ stabilisationMs: 30_000 });
@@ -19,6 +20,8 @@ export function memberIn(status: MemberStatus, more: Partial<Member> = {}): Memb
     standing: status === 'SUSPECT' ? 'HEALTHY' : null,
     admission: { beats: 3, periodMs: 0 },
     failuresUnixMs: [],
+    damping: UNDAMPED,
+    isEvicted: false,
     ...more,
   };
 }
@@ -46,7 +49,7 @@ export function command(kind: Kind, { to = 'DEGRADED', ...said }: Said = {}): Me
     case 'grade':
       return { ...about, kind, to };
     case 'suspect':
-      return { ...about, kind, silenceMs: 3000 };
+      return { ...about, kind, cause: 'silence', silenceMs: 3000 };
     case 'down':
       return { ...about, kind, silenceMs: 12_000, failure: 'unreachable' };
     case 'admit':

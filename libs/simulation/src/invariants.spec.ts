@@ -59,8 +59,8 @@ test('what is DOWN must not change by what was known before', () => {
   applied(join(3), 1000);
   truth.ended('a', 2000, 'process');
   applied(down('crashed'), 3000);
-  const change = { kind: 'transition' as const, index: 9, term: 1, from: 'DOWN' as const, silenceMs: null, member: { v: 1 as const, nodeId: 'a', incarnation: 5, status: 'HEALTHY' as const, reason: 'x', ...profile, marks: [], changedAtUnixMs: 1, index: 9, term: 1 } };
-  expect(() => invariants.applied({ index: 9, term: 1, command: { ...about, seq: 3, kind: 'admit' } }, { kind: 'changed', change }, 4000)).toThrow(/DOWN is final/);
+  const change = { kind: 'transition' as const, index: 9, term: 1, ordinal: 0, from: 'DOWN' as const, silenceMs: null, failure: null, member: { v: 1 as const, nodeId: 'a', incarnation: 5, status: 'HEALTHY' as const, reason: 'x', ...profile, marks: [], changedAtUnixMs: 1, index: 9, term: 1 } };
+  expect(() => invariants.applied({ index: 9, term: 1, command: { ...about, seq: 3, kind: 'admit' } }, { kind: 'changed', change, also: [] }, 4000)).toThrow(/DOWN is final/);
 });
 
 test('a crash that is not noticed in time breaks the run', () => {

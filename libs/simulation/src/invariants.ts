@@ -47,15 +47,15 @@ export class Invariants {
   }
 
   applied({ command, index }: Entry, outcome: Outcome, atMs: number): void {
-    if (outcome.kind !== 'changed' || command.kind === 'published') return;
+    if (outcome.kind !== 'changed' || command.kind === 'published' || command.kind === 'many') return;
     const { change } = outcome;
     holds(change.index === index, 'a change carries the index of its entry', { change: change.index, entry: index });
-    holds(command.reason !== '' && (change.kind === 'removed' || change.member.reason !== ''), 'every change has a reason', { command: command.kind });
+    holds(command.reason !== '' && (!('member' in change) || change.member.reason !== ''), 'every change has a reason', { command: command.kind });
     if (command.kind === 'down') {
       if (command.failure === 'crashed') this.wasGone(command.nodeId, command.incarnation, atMs);
       else this.wasSilent(command.nodeId, command.incarnation, atMs);
     }
-    this.isFinal(change, command.seq);
+    if ('seq' in command) this.isFinal(change, command.seq);
   }
 
   afterStep(nowMs: number): void {
@@ -81,6 +81,7 @@ export class Invariants {
   }
 
   private isFinal(change: Change, seq: number): void {
+    if (change.kind === 'brake') return;
     if (change.kind === 'removed') return void this.downAt.delete(change.nodeId);
     const { nodeId, incarnation, status } = change.member;
     const down = this.downAt.get(nodeId);

@@ -130,11 +130,12 @@ export class Publisher {
     const { bus, cluster } = this.options;
     const events = changes.map((change) => clusterEvent(cluster.name, change)).filter((event) => event !== null);
     if (events.length > 0) await bus.publish(EVENTS_TOPIC.name, events.map((event) => ({ key: event.subject, value: encodeClusterEvent(event) })));
-    await bus.publish(MEMBERSHIP_TOPIC.name, changes.map(membershipRecord));
+    await bus.publish(MEMBERSHIP_TOPIC.name, changes.map(membershipRecord).filter((record) => record !== null));
   }
 }
 
-function membershipRecord(change: Change): OutgoingRecord {
+function membershipRecord(change: Change): OutgoingRecord | null {
+  if (change.kind === 'brake') return null;
   if (change.kind === 'removed') return { key: change.nodeId, value: null };
   return { key: change.member.nodeId, value: encodeMember(change.member) };
 }
