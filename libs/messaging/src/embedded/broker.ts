@@ -10,7 +10,7 @@ import { Facts } from './broker-facts.js';
 import type { BrokerSettings } from './broker-options.js';
 import { ConsumerGroup, type Seat } from './consumer-group.js';
 import { type Frame, FrameError } from './frames.js';
-import { partitionOf } from '../shared/partitioner.js';
+import { placeOf } from '../shared/partitioner.js';
 import { FRAME_BYTES_MAX, type Grant, NOTICE, PROTOCOL_VERSION, REQUEST, type RequestKind } from './protocol.js';
 import { decodeOutgoing, encodeStored, type SentRecord } from './record-codec.js';
 import { RecordStore, type StoredPartition, type StoredTopic } from './record-store.js';
@@ -141,13 +141,14 @@ export class Broker {
     for (const { headers } of records) checkHeaders(headers);
     const keyless = topic.cleanup === 'compact' && records.some((record) => record.key === null);
     if (keyless) throw new BusError('BUS_FAILED', false, `topic '${topic.name}' is compacted: every record needs a key`);
+    // Before anything is written: one record without a place refuses the whole call, and no other.
+    const placed = records.map((record) => ({ record, at: this.#place(topic, record) }));
     this.#write({
       connection,
       requestId: frame.id,
       perform: () => {
         const nowUnixMs = Date.now();
-        for (const record of records) {
-          const at = this.#place(topic, record);
+        for (const { record, at } of placed) {
           this.#store.append(at, record, nowUnixMs);
           this.#grown.add(at);
         }
@@ -156,8 +157,7 @@ export class Broker {
   }
 
   #place(topic: StoredTopic, record: SentRecord): StoredPartition {
-    const count = topic.partitions.length;
-    const number = record.key === null ? this.#spread++ % count : partitionOf(record.key, count);
+    const number = placeOf(record, { topic: topic.name, partitionCount: topic.partitions.length }, () => this.#spread++);
     return topic.partitions[number] as StoredPartition;
   }
 

@@ -1,7 +1,7 @@
 /** What client and broker of the embedded bus say to each other. Names and shapes only. */
 
 /** Raised whenever an old client could misunderstand a new broker, or the reverse. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** Frames larger than this are refused by both sides. Bytes. */
 export const FRAME_BYTES_MAX = 8 * 1024 * 1024;

@@ -1,7 +1,8 @@
 /**
  * Records as bytes inside a frame.
  *
- * Each: `u8 flags | [u32 key] | [u32 value] | [u32 headers as JSON]`; a stored record has `u64 offset | u64 timestamp` before it.
+ * Each: `u8 flags | [u32 key] | [u32 value] | [u32 headers as JSON] | [f64 partition]`; a stored record has `u64 offset | u64 timestamp`
+ * before it. The partition is sent as any number at all, so that the broker alone says which ones there are.
  */
 import type { BusRecord, OutgoingRecord } from '@muster/contracts';
 import { FrameError } from './frames.js';
@@ -9,6 +10,8 @@ import { FrameError } from './frames.js';
 const HAS_KEY = 1;
 const HAS_VALUE = 2;
 const HAS_HEADERS = 4;
+const HAS_PARTITION = 8;
+const PARTITION_BYTES = 8;
 
 export interface StoredRecord {
   readonly offset: number;
@@ -20,9 +23,11 @@ export interface StoredRecord {
 }
 
 /** A record on its way to the broker, headers still as text. */
-export type SentRecord = Omit<StoredRecord, 'offset' | 'timestampUnixMs'>;
+export interface SentRecord extends Omit<StoredRecord, 'offset' | 'timestampUnixMs'> {
+  readonly partition?: number;
+}
 
-type Part = { readonly key: Buffer | null; readonly value: Uint8Array | null; readonly headers: Buffer | null };
+type Part = { readonly key: Buffer | null; readonly value: Uint8Array | null; readonly headers: Buffer | null; readonly partition?: number };
 
 export function encodeOutgoing(records: readonly OutgoingRecord[]): Buffer {
   return encodeParts(
@@ -30,6 +35,7 @@ export function encodeOutgoing(records: readonly OutgoingRecord[]): Buffer {
       key: record.key === null ? null : Buffer.from(record.key),
       value: record.value,
       headers: record.headers === undefined || Object.keys(record.headers).length === 0 ? null : Buffer.from(JSON.stringify(record.headers)),
+      ...(record.partition === undefined ? {} : { partition: record.partition }),
     })),
   );
 }
@@ -46,7 +52,7 @@ export function encodeStored(records: readonly StoredRecord[]): Buffer {
 function encodeParts(parts: readonly Part[], positions?: readonly StoredRecord[]): Buffer {
   const prefix = positions === undefined ? 1 : 17;
   const size = (part: Uint8Array | null): number => (part === null ? 0 : 4 + part.byteLength);
-  const out = Buffer.allocUnsafe(parts.reduce((sum, part) => sum + prefix + size(part.key) + size(part.value) + size(part.headers), 0));
+  const out = Buffer.allocUnsafe(parts.reduce((sum, part) => sum + prefix + size(part.key) + size(part.value) + size(part.headers) + (part.partition === undefined ? 0 : PARTITION_BYTES), 0));
   let at = 0;
   const put = (part: Uint8Array | null): void => {
     if (part === null) return;
@@ -60,10 +66,11 @@ function encodeParts(parts: readonly Part[], positions?: readonly StoredRecord[]
       at = out.writeBigUInt64BE(BigInt(position.offset), at);
       at = out.writeBigUInt64BE(BigInt(position.timestampUnixMs), at);
     }
-    at = out.writeUInt8((part.key === null ? 0 : HAS_KEY) | (part.value === null ? 0 : HAS_VALUE) | (part.headers === null ? 0 : HAS_HEADERS), at);
+    at = out.writeUInt8((part.key === null ? 0 : HAS_KEY) | (part.value === null ? 0 : HAS_VALUE) | (part.headers === null ? 0 : HAS_HEADERS) | (part.partition === undefined ? 0 : HAS_PARTITION), at);
     put(part.key);
     put(part.value);
     put(part.headers);
+    if (part.partition !== undefined) at = out.writeDoubleBE(part.partition, at);
   }
   return out;
 }
@@ -105,7 +112,7 @@ class Cursor {
     const key = flags & HAS_KEY ? this.#part().toString('utf8') : null;
     const value = flags & HAS_VALUE ? this.#part() : null;
     const headers = flags & HAS_HEADERS ? this.#part().toString('utf8') : null;
-    return { key, value, headers };
+    return flags & HAS_PARTITION ? { key, value, headers, partition: this.body.readDoubleBE(this.#take(PARTITION_BYTES)) } : { key, value, headers };
   }
 
   #part(): Buffer {

@@ -12,7 +12,7 @@
 import { BusError, type OutgoingRecord } from '@muster/contracts';
 import type { Message, Producer } from 'kafkajs';
 import type { BusMetrics } from '../shared/bus-metrics.js';
-import { partitionOf } from '../shared/partitioner.js';
+import { placeOf } from '../shared/partitioner.js';
 import { checkedBytes, recordBytes } from '../shared/record-size.js';
 import { nextTurn, Signal } from '../shared/signal.js';
 import type { FencedClient } from './fenced-client.js';
@@ -139,7 +139,7 @@ export class KafkaPublisher {
     const dueMs = performance.now() + this.link.settings.requestTimeoutMs;
     await this.link.untilDecided(this.link.settings.requestTimeoutMs);
     const count = await this.#counts.of(topic);
-    const parts = partsOf(records, (record) => (record.key === null ? this.#spread++ % count : partitionOf(record.key, count)));
+    const parts = partsOf(records, (record) => placeOf(record, { topic, partitionCount: count }, () => this.#spread++));
     await Promise.all(parts.map((part) => this.#enqueue(topic, part, dueMs)));
   }
 

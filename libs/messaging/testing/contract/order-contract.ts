@@ -40,6 +40,22 @@ export function orderContract(world: BusWorld): void {
       await reader.close();
     });
 
+    it('puts a record into the partition that it names, whatever its key, and tells the handler which it was', async () => {
+      const name = await topic(4);
+      const places = new Map<string, number[]>();
+      const onBatch = (batch: RecordBatch): Promise<void> => {
+        for (const record of batch.records) places.set(record.key ?? 'none', [...(places.get(record.key ?? 'none') ?? []), batch.partition]);
+        return Promise.resolve();
+      };
+      const reader = await world.bus.subscribe({ topics: [name], group: randomUUID(), from: 'earliest', onBatch });
+      await world.bus.publish(name, range(4).flatMap((partition) => [{ key: 'canary', value: text('x'), partition }, { key: null, value: null, partition }]));
+      await world.bus.publish(name, [{ key: 'canary', value: text('x') }]);
+      await eventually('all are read', () => places.get('canary')?.length === 5 && places.get('none')?.length === 4);
+      expect(places.get('canary')?.toSorted()).toEqual([0, 1, 2, 3, partitionOf('canary', 4)].toSorted());
+      expect(places.get('none')?.toSorted()).toEqual([0, 1, 2, 3]);
+      await reader.close();
+    });
+
     it('carries bytes, headers, keys and the time unchanged, with growing offsets', async () => {
       const name = await topic(1);
       const records: BusRecord[] = [];

@@ -5,7 +5,7 @@ import { eventually, failureOf } from '../eventually.js';
 import { type BusWorld, range, text } from './bus-world.js';
 
 export function refusalContract(world: BusWorld): void {
-  const { connect, topic, publish } = world;
+  const { connect, topic, collect, publish } = world;
 
   describe('refusals', () => {
     it('refuses a huge record by its size and takes the next', async () => {
@@ -34,6 +34,18 @@ export function refusalContract(world: BusWorld): void {
     it('says that a topic does not exist', async () => {
       const failure = await failureOf(world.bus.publish(`missing-${randomUUID()}`, [{ key: 'k', value: text('x') }]));
       expect(failure).toMatchObject({ code: 'BUS_FAILED', retriable: false });
+    });
+
+    it.each([-1, 3, 1.5, Number.NaN])('refuses a record for partition %d of three by naming it, stores nothing of that call, and takes the next', async (partition) => {
+      const name = await topic(3);
+      const reader = await collect(world.bus, { topics: [name] });
+      const failure = await failureOf(world.bus.publish(name, [{ key: 'k', value: text('beside') }, { key: 'k', value: text('lost'), partition }]));
+      expect(failure).toMatchObject({ code: 'BUS_FAILED', retriable: false });
+      expect(failure.message).toContain(`partition ${partition} of '${name}', which has 3: name 0 to 2`);
+      await publish(name, ['fine']);
+      await eventually('the next is read', () => reader.seen.length > 0);
+      expect(reader.seen).toEqual(['fine']);
+      await reader.close();
     });
 
     it('carries tombstones on a compacted topic, and wants a key there', async () => {
