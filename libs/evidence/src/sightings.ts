@@ -6,19 +6,15 @@
 import type { Beat, MemberRecord, MemberStatus, Pulse, Vitals } from '@muster/contracts';
 import { type DetectorConfig, DetectorSet } from '@muster/failure-detector';
 import { HealthTracker, type Rhythm, type ScoreConfig } from '@muster/health-score';
-import { isGone, type Member, type Profile, type Sight } from '@muster/membership';
+import { isGone, type Member, type Profile } from '@muster/membership';
+import type { Sight } from './decide.js';
+import type { Now } from './input.js';
 
 export interface SightingsOptions {
   readonly detector: DetectorConfig;
   readonly score: ScoreConfig;
   /** Assumed of members that were not heard since our own start. Milliseconds. */
   readonly intervalMs: number;
-}
-
-/** A moment on both clocks: decisions use the first, people read the second. */
-export interface Now {
-  readonly ms: number;
-  readonly unixMs: number;
 }
 
 /** A pulse with the time of the last beat as a number. Wall time, milliseconds since 1970. */

@@ -13,7 +13,6 @@ export {
   type SingleCommand,
   type SuspectCause,
 } from './command.js';
-export { decide, type Proposal, type Sight } from './decide.js';
 export { type Admission, type Damping, isGone, type Member, type Profile, type Standing } from './member.js';
 export { type DampingView, type Entry, Membership, type MembershipSnapshot } from './membership.js';
 export { changesOf, type Outcome, type SingleOutcome } from './outcome.js';

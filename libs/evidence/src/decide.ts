@@ -5,8 +5,7 @@
  * all (are we ourselves well?) is asked before this is called.
  */
 import type { Beat } from '@muster/contracts';
-import type { FailureClass } from './command.js';
-import { isGone, type Member, type Profile } from './member.js';
+import { type FailureClass, isGone, type Member, type Profile } from '@muster/membership';
 
 /** One node as one observer sees it now. */
 export interface Sight {

@@ -1,0 +1,23 @@
+/** Members and sights for tests: each with one thing said, the rest filled in. */
+import type { MemberStatus } from '@muster/contracts';
+import type { Member, Profile } from '@muster/membership';
+import type { Sight } from '../src/decide.js';
+
+export const profile: Profile = { service: 'producer', zone: 'zone-a', tags: {}, resources: { cores: 2, memoryBytes: 1e9 }, httpUrl: 'http://127.0.0.1:8082', probeUrl: null };
+
+export const T0 = 1_700_000_000_000;
+
+export function memberIn(status: MemberStatus, more: Partial<Member> = {}): Member {
+  return {
+    record: { v: 1, nodeId: 'a', incarnation: 5, status, reason: '', ...profile, marks: [], changedAtUnixMs: T0, index: 1, term: 1 },
+    seq: 10,
+    standing: status === 'SUSPECT' ? 'HEALTHY' : null,
+    admission: { beats: 3, periodMs: 0 },
+    failuresUnixMs: [],
+    ...more,
+  };
+}
+
+export function sight(more: Partial<Sight> = {}): Sight {
+  return { nodeId: 'a', incarnation: 5, seq: 20, state: 'running', profile, stage: 'alive', silenceMs: 0, phi: 0, joiningBeats: 1, joiningMs: 0, grade: 'HEALTHY', score: 100, refusals: 0, isAnsweringOnly: false, ...more };
+}
