@@ -61,6 +61,6 @@ export function createView({ config, host, cache }: GatewayParts): ViewKeeper {
 
 export function createProxy({ config, host }: GatewayParts, view: ViewKeeper): Proxy {
   const proxy = new Proxy({ routes: DEFAULT_ROUTES, limits: config.gateway, zone: config.node.zone, viewAgeMs: () => view.ageMs(), metrics: host.metrics, logger: host.logger });
-  view.subscribe((members) => proxy.update(members));
+  view.subscribe((members, brakes) => proxy.update(members, brakes));
   return proxy;
 }

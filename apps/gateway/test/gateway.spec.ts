@@ -65,6 +65,27 @@ test('A4/A5: the gateway answers status, members and one member, and routes by t
   await until('it is a member itself', () => fake.beatCount > 0);
 });
 
+test('brakes and marks are shown, passed on to readers, and heeded by routing', async () => {
+  const [good, bad] = [await Upstream.start(says('good')), await Upstream.start(says('bad'))];
+  open.push(() => good.kill(), () => bad.kill());
+  const brake = { zone: null, reason: 'two of three are silent', sinceUnixMs: 1, holdsUntilUnixMs: 60_001, nodeIds: ['consumer-2'] };
+  const fake = await coordinator(['consumer-1', { httpUrl: bad.url, marks: ['cordoned'] }], ['consumer-2', { httpUrl: good.url, status: 'SUSPECT' }]);
+  const running = await gateway([fake.url]);
+  await until('ready', isReady(running));
+  const heard: WatchMessage[] = [];
+  const ended = follow(running, heard);
+  await until('a snapshot', () => heard.length > 0);
+  expect(await (await ask(running, '/api/logs')).text()).toBe('bad');
+  fake.tell({ kind: 'brakes', index: 11, term: 1, brakes: [brake] });
+  await until('readers hear of it', () => heard.some((message) => message.kind === 'brakes'));
+  expect(clusterStatusSchema.parse(await (await ask(running, '/cluster/status')).json())).toMatchObject({ brakes: [brake], membership: { 'consumer-1': { marks: ['cordoned'] } } });
+  const routed = await ask(running, '/api/logs');
+  expect(routed.headers.get('x-muster-tier')).toBe('braked');
+  expect(await routed.text()).toBe('good');
+  await running.close();
+  await ended;
+});
+
 test('A12: what the gateway does can be counted', async () => {
   const fake = await coordinator();
   const running = await gateway([fake.url]);

@@ -25,13 +25,13 @@ export class ProxyUnderTest {
     const metrics = new Registry();
     const proxy = new Proxy({
       routes: DEFAULT_ROUTES,
-      limits: { connectTimeoutMs: 1000, headersTimeoutMs: 2000, bodyTimeoutMs: 2000, connectionsPerMember: 16, inflightMax: 1000, viewStaleMs: 30_000, ...limits },
+      limits: { connectTimeoutMs: 1000, headersTimeoutMs: 2000, bodyTimeoutMs: 2000, connectionsPerMember: 16, inflightMax: 1000, viewStaleMs: 30_000, doubtTimeoutMs: 2000, ...limits },
       zone: 'default',
       viewAgeMs: () => 0,
       metrics,
       logger: silentLogger,
     });
-    proxy.update(members);
+    proxy.update(members, []);
     const server = createServer((request, response) => {
       if (!proxy.handle(request, response)) response.writeHead(404).end('not the proxy');
     });

@@ -21,6 +21,11 @@ export class UpstreamProcess {
     return new UpstreamProcess(child, `http://127.0.0.1:${line.toString().trim()}`);
   }
 
+  /** Frozen: its kernel goes on accepting connections, and nobody answers. */
+  pause(): void {
+    this.child.kill('SIGSTOP');
+  }
+
   async kill(): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     const exited = once(this.child, 'exit');

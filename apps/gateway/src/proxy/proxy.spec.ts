@@ -272,7 +272,7 @@ test('A4: a member that is DOWN, SUSPECT or LEAVING gets nothing while a routabl
   const [bad, good] = [await upstream(says('bad')), await upstream(says('good'))];
   const proxy = await proxyTo([at('a', bad, { status: 'DOWN' }), at('b', bad, { status: 'SUSPECT' }), at('c', bad, { status: 'LEAVING' }), at('d', good, { status: 'DEGRADED', healthScore: 1 })]);
   for (let n = 0; n < 30; n++) expect((await proxy.ask('/api/logs')).body.toString()).toBe('good');
-  proxy.proxy.update([at('a', bad, { status: 'DOWN' }), at('b', bad, { status: 'SUSPECT' })]);
+  proxy.proxy.update([at('a', bad, { status: 'DOWN' }), at('b', bad, { status: 'SUSPECT' })], []);
   expect((await proxy.ask('/api/logs')).headers).toMatchObject({ 'x-muster-node': 'b', 'x-muster-tier': 'suspect' });
 });
 
@@ -286,7 +286,7 @@ test('a restarted member at a new address is used there, and requests on the old
   const proxy = await proxyTo([at('c-1', old)]);
   const first = proxy.ask('/api/logs');
   await until('it is under way', () => old.requestCount === 1);
-  proxy.proxy.update([at('c-1', renewed, { incarnation: 2 })]);
+  proxy.proxy.update([at('c-1', renewed, { incarnation: 2 })], []);
   expect((await proxy.ask('/api/logs')).body.toString()).toBe('new');
   finish();
   expect((await first).body.toString()).toBe('begun and ended');

@@ -5,20 +5,22 @@
  * retry is `retry-rule`'s; here they are put together with connections.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ErrorBody, Logger, MemberStatusView } from '@muster/contracts';
-import type { Outcome, Random } from '@muster/routing';
+import type { Brake, Logger, MemberStatusView } from '@muster/contracts';
+import { type Choice, type Outcome, type Random, type Tier, TIERS } from '@muster/routing';
 import type { Registry } from 'prom-client';
-import { attempt, type AttemptResult } from './attempt.js';
+import { type Attempt, attempt, type AttemptResult } from './attempt.js';
 import { type PoolLimits, Pools } from './pools.js';
 import { ProxyMetrics } from './proxy-metrics.js';
+import { nobody, refuse, unanswered } from './refusals.js';
 import type { BodyUse } from './request-body.js';
 import { retryVerdict } from './retry-rule.js';
 import { matchRoute, type Route } from './routes.js';
-import { ServiceRouters } from './service-routers.js';
+import { type Reachable, ServiceRouters } from './service-routers.js';
+import { Waiting } from './waiting.js';
 
 export interface ProxyOptions {
   readonly routes: readonly Route[];
-  readonly limits: PoolLimits & { readonly inflightMax: number; readonly viewStaleMs: number };
+  readonly limits: PoolLimits & { readonly inflightMax: number; readonly viewStaleMs: number; readonly doubtTimeoutMs: number };
   /** Zone of this gateway; members in it are preferred. */
   readonly zone: string;
   /** Time since the view was last confirmed. Milliseconds. */
@@ -46,6 +48,7 @@ export class Proxy {
   private inflight = 0;
   private readonly pools: Pools;
   private readonly routers: ServiceRouters;
+  private readonly waiting = new Waiting();
   private readonly metrics: ProxyMetrics;
 
   constructor(private readonly options: ProxyOptions) {
@@ -54,9 +57,11 @@ export class Proxy {
     this.metrics = new ProxyMetrics(options.metrics, { inflight: () => this.inflight, ejected: () => this.routers.ejected(performance.now()) });
   }
 
-  update(members: readonly MemberStatusView[]): void {
-    this.routers.update(members);
+  update(members: readonly MemberStatusView[], brakes: readonly Brake[]): void {
+    const braked = new Set(brakes.flatMap(({ nodeIds }) => nodeIds));
+    this.routers.update(members, braked);
     this.pools.keepOnly(members);
+    this.waiting.update(members, braked);
   }
 
   /** True when the request is ours; the answer comes later. */
@@ -114,18 +119,22 @@ export class Proxy {
     budget.request(performance.now());
     let last: { readonly fault: string; readonly isTimeout: boolean; readonly wasSent: boolean } | null = null;
     while (tried.size < ATTEMPTS_MAX) {
-      const choice = router.choose({ nowMs: performance.now(), zone: this.options.zone, tried, isViewStale: this.options.viewAgeMs() > this.options.limits.viewStaleMs }, random);
+      const choice = this.choose(passage);
       const member = choice.kind === 'member' ? this.routers.member(choice.nodeId) : null;
       if (choice.kind === 'nobody' || member === null) break;
       if (choice.tier !== 'routable') this.metrics.lastResort.inc({ service, tier: choice.tier });
       tried.add(choice.nodeId);
       router.started(choice.nodeId);
-      const result = await attempt({ request, response, path: passage.path, bodyUse, dispatcher: this.pools.of(member), member: { nodeId: choice.nodeId, tier: choice.tier } });
+      const result = await this.tryMember(passage, member, choice.tier);
       router.finished({ nodeId: choice.nodeId, incarnation: choice.incarnation, outcome: outcomeOf(result), nowMs: performance.now() });
       if (result.kind === 'answered') return result.isWhole ? `${Math.floor(result.statusCode / 100)}xx` : 'broken';
       if (result.kind === 'client-gone') return 'client-gone';
-      last = { ...result, fault: `${choice.nodeId}: ${result.fault}` };
+      last = { isTimeout: result.kind === 'called-off' || result.isTimeout, wasSent: result.wasSent, fault: `${choice.nodeId}: ${result.fault}` };
       this.options.logger.debug({ service, nodeId: choice.nodeId, fault: result.fault, wasSent: result.wasSent }, 'a member did not answer');
+      if (result.kind === 'called-off') {
+        this.metrics.retries.inc({ service, reason: 'called-off' });
+        continue;
+      }
       const verdict = retryVerdict(request.method ?? '', { wasSent: result.wasSent, isBodyUsed: bodyUse.isUsed });
       const isAllowed = verdict === 'free' || (verdict === 'budget' && budget.takeRetry(performance.now()));
       if (!isAllowed) {
@@ -137,6 +146,44 @@ export class Proxy {
     refuse(response, last?.wasSent === true ? unanswered(last) : nobody(service, tried.size, last?.fault ?? ''));
     return '5xx';
   }
+
+  /** One attempt, called off when the member falls into doubt and the request is better tried elsewhere. */
+  private async tryMember(passage: Passage, member: Reachable, tier: Tier): Promise<AttemptResult> {
+    const { request, response, path, bodyUse } = passage;
+    const { nodeId, incarnation } = member;
+    const running = attempt({ request, response, path, bodyUse, dispatcher: this.pools.of(member), member: { nodeId, tier } });
+    const release = this.waiting.enlist(nodeId, {
+      incarnation,
+      callOff: (fault) => {
+        if (this.mayCallOff(passage, running, TIERS.indexOf('suspect') - 1)) running.callOff({ isFault: false, fault });
+      },
+    });
+    const { doubtTimeoutMs } = this.options.limits;
+    const patience = tier === 'routable' ? undefined : setTimeout(() => {
+      if (this.mayCallOff(passage, running, TIERS.indexOf(tier))) running.callOff({ isFault: true, fault: `no answer for ${doubtTimeoutMs} ms` });
+    }, doubtTimeoutMs);
+    try {
+      return await running.result;
+    } finally {
+      release();
+      clearTimeout(patience);
+    }
+  }
+
+  /** True, and a retry is paid for, when nothing is lost by asking somebody else, and somebody of that tier or a better one is left. */
+  private mayCallOff(passage: Passage, running: Attempt, tierIndexMax: number): boolean {
+    if (!running.isWaiting || passage.tried.size >= ATTEMPTS_MAX) return false;
+    const verdict = retryVerdict(passage.request.method ?? '', { wasSent: running.wasSent, isBodyUsed: passage.bodyUse.isUsed });
+    if (verdict === 'never') return false;
+    const next = this.choose(passage);
+    if (next.kind === 'nobody' || TIERS.indexOf(next.tier) > tierIndexMax) return false;
+    return verdict === 'free' || this.routers.of(passage.service).budget.takeRetry(performance.now());
+  }
+
+  private choose({ service, tried }: Passage): Choice {
+    const isViewStale = this.options.viewAgeMs() > this.options.limits.viewStaleMs;
+    return this.routers.of(service).router.choose({ nowMs: performance.now(), zone: this.options.zone, tried, isViewStale }, random);
+  }
 }
 
 function outcomeOf(result: AttemptResult): Outcome {
@@ -145,29 +192,9 @@ function outcomeOf(result: AttemptResult): Outcome {
       return result.isWhole ? 'answered' : 'unreachable';
     case 'client-gone':
       return 'abandoned';
+    case 'called-off':
+      return result.isFault ? 'unreachable' : 'abandoned';
     case 'failed':
       return 'unreachable';
   }
-}
-
-/** It was sent to the last member that was tried. */
-function unanswered({ fault, isTimeout }: { readonly fault: string; readonly isTimeout: boolean }): ErrorBody {
-  const warning = ' It may have acted on the request: repeat it only if that does no harm.';
-  if (isTimeout) return { statusCode: 504, code: 'MEMBER_TIMEOUT', message: `the member did not answer in time (${fault}).${warning}` };
-  return { statusCode: 502, code: 'MEMBER_FAILED', message: `the member broke off before it answered (${fault}).${warning}` };
-}
-
-function nobody(service: string, triedCount: number, lastFault: string): ErrorBody {
-  const what = triedCount === 0 ? `no member of the service '${service}' can take requests` : `none of the ${triedCount} members of the service '${service}' that were tried could be reached (${lastFault})`;
-  return { statusCode: 503, code: 'NO_MEMBER', message: `${what}: try again in a second, GET /cluster/status tells who is there` };
-}
-
-function refuse(response: ServerResponse, body: ErrorBody): void {
-  if (response.destroyed || response.headersSent) {
-    response.destroy();
-    return;
-  }
-  const retryAfter: Record<string, string> = body.statusCode === 503 ? { 'Retry-After': '1' } : {};
-  response.writeHead(body.statusCode, { ...retryAfter, 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'no-store' });
-  response.end(JSON.stringify(body));
 }

@@ -18,10 +18,11 @@ export class ServiceRouters {
     for (const service of services) this.routes.set(service, { router: new Router(), budget: new RetryBudget() });
   }
 
-  update(members: readonly MemberStatusView[]): void {
+  /** `braked`: members that a brake protects from being declared dead. */
+  update(members: readonly MemberStatusView[], braked: ReadonlySet<string>): void {
     const reachable = members.filter(isReachable);
     this.members = new Map(reachable.map((member) => [member.nodeId, member]));
-    for (const [service, { router }] of this.routes) router.update(reachable.filter((member) => member.service === service));
+    for (const [service, { router }] of this.routes) router.update(reachable.filter((member) => member.service === service), braked);
   }
 
   of(service: string): ServiceRoute {

@@ -32,6 +32,27 @@ test('changes are applied one by one and counted', () => {
   expect(view.all().map(({ nodeId }) => nodeId)).toEqual(['c']);
 });
 
+test('changes that were agreed together share an index, and each of them is applied', () => {
+  const view = viewOf(memberOf('a'), memberOf('b'), memberOf('c'), memberOf('d'));
+  for (const nodeId of ['a', 'b', 'c']) view.apply({ kind: 'member', index: 11, term: 2, from: 'HEALTHY', member: memberOf(nodeId, { status: 'DOWN', index: 11 }) }, 100);
+  view.apply({ kind: 'removed', index: 11, term: 2, nodeId: 'd' }, 100);
+  expect(view.all().map(({ nodeId, status }) => [nodeId, status])).toEqual([['a', 'DOWN'], ['b', 'DOWN'], ['c', 'DOWN']]);
+  expect(view.statusAt(100)).toMatchObject({ index: 11, healthyNodes: 0 });
+});
+
+test('brakes come with a snapshot and change by their own message; listeners are told', () => {
+  const view = viewOf(memberOf('a'));
+  expect(view.brakes).toEqual([]);
+  const brake = { zone: 'zone-a', reason: '3 of 4 silent', sinceUnixMs: 5, holdsUntilUnixMs: 60_005, nodeIds: ['a'] };
+  expect(view.apply({ kind: 'brakes', index: 12, term: 1, brakes: [brake] }, 10)).toBe(true);
+  expect(view.brakes).toEqual([brake]);
+  expect(clusterStatusSchema.parse(view.statusAt(20))).toMatchObject({ index: 12, brakes: [brake] });
+  view.apply({ kind: 'brakes', index: 13, term: 1, brakes: [] }, 30);
+  expect(view.statusAt(30)?.brakes).toEqual([]);
+  view.apply({ kind: 'snapshot', status: { ...statusOf(memberOf('a')), brakes: [brake] } }, 40);
+  expect(view.brakes).toEqual([brake]);
+});
+
 test('a pulse refreshes readings and age, but not those of an incarnation that is gone', () => {
   const view = viewOf(memberOf('a'), memberOf('b', { incarnation: 2 }));
   expect(view.apply(pulseOf(memberOf('a', { healthScore: 40 })), 4000)).toBe(true);

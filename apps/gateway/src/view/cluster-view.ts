@@ -4,7 +4,7 @@
  * Pure: messages and the time go in, answers come out. It believes whichever coordinator speaks; when all have been
  * silent for long it says that it cannot know about a quorum.
  */
-import { type ClusterStatus, isLive, type MemberStatusView, type WatchMessage } from '@muster/contracts';
+import { type Brake, type ClusterStatus, isLive, type MemberStatusView, type WatchMessage } from '@muster/contracts';
 
 export class ClusterView {
   private status: ClusterStatus | null = null;
@@ -79,6 +79,10 @@ export class ClusterView {
 
   all(): readonly MemberStatusView[] {
     return [...this.members.values()];
+  }
+
+  get brakes(): readonly Brake[] {
+    return this.status?.brakes ?? [];
   }
 
   private replace(status: ClusterStatus, asOfMs: number): void {

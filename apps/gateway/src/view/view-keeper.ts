@@ -3,7 +3,7 @@
  *
  * Starts from the saved view when there is one, so that requests are answered before a coordinator is.
  */
-import type { ClusterStatus, Logger, MemberStatusView, WatchMessage } from '@muster/contracts';
+import type { Brake, ClusterStatus, Logger, MemberStatusView, WatchMessage } from '@muster/contracts';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { ClusterView } from './cluster-view.js';
 import type { ViewCache } from './view-cache.js';
@@ -19,10 +19,13 @@ export interface ViewKeeperOptions {
   readonly logger: Logger;
 }
 
+/** Told all members and all brakes at each change. */
+export type ViewListener = (members: readonly MemberStatusView[], brakes: readonly Brake[]) => void;
+
 export class ViewKeeper {
   private readonly view: ClusterView;
   private readonly watcher: Watcher;
-  private readonly listeners = new Set<(members: readonly MemberStatusView[]) => void>();
+  private readonly listeners = new Set<ViewListener>();
   private readonly messageListeners = new Set<(message: WatchMessage) => void>();
   private savedAtMs = Number.NEGATIVE_INFINITY;
   private isSaving = false;
@@ -71,10 +74,10 @@ export class ViewKeeper {
     await this.options.cache.close();
   }
 
-  /** Called with all members at each change, and once now. */
-  subscribe(listener: (members: readonly MemberStatusView[]) => void): void {
+  /** Called at each change, and once now. */
+  subscribe(listener: ViewListener): void {
     this.listeners.add(listener);
-    listener(this.view.all());
+    listener(this.view.all(), this.view.brakes);
   }
 
   /** Called with each message of a coordinator, after the view has taken it. */
@@ -110,7 +113,7 @@ export class ViewKeeper {
   }
 
   private tell(): void {
-    for (const listener of this.listeners) listener(this.view.all());
+    for (const listener of this.listeners) listener(this.view.all(), this.view.brakes);
   }
 
   /** At most one at a time and one per `cacheSaveMs`; what happens meanwhile is saved with the next message. */
