@@ -7,6 +7,8 @@ interface Numbered {
   readonly term: number;
   /** Place among the changes of the same entry. >= 0. */
   readonly ordinal: number;
+  /** Wall time of the command, for people: when it happened. Milliseconds since 1970. */
+  readonly atUnixMs: number;
 }
 
 export type Change =
@@ -19,7 +21,7 @@ export type Change =
       readonly failure: FailureClass | null;
     })
   /** The same member with the same status under another address, other tags or other marks. */
-  | (Numbered & { readonly kind: 'updated'; readonly member: MemberRecord })
+  | (Numbered & { readonly kind: 'updated'; readonly member: MemberRecord; /** Why, in the words of the command. The member's own reason is about its status. */ readonly reason: string })
   /** Forgotten after a long time as DOWN or LEFT. */
   | (Numbered & { readonly kind: 'removed'; readonly nodeId: string })
   /** A brake holds from now on, protects more members, or lets go (then it is shown as it was last). Members that leave it one by one are no change of it. */

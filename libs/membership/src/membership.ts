@@ -98,13 +98,13 @@ export class Membership {
     const before = this.members.get(command.nodeId);
     const next = transition(this.agreedRules, before, command, entry);
     if (next.kind === 'rejected') return next;
-    const at = { index: entry.index, term: entry.term, ordinal: 0 };
+    const at = { index: entry.index, term: entry.term, ordinal: 0, atUnixMs: command.atUnixMs };
     if (next.kind === 'forgotten') {
       this.members.delete(command.nodeId);
       return this.record({ kind: 'removed', ...at, nodeId: command.nodeId });
     }
     this.members.set(command.nodeId, next.member);
-    if (command.kind === 'describe') return this.record({ kind: 'updated', ...at, member: next.member.record });
+    if (command.kind === 'describe') return this.record({ kind: 'updated', ...at, member: next.member.record, reason: command.reason });
     const silenceMs = command.kind === 'suspect' || command.kind === 'down' ? command.silenceMs : null;
     return this.record({ kind: 'transition', ...at, from: before?.record.status ?? null, member: next.member.record, silenceMs, failure: command.kind === 'down' ? command.failure : null });
   }
