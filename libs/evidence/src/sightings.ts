@@ -124,7 +124,8 @@ export class Sightings {
   /** Forgets who fell silent without ever becoming a member: they are never reaped, and would fill the room for those who come. */
   forgetStrangers(isKept: (nodeId: string) => boolean, nowMs: number): void {
     for (const nodeId of this.seen.keys()) {
-      if (!isKept(nodeId) && this.detectors.reading(nodeId, nowMs)?.stage !== 'alive') this.forget(nodeId);
+      const stage = this.detectors.reading(nodeId, nowMs)?.stage;
+      if (!isKept(nodeId) && stage !== 'alive' && stage !== 'late') this.forget(nodeId);
     }
   }
 
@@ -137,7 +138,8 @@ export class Sightings {
     const seen = this.seen.get(nodeId);
     if (seen === undefined) return null;
     const reading = this.detectors.reading(nodeId, nowMs);
-    const stage = reading?.stage ?? 'silent';
+    // A late beat is worth a look, but says nothing yet.
+    const stage = reading?.stage === 'late' ? 'alive' : (reading?.stage ?? 'silent');
     const isAnsweringOnly = stage === 'alive' && (reading?.isBeatOverdue ?? true);
     // Silence has its own status; only a node that is there without its beats is graded for that.
     if (isAnsweringOnly) seen.health.readRhythm(this.rhythm(nodeId, nowMs));

@@ -1,4 +1,3 @@
-export { type DetectorConfig, detectorConfig } from './config.js';
-export { DetectorSet, type Reading } from './detector-set.js';
-export { type BeatTiming, HeartbeatDetector, type Stage } from './heartbeat-detector.js';
+export { type DetectorConfig, detectorConfig, type DetectorPreset } from './config.js';
+export { type BeatTiming, DetectorSet, type Reading, type Rhythm, type Stage } from './detector-set.js';
 export { deviationsAt, PHI_MAX, phiOf } from './phi.js';
