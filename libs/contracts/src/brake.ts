@@ -14,3 +14,7 @@ export const brakeSchema = z.object({
   nodeIds: z.array(nodeIdSchema),
 });
 export type Brake = z.infer<typeof brakeSchema>;
+
+/** What happens to a brake: it holds from now on, protects more members, or lets go. */
+export const BRAKE_STEPS = ['engaged', 'grown', 'released'] as const;
+export type BrakeStep = (typeof BRAKE_STEPS)[number];

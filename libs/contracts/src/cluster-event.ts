@@ -2,20 +2,20 @@
  * What happened to the cluster, as CloudEvents 1.0 in structured mode (JSON), topic `cluster.events`.
  *
  * About a member: a transition to another status, or `updated` when something else about it changed (marks, address, tags). About many
- * at once: a brake on verdicts that engaged or let go.
+ * at once: a brake on verdicts that engaged, grew or let go.
  *
  * The id is cluster/term/index, with /n for the n-th further change of the same entry, so that a publisher that repeats itself repeats
  * the id, and readers drop the copy.
  */
 import { z } from 'zod';
-import { brakeSchema } from './brake.js';
+import { BRAKE_STEPS, type BrakeStep, brakeSchema } from './brake.js';
 import { decode, type Decoded, encode, type Format } from './decoded.js';
 import { MEMBER_STATUSES, memberRecordSchema, type MemberStatus, memberStatusSchema } from './member.js';
 
 const MEMBER_EVENT_KINDS = [...MEMBER_STATUSES.map((status) => lowerCase(status)), 'updated'] as const;
 type MemberEventKind = (typeof MEMBER_EVENT_KINDS)[number];
 export type MemberEventType = `io.muster.member.${MemberEventKind}.v1`;
-export type BrakeEventType = 'io.muster.brake.engaged.v1' | 'io.muster.brake.released.v1';
+export type BrakeEventType = `io.muster.brake.${BrakeStep}.v1`;
 
 export const memberEventType = (status: MemberStatus): MemberEventType => `io.muster.member.${lowerCase(status)}.v1`;
 export const MEMBER_UPDATED: MemberEventType = 'io.muster.member.updated.v1';
@@ -57,7 +57,7 @@ export const brakeEventDataSchema = z.object({
   brake: brakeSchema.extend({ nodeIds: brakeSchema.shape.nodeIds.max(EVENT_NODES_MAX) }),
   /** Members that the brake protects; `nodeIds` names the first of them. Count. */
   nodeCount: z.int().min(0),
-  /** Why it engaged, or why it let go. */
+  /** Why it engaged or grew, or why it let go. */
   reason: z.string().max(512),
   /** Log index and term of the change. */
   index: z.int().min(1),
@@ -66,7 +66,8 @@ export const brakeEventDataSchema = z.object({
 
 export const brakeEventSchema = z.object({
   ...envelope,
-  type: z.enum(['io.muster.brake.engaged.v1', 'io.muster.brake.released.v1']),
+  /** `io.muster.brake.engaged.v1`, `.grown.` when it protects more members from now on, `.released.` when it let go. */
+  type: z.enum(BRAKE_STEPS.map((step): BrakeEventType => `io.muster.brake.${step}.v1`)),
   /** `zone/<zone>`, or `cluster`. */
   subject: z.string().min(1).max(128),
   ...content,

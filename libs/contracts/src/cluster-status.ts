@@ -1,7 +1,7 @@
 /** What `GET /cluster/status` answers on coordinator and gateway, and what `GET /cluster/watch` streams. */
 import { z } from 'zod';
 import { vitalsSchema } from './beat.js';
-import { brakeSchema } from './brake.js';
+import { BRAKE_STEPS, brakeSchema } from './brake.js';
 import { memberRecordSchema, memberStatusSchema } from './member.js';
 
 /** One named share of the health score. */
@@ -50,12 +50,15 @@ export type Pulse = z.infer<typeof pulseSchema>;
 
 /**
  * Server-sent events of `GET /cluster/watch`; the SSE `event:` name is `kind`, `id:` the log index.
- * First a `snapshot`, then a `member` per change (several may share an index: they were agreed together), `brakes` when one engages or lets go, a `removed` per reaped member, and a `pulse` every second.
+ * First a `snapshot`, then a `member` per change (several may share an index: they were agreed together, and only the last has the id),
+ * `brakes` when one engages, grows or lets go, a `removed` per reaped member, and a `pulse` every second.
  */
 export const watchMessageSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('snapshot'), status: clusterStatusSchema }),
-  z.object({ kind: z.literal('member'), index: z.int(), term: z.int(), from: memberStatusSchema.nullable(), member: memberStatusViewSchema }),
-  z.object({ kind: z.literal('brakes'), index: z.int(), term: z.int(), brakes: z.array(brakeSchema) }),
+  /** `update` says what changed beside the status, when that is why it is told. */
+  z.object({ kind: z.literal('member'), index: z.int(), term: z.int(), from: memberStatusSchema.nullable(), member: memberStatusViewSchema, update: z.string().optional() }),
+  /** All brakes that hold now, and what happened to which of them (zone null: that of the cluster), where that is why it is told. */
+  z.object({ kind: z.literal('brakes'), index: z.int(), term: z.int(), brakes: z.array(brakeSchema), news: z.object({ step: z.enum(BRAKE_STEPS), zone: z.string().nullable(), reason: z.string() }).optional() }),
   z.object({ kind: z.literal('removed'), index: z.int(), term: z.int(), nodeId: z.string() }),
   z.object({ kind: z.literal('pulse'), hasQuorum: z.boolean(), leaderId: z.string().nullable(), index: z.int(), term: z.int(), pulses: z.array(pulseSchema) }),
 ]);

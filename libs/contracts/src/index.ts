@@ -1,6 +1,6 @@
 export { ALL_TOPICS, deadLetterTopic, EVENTS_TOPIC, HEARTBEATS_TOPIC, LOGS_TOPIC, MEMBERSHIP_TOPIC, type TopicSpec } from './topics.js';
 export { decode, type Decoded, decodeJson, describeIssues, encode, type Format } from './decoded.js';
-export { type Brake, brakeSchema } from './brake.js';
+export { type Brake, BRAKE_STEPS, type BrakeStep, brakeSchema } from './brake.js';
 export { EVIDENCE_CLASSES, type Evidence, type EvidenceClass, evidenceClassSchema, evidenceSchema, type Why, whySchema } from './why.js';
 export { AGENT_MESSAGE_FORMAT, type AgentMessage, agentMessageSchema, COORDINATOR_MESSAGE_FORMAT, type CoordinatorMessage, coordinatorMessageSchema, decodeAgentMessage, decodeCoordinatorMessage, LANE_LINE_BYTES_MAX, LANE_PATH, LANE_PROTOCOL, type ProbeTarget, probeTargetSchema } from './lane.js';
 export { decodeProbeAnswer, PROBE_ANSWER_FORMAT, PROBE_RESULTS, type ProbeAnswer, probeAnswerSchema, type ProbeResult, probeResultSchema } from './probe.js';

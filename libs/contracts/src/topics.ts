@@ -21,7 +21,7 @@ const DAY_MS = 24 * HOUR_MS;
 export const HEARTBEATS_TOPIC: TopicSpec = { name: 'cluster.heartbeats', partitionCount: 12, cleanup: 'delete', retentionMs: HOUR_MS };
 /** The latest record of each member, keyed by nodeId. */
 export const MEMBERSHIP_TOPIC: TopicSpec = { name: 'cluster.membership', partitionCount: 1, cleanup: 'compact', retentionMs: null };
-/** Every transition as a CloudEvent, keyed by nodeId. */
+/** Every change of a member and every brake as a CloudEvent, keyed by its subject. */
 export const EVENTS_TOPIC: TopicSpec = { name: 'cluster.events', partitionCount: 1, cleanup: 'delete', retentionMs: 7 * DAY_MS };
 /** Log records, keyed by their source. */
 export const LOGS_TOPIC: TopicSpec = { name: 'logs.records', partitionCount: 12, cleanup: 'delete', retentionMs: 3 * DAY_MS };
