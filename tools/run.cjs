@@ -8,6 +8,7 @@
  *   node tools/run.cjs --bench …         benchmarks/dist/main.js
  *   node tools/run.cjs --simulate …      libs/simulation/dist/main.js
  *   node tools/run.cjs --config-docs …   tools/config-docs.mjs
+ *   node tools/run.cjs --mutants …       tools/mutants.mjs
  *
  * Needs nothing but Node and npm. Written in old syntax on purpose: a Node that is too old must get as far as saying so.
  * All it prints goes to stderr, so that `--json` output stays clean.
@@ -286,6 +287,11 @@ switch (wanted) {
   case '--simulate':
     prepare([path.join('libs', 'simulation')], function () {
       run(path.join('libs', 'simulation', 'dist', 'main.js'), rest);
+    });
+    break;
+  case '--mutants':
+    prepare([], function () {
+      run(path.join('tools', 'mutants.mjs'), rest);
     });
     break;
   case '--config-docs':

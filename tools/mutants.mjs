@@ -1,0 +1,166 @@
+/**
+ * `npm run mutants [-- --project P … --json]`: breaks lines on purpose and expects the tests of their project to notice.
+ *
+ * The lists lie in the projects, `mutants.json`: [{ "file", "find", "replace", "why" }], where `find` must occur exactly once in `file`
+ * and `why` says what the line is for. Nothing in the checkout is touched: each mutant is tried in a copy of its project. A mutant that
+ * survives is printed with its place, and the exit code is 1, as it is for a mutant that does not apply or does not even load.
+ */
+import { spawn } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const LIST = 'mutants.json';
+const LANES_MAX = 2;
+/** A mutant that makes a test go round for ever is noticed as well. */
+const RUN_MS_MAX = 120_000;
+const OUTPUT_BYTES_MAX = 16 * 1024 * 1024;
+const NOT_COPIED = new Set(['node_modules', 'dist', '.nx']);
+
+const { values: options } = parseArgs({ options: { project: { type: 'string', multiple: true }, json: { type: 'boolean' }, jobs: { type: 'string' } } });
+const say = (text) => process.stderr.write(`${text}\n`);
+const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'muster-mutants-')));
+const children = new Set();
+
+class Unusable extends Error {}
+
+/** Folders below apps/ and libs/ that have a list, or those that were asked for. */
+function projects() {
+  const all = ['apps', 'libs'].flatMap((parent) => readdirSync(join(root, parent)).map((name) => join(parent, name))).filter((folder) => existsSync(join(root, folder, LIST)));
+  const wanted = options.project ?? [];
+  const unknown = wanted.filter((word) => !all.some((folder) => basename(folder) === word));
+  if (unknown.length > 0) throw new Unusable(`no project with a ${LIST} is called ${unknown.join(' or ')}; there are: ${all.map((folder) => basename(folder)).join(', ')}`);
+  return wanted.length === 0 ? all : all.filter((folder) => wanted.includes(basename(folder)));
+}
+
+function mutantsOf(project) {
+  const listed = JSON.parse(readFileSync(join(root, project, LIST), 'utf8'));
+  return listed.map((mutant, position) => {
+    for (const field of ['file', 'find', 'replace', 'why']) {
+      if (typeof mutant[field] !== 'string') throw new Unusable(`${project}/${LIST}: mutant ${position + 1} has no text in "${field}"`);
+    }
+    const source = readFileSync(join(root, project, mutant.file), 'utf8');
+    const found = source.split(mutant.find).length - 1;
+    if (found !== 1) throw new Unusable(`${project}/${LIST}: mutant ${position + 1} must find its text exactly once in ${mutant.file}, it is there ${found} times: ${JSON.stringify(mutant.find)}`);
+    if (mutant.find === mutant.replace) throw new Unusable(`${project}/${LIST}: mutant ${position + 1} changes nothing: ${JSON.stringify(mutant.find)}`);
+    const line = source.slice(0, source.indexOf(mutant.find)).split('\n').length;
+    return { ...mutant, project, line };
+  });
+}
+
+/** A copy of a project in which its tests run as they do at home. Other projects are those of the checkout. */
+function copyOf(project, lane) {
+  const home = join(scratch, String(lane));
+  const folder = join(home, project);
+  rmSync(home, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  cpSync(join(root, project), folder, { recursive: true, filter: (from) => !NOT_COPIED.has(basename(from)) });
+  for (const file of readdirSync(root).filter((name) => /^(jest\.preset|tsconfig).*\.(mjs|json)$/.test(name))) cpSync(join(root, file), join(home, file));
+  symlinkSync(join(root, 'node_modules'), join(home, 'node_modules'));
+  if (existsSync(join(root, project, 'node_modules'))) symlinkSync(join(root, project, 'node_modules'), join(folder, 'node_modules'));
+  return folder;
+}
+
+/** Runs jest in a copy. `killed`: a test failed, or none ended; `lived`: all passed; `broken`: the code did not even load. */
+function test(folder, specs) {
+  // It stops at the first failure, and then says so in words only: not even with --json does it write a report.
+  const args = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', join(root, 'node_modules', 'jest', 'bin', 'jest.js'), '--bail', '--runInBand', '--silent', '--watchman=false', ...specs];
+  return new Promise((done, failed) => {
+    const child = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, FORCE_COLOR: '0' } });
+    children.add(child);
+    let [said, isLate] = ['', false];
+    const limit = setTimeout(() => {
+      isLate = true;
+      child.kill('SIGKILL');
+    }, RUN_MS_MAX);
+    child.stderr.on('data', (chunk) => (said = (said + chunk).slice(-OUTPUT_BYTES_MAX)));
+    child.on('error', failed);
+    child.on('close', (code) => {
+      clearTimeout(limit);
+      children.delete(child);
+      if (isLate) done({ verdict: 'killed', by: `no end within ${RUN_MS_MAX / 1000} s` });
+      else if (code === 0 && /^Tests: .*passed/m.test(said)) done({ verdict: 'lived', by: '' });
+      else if (/^Tests: .*failed/m.test(said)) done({ verdict: 'killed', by: /● (.*)/.exec(said)?.[1] ?? '' });
+      else done({ verdict: 'broken', by: said.slice(-2000) });
+    });
+  });
+}
+
+/** The spec beside the file first: most mutants end there. */
+function specsBeside(folder, file) {
+  const beside = file.replace(/\.ts$/, '.spec.ts');
+  return existsSync(join(folder, beside)) ? [['--runTestsByPath', beside], []] : [[]];
+}
+
+async function tryMutant(folder, mutant) {
+  const startedMs = performance.now();
+  const path = join(folder, mutant.file);
+  const source = readFileSync(path, 'utf8');
+  let result = { verdict: 'lived', by: '' };
+  writeFileSync(path, source.replace(mutant.find, () => mutant.replace));
+  try {
+    for (const specs of specsBeside(folder, mutant.file)) {
+      result = await test(folder, specs);
+      if (result.verdict !== 'lived') break;
+    }
+  } finally {
+    writeFileSync(path, source);
+  }
+  return { ...mutant, ...result, ms: Math.round(performance.now() - startedMs) };
+}
+
+async function runProject(project, mutants, results) {
+  const waiting = [...mutants];
+  const lanes = Array.from({ length: Math.min(Number(options.jobs ?? LANES_MAX), mutants.length) }, async (_, lane) => {
+    const folder = copyOf(project, lane);
+    // One lane asks whether the tests pass as they are: else everything would look noticed.
+    if (lane === 0) {
+      const whole = await test(folder, []);
+      if (whole.verdict !== 'lived') {
+        waiting.length = 0;
+        throw new Unusable(`${project}: its tests do not pass even without a mutant: ${whole.by}`);
+      }
+    }
+    for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
+      const result = await tryMutant(folder, mutant);
+      results.push(result);
+      say(`${result.verdict.padEnd(6)} ${project}/${result.file}:${result.line}  ${(result.ms / 1000).toFixed(1)} s  ${result.why}`);
+    }
+  });
+  const ended = await Promise.allSettled(lanes);
+  for (const lane of ended) if (lane.status === 'rejected') throw lane.reason;
+}
+
+function show({ project, file, line, find, replace, why, verdict, by }) {
+  const marked = (sign, text) => text.split('\n').map((part) => `    ${sign} ${part}`).join('\n');
+  say(`\n${verdict === 'lived' ? 'survived' : 'does not load'}: ${project}/${file}:${line}  ${why}\n${marked('-', find)}\n${marked('+', replace)}${by === '' ? '' : `\n${by}`}`);
+}
+
+function cleanUp() {
+  for (const child of children) child.kill('SIGKILL');
+  rmSync(scratch, { recursive: true, force: true });
+}
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => {
+  cleanUp();
+  process.exit(130);
+});
+
+try {
+  const results = [];
+  const lists = projects().map((project) => ({ project, mutants: mutantsOf(project) }));
+  if (lists.length === 0) throw new Unusable(`no project has a ${LIST}`);
+  for (const { project, mutants } of lists) await runProject(project, mutants, results);
+  const bad = results.filter(({ verdict }) => verdict !== 'killed');
+  for (const mutant of bad) show(mutant);
+  if (options.json) console.log(JSON.stringify({ mutants: results.length, killed: results.length - bad.length, results }, null, 2));
+  say(`\n${results.length} mutants, ${results.length - bad.length} killed, ${bad.length} not`);
+  process.exitCode = bad.length === 0 ? 0 : 1;
+} catch (error) {
+  say(error instanceof Unusable ? `mutants: ${error.message}` : `mutants: ${error instanceof Error ? error.stack : String(error)}`);
+  process.exitCode = 1;
+} finally {
+  cleanUp();
+}
