@@ -14,7 +14,9 @@ export {
   type SuspectCause,
 } from './command.js';
 export { type Admission, type Damping, isGone, type Member, type Profile, type Standing } from './member.js';
-export { type DampingView, type Entry, Membership, type MembershipSnapshot } from './membership.js';
+export { type Entry, Membership } from './membership.js';
 export { changesOf, type Outcome, type SingleOutcome } from './outcome.js';
+export { type DampingView } from './damping.js';
 export { describeRejection, type Rejection } from './rejection.js';
-export { type MembershipRules, membershipRules, type MembershipSettings } from './rules.js';
+export { isSameRules, type MembershipRules, membershipRules, type MembershipSettings } from './rules.js';
+export { type MembershipSnapshot, type MembershipSnapshotV1 } from './snapshot.js';

@@ -1,8 +1,10 @@
 import type { MemberStatus } from '@muster/contracts';
 import fc from 'fast-check';
 import { applying, command, rules, T0 } from '../testing/fixtures.js';
-import { describeRejection, type MemberCommand } from './command.js';
-import { Membership, type Outcome } from './membership.js';
+import type { MemberCommand } from './command.js';
+import { Membership } from './membership.js';
+import type { Outcome } from './outcome.js';
+import { describeRejection } from './rejection.js';
 
 test('a node joins, serves, fails and comes back, and each step is numbered by its entry', () => {
   const { membership, apply } = applying();
@@ -52,7 +54,7 @@ test('the outbox holds what is not published, and the cursor never goes back nor
 });
 
 test('history is bounded, but what is not published is kept up to its own bound, and losses are counted', () => {
-  const small = { ...rules, historyMax: 8, outboxMax: 20 };
+  const small = { ...rules, flapSuppress: 1000, historyMax: 8, outboxMax: 20 };
   const { membership, apply } = applying(new Membership(small));
   apply(command('join'));
   apply(command('admit'));
@@ -82,7 +84,7 @@ test('the dead are offered for forgetting after a day, and forgetting is told', 
   const later = T0 + rules.reapAfterMs;
   expect(membership.reapable(later - 1)).toEqual([]);
   expect(membership.reapable(later).map((member) => member.record.nodeId)).toEqual(['a']);
-  expect(apply(command('reap', { atUnixMs: later }))).toEqual({ kind: 'changed', change: { kind: 'removed', index: 3, term: 1, nodeId: 'a' } });
+  expect(apply(command('reap', { atUnixMs: later }))).toEqual({ kind: 'changed', also: [], change: { kind: 'removed', index: 3, term: 1, ordinal: 0, atUnixMs: later, nodeId: 'a' } });
   expect(membership.member('a')).toBeUndefined();
 });
 
@@ -176,7 +178,7 @@ test('a snapshot taken anywhere, through JSON, and the rest of the log give the 
 });
 
 test('of what is cut when the outbox overflows, only what was never published counts as lost', () => {
-  const { membership, apply } = applying(new Membership({ ...rules, historyMax: 8, outboxMax: 20 }));
+  const { membership, apply } = applying(new Membership({ ...rules, flapSuppress: 1000, historyMax: 8, outboxMax: 20 }));
   apply(command('join'));
   apply(command('admit'));
   const flap = (): void => void [apply(command('suspect')), apply(command('clear'))];

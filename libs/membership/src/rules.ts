@@ -53,3 +53,8 @@ export function membershipRules(settings: MembershipSettings): MembershipRules {
     outboxMax: 10_000,
   };
 }
+
+export function isSameRules(a: MembershipRules, b: MembershipRules): boolean {
+  const names = Object.keys(a) as (keyof MembershipRules)[];
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
+}

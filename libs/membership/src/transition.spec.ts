@@ -3,9 +3,9 @@ import { MEMBER_STATUSES } from '@muster/contracts';
 import { command, memberIn, type Said, T0 } from '../testing/fixtures.js';
 import { rules } from '../testing/fixtures.js';
 import type { MemberCommand } from './command.js';
-import { transition } from './transition.js';
+import { type At, transition } from './transition.js';
 
-const at = { index: 9, term: 1 };
+const at: At = { index: 9, term: 1, agreedMs: T0, unixMs: (agreedMs) => agreedMs };
 
 /** Status after the command, or the kind of the rejection. */
 function after(status: MemberStatus, kind: MemberCommand['kind'], said: Said = {}): string {

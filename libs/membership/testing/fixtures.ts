@@ -1,7 +1,6 @@
-/** Members, sights and commands for tests: each with one thing said, the rest filled in. */
+/** Members and commands for tests: each with one thing said, the rest filled in. */
 import type { MemberStatus } from '@muster/contracts';
 import type { MemberCommand } from '../src/command.js';
-import type { Sight } from '../src/decide.js';
 import { type Member, type Profile, UNDAMPED } from '../src/member.js';
 import { type Entry, Membership } from '../src/membership.js';
 import type { Outcome } from '../src/outcome.js';
@@ -24,10 +23,6 @@ export function memberIn(status: MemberStatus, more: Partial<Member> = {}): Memb
     isEvicted: false,
     ...more,
   };
-}
-
-export function sight(more: Partial<Sight> = {}): Sight {
-  return { nodeId: 'a', incarnation: 5, seq: 20, state: 'running', profile, stage: 'alive', silenceMs: 0, phi: 0, joiningBeats: 1, joiningMs: 0, grade: 'HEALTHY', score: 100, refusals: 0, isAnsweringOnly: false, ...more };
 }
 
 type Kind = MemberCommand['kind'];
