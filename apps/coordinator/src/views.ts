@@ -1,14 +1,21 @@
 /** What is agreed and what is seen, put together for people and gateways. Reads only. */
-import { type ClusterEvent, type ClusterStatus, isLive, type MemberRecord, type MemberStatusView, type Pulse, type WatchMessage } from '@muster/contracts';
-import type { SightedPulse, Sightings } from '@muster/evidence';
+import { type ClusterStatus, isLive, type MemberRecord, type MemberStatusView, type Pulse, type WatchMessage, type Why } from '@muster/contracts';
+import type { ObservedPulse } from '@muster/evidence';
 import type { Change } from '@muster/membership';
 import type { Clock } from './clock.js';
 import type { Cluster } from './cluster.js';
 
+/** What this coordinator sees of members, beside what is agreed. */
+export interface Sight {
+  pulse(nodeId: string, nowMs: number): ObservedPulse | null;
+  /** Its evidence on a member; null for one that it never saw. */
+  why(nodeId: string): Why | null;
+}
+
 export class Views {
   constructor(
     private readonly cluster: Cluster,
-    private readonly sightings: Sightings,
+    private readonly sight: Sight,
     private readonly clock: Clock,
   ) {}
 
@@ -24,7 +31,7 @@ export class Views {
       index: this.cluster.membership.index,
       term,
       ageMs: 0,
-      brakes: [],
+      brakes: [...this.cluster.membership.brakes()],
       membership: Object.fromEntries(members.map((member) => [member.nodeId, member])),
     };
   }
@@ -38,6 +45,16 @@ export class Views {
     return record === undefined ? null : this.view(record);
   }
 
+  /** The evidence behind a member's state; null for a node that is no member. What is agreed wins over what is seen. */
+  why(nodeId: string): Why | null {
+    const { membership } = this.cluster;
+    const record = membership.member(nodeId)?.record;
+    if (record === undefined) return null;
+    const { status, incarnation, reason, changedAtUnixMs, index, term, marks } = record;
+    const { now = null, withheld = '', doubt = '', canary = null, lastVerdict = null } = this.sight.why(nodeId) ?? {};
+    return { nodeId, incarnation, status, reason, changedAtUnixMs, index, term, marks, now, withheld, doubt, canary, damping: this.damping(nodeId), brake: this.brake(nodeId), lastVerdict };
+  }
+
   snapshot(): WatchMessage {
     return { kind: 'snapshot', status: this.status() };
   }
@@ -47,29 +64,50 @@ export class Views {
     const { hasQuorum, leaderId, term } = this.cluster.status();
     const pulses: Pulse[] = [];
     for (const { record } of this.cluster.membership.all()) {
-      const pulse = isLive(record.status) ? this.sightings.pulse(record.nodeId, this.clock.nowMs()) : null;
+      const pulse = isLive(record.status) ? this.sight.pulse(record.nodeId, this.clock.nowMs()) : null;
       if (pulse !== null) pulses.push(dated(pulse));
     }
     return { kind: 'pulse', hasQuorum, leaderId, index: this.cluster.membership.index, term, pulses };
   }
 
-  change(change: Change): WatchMessage {
-    const { index, term } = change;
-    switch (change.kind) {
-      case 'transition':
-        return { kind: 'member', index, term, from: change.from, member: this.view(change.member) };
-      case 'updated':
-        return { kind: 'member', index, term, from: change.member.status, member: this.view(change.member) };
-      case 'removed':
-        return { kind: 'removed', index, term, nodeId: change.nodeId };
-      case 'brake':
-        return { kind: 'brakes', index, term, brakes: [...this.cluster.membership.brakes()] };
+  /** The changes of one entry, in order. */
+  changes(changes: readonly Change[]): WatchMessage[] {
+    const messages: WatchMessage[] = [];
+    for (const change of changes) {
+      const { index, term } = change;
+      switch (change.kind) {
+        case 'transition':
+          messages.push({ kind: 'member', index, term, from: change.from, member: this.view(change.member) });
+          break;
+        case 'updated':
+          messages.push({ kind: 'member', index, term, from: change.member.status, member: this.view(change.member), update: change.reason });
+          break;
+        case 'removed':
+          messages.push({ kind: 'removed', index, term, nodeId: change.nodeId });
+          break;
+        case 'brake':
+          messages.push({ kind: 'brakes', index, term, brakes: [...this.cluster.membership.brakes()], news: { step: change.step, zone: change.brake.zone, reason: change.reason } });
+          break;
+      }
     }
+    return messages;
+  }
+
+  private damping(nodeId: string): Why['damping'] {
+    const { membership } = this.cluster;
+    const { penalty, untilUnixMs } = membership.damping(nodeId, this.clock.nowUnixMs());
+    return { penalty, suppressAt: membership.rules.flapSuppress, reuseBelow: membership.rules.flapReuse, untilUnixMs };
+  }
+
+  /** In words; empty when no brake protects the member. */
+  private brake(nodeId: string): string {
+    const brakes = this.cluster.membership.brakes().filter(({ nodeIds }) => nodeIds.includes(nodeId));
+    return brakes.map(({ zone, reason }) => `${zone === null ? 'the cluster' : `zone ${zone}`}: ${reason}`).join('; ').slice(0, 1024);
   }
 
   private view(record: MemberRecord): MemberStatusView {
     const { v: _, ...facts } = record;
-    const pulse = this.sightings.pulse(record.nodeId, this.clock.nowMs());
+    const pulse = this.sight.pulse(record.nodeId, this.clock.nowMs());
     const isCurrent = pulse !== null && pulse.incarnation === record.incarnation;
     return {
       ...facts,
@@ -82,22 +120,6 @@ export class Views {
   }
 }
 
-/** The change as the world outside reads it; null for changes that are no transitions. */
-export function clusterEvent(cluster: string, change: Change): ClusterEvent | null {
-  if (change.kind !== 'transition') return null;
-  const { index, term, from, member, silenceMs } = change;
-  return {
-    specversion: '1.0',
-    id: `${cluster}/${term}/${index}`,
-    source: `/muster/${cluster}`,
-    type: `io.muster.member.${member.status.toLowerCase() as Lowercase<typeof member.status>}.v1`,
-    subject: member.nodeId,
-    time: new Date(member.changedAtUnixMs).toISOString(),
-    datacontenttype: 'application/json',
-    data: { from, to: member.status, member, silenceMs },
-  };
-}
-
-function dated({ lastBeatUnixMs, ...pulse }: SightedPulse): Pulse {
+function dated({ lastBeatUnixMs, ...pulse }: ObservedPulse): Pulse {
   return { ...pulse, lastHeartbeatTime: new Date(lastBeatUnixMs).toISOString() };
 }

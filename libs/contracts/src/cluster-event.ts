@@ -38,8 +38,8 @@ export const memberEventDataSchema = z.object({
   member: memberRecordSchema,
   /** Time from the last beat to the decision; null where silence was not the reason. Milliseconds. */
   silenceMs: z.number().min(0).nullable(),
-  /** What changed beside the status, for people: `draining: new kernel (by ada)`. Absent in transitions, whose reason is the member's. */
-  update: z.string().max(1024).optional(),
+  /** What changed beside the status, in words: `drained by ada: new kernel`. Absent in transitions, whose reason is the member's. */
+  update: z.string().max(512).optional(),
 });
 
 export const memberEventSchema = z.object({

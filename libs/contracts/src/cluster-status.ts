@@ -55,8 +55,8 @@ export type Pulse = z.infer<typeof pulseSchema>;
  */
 export const watchMessageSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('snapshot'), status: clusterStatusSchema }),
-  /** `update` says what changed beside the status, when that is why it is told. */
-  z.object({ kind: z.literal('member'), index: z.int(), term: z.int(), from: memberStatusSchema.nullable(), member: memberStatusViewSchema, update: z.string().optional() }),
+  /** `update` says in words what changed beside the status, when that is why it is told. */
+  z.object({ kind: z.literal('member'), index: z.int(), term: z.int(), from: memberStatusSchema.nullable(), member: memberStatusViewSchema, update: z.string().max(512).optional() }),
   /** All brakes that hold now, and what happened to which of them (zone null: that of the cluster), where that is why it is told. */
   z.object({ kind: z.literal('brakes'), index: z.int(), term: z.int(), brakes: z.array(brakeSchema), news: z.object({ step: z.enum(BRAKE_STEPS), zone: z.string().nullable(), reason: z.string() }).optional() }),
   z.object({ kind: z.literal('removed'), index: z.int(), term: z.int(), nodeId: z.string() }),

@@ -1,10 +1,12 @@
-/** The cluster as this coordinator knows it: status, members, past and coming transitions, the live view. */
+/** The cluster as this coordinator knows it: status, members and why they are what they are, past and coming changes, the live view. */
 import type { ServerResponse } from 'node:http';
-import type { ClusterEvent, ClusterStatus, MemberStatusView } from '@muster/contracts';
+import type { ClusterEvent, ClusterStatus, MemberStatusView, Why } from '@muster/contracts';
 import { AppError } from '@muster/observability';
 import { Controller, Get, Headers, Param, Query, Res } from '@nestjs/common';
 import { Cluster } from '../cluster.js';
-import { clusterEvent, Views } from '../views.js';
+import { clusterEvent } from '../publishing/cluster-events.js';
+import { Views } from '../views.js';
+import { unknownMember } from './orders.js';
 import { Streams } from './streams.js';
 
 /** The part of Fastify's reply that streams need. */
@@ -49,8 +51,15 @@ export class ClusterController {
   @Get('members/:nodeId')
   member(@Param('nodeId') nodeId: string): MemberStatusView {
     const member = this.views.member(nodeId);
-    if (member === null) throw new AppError('MEMBER_UNKNOWN', `no member is named '${nodeId.slice(0, 128)}': GET /cluster/members lists those that are known`, { statusCode: 404 });
+    if (member === null) throw unknownMember(nodeId);
     return member;
+  }
+
+  @Get('members/:nodeId/why')
+  why(@Param('nodeId') nodeId: string): Why {
+    const why = this.views.why(nodeId);
+    if (why === null) throw unknownMember(nodeId);
+    return why;
   }
 
   @Get('events')
@@ -74,6 +83,7 @@ export class ClusterController {
     this.streams.watch(reply.raw);
   }
 
+  /** Whole entries: more than `limit` where one entry alone has more, so that `since` never falls between two changes. */
   private page(since: number, limit: number): EventPage {
     const { forgottenIndex } = this.cluster.membership;
     const changes = this.cluster.membership.changesAfter(since, limit);

@@ -22,6 +22,14 @@ export function frame({ event, id, data }: StreamEvent): string {
   return `event: ${event}\n${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`;
 }
 
+/**
+ * The events of one log entry. Only the last has the id: a reader that broke off between two of them resumes before the entry, and
+ * is told all of it again, rather than never the rest of it.
+ */
+export function entryFrames(index: number, events: readonly Omit<StreamEvent, 'id'>[]): string {
+  return events.map((event, at) => frame(at === events.length - 1 ? { ...event, id: index } : event)).join('');
+}
+
 export class EventStream {
   private isOpenNow = true;
 

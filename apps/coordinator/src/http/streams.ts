@@ -4,13 +4,14 @@ import type { Change } from '@muster/membership';
 import { AppError } from '@muster/observability';
 import type { OnModuleDestroy } from '@nestjs/common';
 import type { Cluster } from '../cluster.js';
-import { clusterEvent, type Views } from '../views.js';
-import { EventStream, frame } from './event-stream.js';
+import { clusterEvent } from '../publishing/cluster-events.js';
+import type { Views } from '../views.js';
+import { entryFrames, EventStream, frame } from './event-stream.js';
 
 const PULSE_MS = 1000;
 /** Idle connections are kept open through proxies by a comment. Milliseconds. */
 const KEEP_ALIVE_MS = 15_000;
-/** Past changes sent at once to a reader that resumes; the next follow when it has taken them. Count. */
+/** Past changes sent at once to a reader that resumes, in whole entries; the next follow when it has taken them. Count. */
 const REPLAY_SLICE = 500;
 
 export class Streams implements OnModuleDestroy {
@@ -28,7 +29,7 @@ export class Streams implements OnModuleDestroy {
     private readonly views: Views,
     private readonly streamsMax: number,
   ) {
-    this.stopListening = cluster.listen((change) => this.tell(change));
+    this.stopListening = cluster.listen((changes) => this.tell(changes));
     this.keepAliveTimer = setInterval(() => {
       for (const stream of this.readers) stream.send(': still here\n\n');
     }, KEEP_ALIVE_MS).unref();
@@ -90,7 +91,7 @@ export class Streams implements OnModuleDestroy {
       const changes = membership.changesAfter(index, REPLAY_SLICE);
       const last = changes.at(-1);
       if (last === undefined) break;
-      stream.send(changes.map((change) => this.eventFrame(change)).join(''));
+      stream.send(this.eventFrames(changes));
       index = last.index;
       await stream.drained();
       if (!stream.isOpen) return;
@@ -99,14 +100,14 @@ export class Streams implements OnModuleDestroy {
     this.readers.add(stream);
   }
 
-  private tell(change: Change): void {
+  /** All changes of one entry. */
+  private tell(changes: readonly Change[]): void {
     if (this.watchers.size > 0) {
-      const message = this.views.change(change);
-      const frames = frame({ event: message.kind, id: change.index, data: message });
+      const frames = entryFrames(changes[0]?.index ?? 0, this.views.changes(changes).map((message) => ({ event: message.kind, data: message })));
       for (const stream of this.watchers) stream.send(frames);
     }
     if (this.readers.size > 0) {
-      const frames = this.eventFrame(change);
+      const frames = this.eventFrames(changes);
       if (frames !== '') for (const stream of this.readers) stream.send(frames);
     }
   }
@@ -117,8 +118,9 @@ export class Streams implements OnModuleDestroy {
     for (const stream of this.watchers) stream.send(frames);
   }
 
-  private eventFrame(change: Change): string {
-    const event = clusterEvent(this.cluster.name, change);
-    return event === null ? '' : frame({ event: 'event', id: change.index, data: event });
+  /** Of whole entries, oldest first. */
+  private eventFrames(changes: readonly Change[]): string {
+    const entries = [...Map.groupBy(changes, ({ index }) => index)];
+    return entries.map(([index, ofEntry]) => entryFrames(index, ofEntry.map((change) => clusterEvent(this.cluster.name, change)).filter((event) => event !== null).map((event) => ({ event: 'event', data: event })))).join('');
   }
 }

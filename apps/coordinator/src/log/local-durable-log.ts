@@ -23,7 +23,7 @@ export interface LocalDurableLogOptions<C, O> {
 
 interface Waiting<C, O> {
   readonly command: C;
-  readonly stillHolds: () => boolean;
+  readonly revise: (command: C) => C | null;
   readonly resolve: (proposed: Proposed<O>) => void;
 }
 
@@ -32,7 +32,6 @@ const WAITING_MAX = 10_000;
 /** Entries in one transaction. Count. */
 const BATCH_MAX = 1000;
 const RETRY_MS = 1000;
-const ALWAYS = (): boolean => true;
 
 export class LocalDurableLog<C, O> implements ReplicatedLog<C, O> {
   private readonly machine: StateMachine<C, O>;
@@ -58,11 +57,11 @@ export class LocalDurableLog<C, O> implements ReplicatedLog<C, O> {
     this.term = store.nextTerm();
   }
 
-  propose(command: C, { stillHolds = ALWAYS }: ProposeOptions = {}): Promise<Proposed<O>> {
+  propose(command: C, { stillHolds, revise = (it) => (stillHolds?.() === false ? null : it) }: ProposeOptions<C> = {}): Promise<Proposed<O>> {
     if (this.isClosed) return Promise.resolve({ kind: 'unavailable', reason: 'the log is closed' });
     if (this.waiting.length >= WAITING_MAX) return Promise.resolve({ kind: 'unavailable', reason: `${WAITING_MAX} proposals are waiting for the disk` });
     return new Promise((resolve) => {
-      this.waiting.push({ command, stillHolds, resolve });
+      this.waiting.push({ command, revise, resolve });
       this.schedule();
     });
   }
@@ -95,8 +94,9 @@ export class LocalDurableLog<C, O> implements ReplicatedLog<C, O> {
   private flush(): void {
     const batch: Waiting<C, O>[] = [];
     for (const waiting of this.waiting.splice(0, BATCH_MAX)) {
-      if (waiting.stillHolds()) batch.push(waiting);
-      else waiting.resolve({ kind: 'withdrawn' });
+      const command = waiting.revise(waiting.command);
+      if (command === null) waiting.resolve({ kind: 'withdrawn' });
+      else batch.push({ ...waiting, command });
     }
     if (batch.length === 0) return;
     const entries = batch.map(({ command }, position) => ({ index: this.index + 1 + position, term: this.term, command }));

@@ -25,8 +25,13 @@ export type Proposed<O> =
   /** It was not appended, or it is unknown whether it was: disk fault, no leader, queue full, closing. */
   | { readonly kind: 'unavailable'; readonly reason: string };
 
-export interface ProposeOptions {
-  /** Asked at the last moment before the command is appended: false withdraws it. */
+export interface ProposeOptions<C> {
+  /**
+   * Asked at the last moment before the command is appended, once, and without delay: what comes back is appended in its place; null
+   * withdraws it. So a command that stands for many loses the parts that no longer hold, and the rest goes on.
+   */
+  readonly revise?: (command: C) => C | null;
+  /** @deprecated Use `revise`. */
   readonly stillHolds?: () => boolean;
 }
 
@@ -45,7 +50,7 @@ export interface LogStatus {
 
 export interface ReplicatedLog<C, O> {
   /** Never rejects. */
-  propose(command: C, options?: ProposeOptions): Promise<Proposed<O>>;
+  propose(command: C, options?: ProposeOptions<C>): Promise<Proposed<O>>;
   status(): LogStatus;
   /** Lets what waits go through, then closes. */
   close(): Promise<void>;

@@ -1,15 +1,15 @@
 /**
  * Tells the world what was agreed: the outbox of the state goes to the bus, in order, each change at least once and with
- * the same id each time. How far it got is part of the state.
+ * the same id each time. Changes of one entry go out together, and how far it got, in whole entries, is part of the state.
  */
 import { encodeClusterEvent, encodeMember, EVENTS_TOPIC, type Logger, MEMBERSHIP_TOPIC, type MessageBus, type OutgoingRecord } from '@muster/contracts';
 import type { Change } from '@muster/membership';
 import type { Clock } from '../clock.js';
 import type { Cluster } from '../cluster.js';
 import type { CoordinatorMetrics } from '../metrics.js';
-import { clusterEvent } from '../views.js';
+import { clusterEvent } from './cluster-events.js';
 
-/** Changes in one publish. Count. */
+/** Changes in one publish, unless one entry alone has more: it is never cut. Count. */
 const BATCH_MAX = 100;
 const PAUSE_MS_MIN = 250;
 const PAUSE_MS_MAX = 5000;
@@ -130,12 +130,20 @@ export class Publisher {
     const { bus, cluster } = this.options;
     const events = changes.map((change) => clusterEvent(cluster.name, change)).filter((event) => event !== null);
     if (events.length > 0) await bus.publish(EVENTS_TOPIC.name, events.map((event) => ({ key: event.subject, value: encodeClusterEvent(event) })));
-    await bus.publish(MEMBERSHIP_TOPIC.name, changes.map(membershipRecord).filter((record) => record !== null));
+    const records = changes.map(membershipRecord).filter((record) => record !== null);
+    if (records.length > 0) await bus.publish(MEMBERSHIP_TOPIC.name, records);
   }
 }
 
+/** Null for a brake, which is about many members and in the record of none. */
 function membershipRecord(change: Change): OutgoingRecord | null {
-  if (change.kind === 'brake') return null;
-  if (change.kind === 'removed') return { key: change.nodeId, value: null };
-  return { key: change.member.nodeId, value: encodeMember(change.member) };
+  switch (change.kind) {
+    case 'transition':
+    case 'updated':
+      return { key: change.member.nodeId, value: encodeMember(change.member) };
+    case 'removed':
+      return { key: change.nodeId, value: null };
+    case 'brake':
+      return null;
+  }
 }
