@@ -5,6 +5,7 @@
  * liveness is judged by the receiver's own clock.
  */
 import { z } from 'zod';
+import { readBeat } from './beat-reader.js';
 import { decode, type Decoded, decodeJson, encode, type Format } from './decoded.js';
 import { incarnationSchema, nodeIdSchema, probeUrlSchema, resourcesSchema, serviceSchema, tagsSchema, urlSchema, zoneSchema } from './identity.js';
 
@@ -63,7 +64,7 @@ export const beatSchema = z.object({
 export type Beat = z.infer<typeof beatSchema>;
 
 /** Every beat that the schema allows fits, each character escaped. */
-export const BEAT_FORMAT: Format<Beat> = { name: 'beat', version: 1, schema: beatSchema, bytesMax: 131_072 };
+export const BEAT_FORMAT: Format<Beat> = { name: 'beat', version: 1, schema: beatSchema, read: readBeat, bytesMax: 131_072 };
 
 export const encodeBeat = (beat: Beat): Uint8Array => encode(BEAT_FORMAT, beat);
 export const decodeBeat = (bytes: Uint8Array): Decoded<Beat> => decode(BEAT_FORMAT, bytes);
