@@ -9,6 +9,7 @@ const joining = z.strictObject({
 const coordinator = z.strictObject({
   membersMax: z.int().min(1).max(100_000).default(10_000).meta({ doc: 'Most members that are kept; beats of further nodes are refused and counted.', unit: 'count', range: '1 to 100000', raising: 'More memory.' }),
   watchersMax: z.int().min(1).max(10_000).default(1000).meta({ doc: 'Most open event streams; further ones are refused.', unit: 'count', range: '1 to 10000', raising: 'More memory and traffic.' }),
+  lanesMax: z.int().min(1).max(100_000).default(10_000).meta({ doc: 'Most direct lanes of agents; further ones are refused and go to another coordinator.', unit: 'count', range: '1 to 100000', raising: 'More memory and open files.' }),
   snapshotEntries: z.int().min(10).max(1_000_000).default(2000).meta({ doc: 'Log entries after which the state is saved and the log cut.', unit: 'count', range: '10 to 1000000', raising: 'Fewer writes of the whole state; a restart replays more.' }),
 });
 

@@ -4,6 +4,7 @@ import type { ProbeResult } from '@muster/evidence';
 import type { FailureClass } from '@muster/membership';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Cluster } from './cluster.js';
+import type { CutReason } from './lane/lane.js';
 
 export interface MetricsSources {
   readonly cluster: Cluster;
@@ -22,6 +23,9 @@ export class CoordinatorMetrics {
   private readonly detectionSeconds: Histogram<'class'>;
   private readonly probes: Counter<'result'>;
   private readonly unobservedSeconds: Counter;
+  private readonly laneMessages: Counter<'kind' | 'direction'>;
+  private readonly lanesRefused: Counter<'code'>;
+  private readonly lanesCut: Counter<'reason'>;
   private readonly published: Counter;
   private readonly publishFailures: Counter;
 
@@ -33,6 +37,9 @@ export class CoordinatorMetrics {
     this.detectionSeconds = new Histogram({ name: 'cluster_detection_seconds', help: 'Time from the last sign of life of a member to its DOWN being committed.', labelNames: ['class'], buckets: [0.25, 0.5, 1, 2, 3, 4, 5, 7.5, 10, 12.5, 15, 20, 30], registers });
     this.probes = new Counter({ name: 'coordinator_probes_total', help: 'Probes of silent members, by result.', labelNames: ['result'], registers });
     this.unobservedSeconds = new Counter({ name: 'coordinator_unobserved_seconds_total', help: 'Time that did not count as silence because this coordinator did not run or was not reached by beats.', registers });
+    this.laneMessages = new Counter({ name: 'coordinator_lane_messages_total', help: 'Messages on direct lanes, by kind and direction.', labelNames: ['kind', 'direction'], registers });
+    this.lanesRefused = new Counter({ name: 'coordinator_lanes_refused_total', help: 'Direct lanes that were not opened, by the code of the answer.', labelNames: ['code'], registers });
+    this.lanesCut = new Counter({ name: 'coordinator_lanes_cut_total', help: 'Direct lanes that this coordinator ended, by reason.', labelNames: ['reason'], registers });
     this.published = new Counter({ name: 'coordinator_changes_published_total', help: 'Changes of membership that the bus acknowledged.', registers });
     this.publishFailures = new Counter({ name: 'coordinator_publish_failures_total', help: 'Attempts to publish changes that failed; they are repeated.', registers });
     for (const lane of ['bus', 'http']) this.received.inc({ lane }, 0);
@@ -80,6 +87,19 @@ export class CoordinatorMetrics {
 
   unobserved(ms: number): void {
     this.unobservedSeconds.inc(ms / 1000);
+  }
+
+  laneMessage(kind: string, direction: 'received' | 'sent'): void {
+    this.laneMessages.inc({ kind, direction });
+  }
+
+  laneRefused(code: string): void {
+    this.lanesRefused.inc({ code });
+  }
+
+  /** We ended a lane ourselves. */
+  laneCut(reason: CutReason): void {
+    this.lanesCut.inc({ reason });
   }
 
   changesPublished(count: number): void {

@@ -1,0 +1,153 @@
+/**
+ * All direct lanes of this coordinator: who is at which, what they say, and what they are told.
+ *
+ * That a lane closes is handed on as it is: what it means is judged elsewhere, from everything else that is known.
+ */
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Socket } from 'node:net';
+import type { AgentMessage, Beat, BeatResult, CoordinatorMessage, Logger, MemberRecord, ProbeTarget } from '@muster/contracts';
+import type { Change } from '@muster/membership';
+import type { CoordinatorMetrics } from '../metrics.js';
+import { type CutReason, type HelperAnswer, Lane, type LaneListener } from './lane.js';
+import { acceptUpgrade, refuseUpgrade, whyNoLane } from './lane-upgrade.js';
+
+export interface LanesOptions {
+  readonly coordinatorId: string;
+  readonly lanesMax: number;
+  /** Takes a beat that came over a lane. */
+  readonly beat: (beat: Beat) => BeatResult;
+  readonly knownIncarnation: (nodeId: string) => number | null;
+  /** Told when a lane to a process opened, and when the last one closed. */
+  readonly changed: (nodeId: string, incarnation: number, is: 'open' | 'closed') => void;
+  readonly member: (nodeId: string) => MemberRecord | null;
+  readonly metrics: Pick<CoordinatorMetrics, 'laneMessage' | 'laneCut' | 'laneRefused'>;
+  readonly logger: Logger;
+}
+
+export class Lanes implements LaneListener {
+  private readonly open = new Set<Lane>();
+  /** Those that said who they are: one per process, the newest. */
+  private readonly byNode = new Map<string, Map<number, Lane>>();
+  private isEnding = false;
+
+  constructor(private readonly options: LanesOptions) {}
+
+  get count(): number {
+    return this.open.size;
+  }
+
+  /** Answers an HTTP upgrade: with a lane, or with the reason why there is none. */
+  upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
+    const { lanesMax, metrics } = this.options;
+    const refusal = whyNoLane(request, { isEnding: this.isEnding, isFull: this.open.size >= lanesMax, lanesMax });
+    if (refusal !== null) {
+      metrics.laneRefused(refusal.code);
+      return refuseUpgrade(stream, refusal);
+    }
+    acceptUpgrade(stream);
+    const lane = new Lane(stream as Socket, this);
+    this.open.add(lane);
+    lane.begin(head);
+  }
+
+  /** Asks a member to look at another one. Null: it has no lane to us, or no opinion. */
+  ask(by: string, target: ProbeTarget, timeLimitMs: number): Promise<HelperAnswer | null> {
+    const lane = this.laneOf(by);
+    if (lane === null) return Promise.resolve(null);
+    this.options.metrics.laneMessage('probe', 'sent');
+    return lane.ask(target, timeLimitMs);
+  }
+
+  /** Tells members what operators want of them. */
+  follow(changes: readonly Change[]): void {
+    for (const change of changes) {
+      if (change.kind !== 'updated' && change.kind !== 'transition') continue;
+      const { nodeId, incarnation, marks } = change.member;
+      const lane = this.byNode.get(nodeId)?.get(incarnation);
+      if (lane !== undefined) this.tellDraining(lane, marks.includes('draining'), change.kind === 'updated' ? change.reason : '');
+    }
+  }
+
+  /** Ends all of them, so that agents look for another coordinator at once, and takes no more. */
+  close(): void {
+    this.isEnding = true;
+    for (const lane of this.open) lane.cut('ending');
+  }
+
+  message(lane: Lane, message: AgentMessage): void {
+    this.options.metrics.laneMessage(message.kind, 'received');
+    switch (message.kind) {
+      case 'hello':
+        return this.greet(lane, message.nodeId, message.incarnation);
+      case 'beat':
+        return this.say(lane, { v: 1, kind: 'heard', seq: message.beat.seq, result: this.take(lane, message.beat) });
+      case 'probed':
+        return lane.answered(message.id, message);
+    }
+  }
+
+  unreadable(lane: Lane, reason: string): void {
+    this.options.metrics.laneMessage('unreadable', 'received');
+    this.options.logger.debug({ member: lane.identity?.nodeId, reason }, 'a message on a direct lane was skipped');
+  }
+
+  closed(lane: Lane, cut: CutReason | null): void {
+    const { metrics, logger } = this.options;
+    this.open.delete(lane);
+    if (cut !== null) metrics.laneCut(cut);
+    if (cut !== null && cut !== 'ending' && cut !== 'replaced') logger.warn({ member: lane.identity?.nodeId, cut }, 'a direct lane was cut off');
+    // Our own end says nothing about anybody.
+    this.leave(lane, cut !== 'ending');
+  }
+
+  private greet(lane: Lane, nodeId: string, incarnation: number): void {
+    const { coordinatorId, knownIncarnation, member, changed } = this.options;
+    if (lane.identity?.nodeId !== nodeId || lane.identity.incarnation !== incarnation) this.leave(lane, true);
+    const ofNode = this.byNode.get(nodeId) ?? new Map<number, Lane>();
+    this.byNode.set(nodeId, ofNode);
+    const before = ofNode.get(incarnation);
+    lane.identity = { nodeId, incarnation };
+    ofNode.set(incarnation, lane);
+    if (before !== lane) before?.cut('replaced');
+    this.say(lane, { v: 1, kind: 'welcome', coordinatorId, knownIncarnation: knownIncarnation(nodeId) });
+    const marks = member(nodeId)?.marks ?? [];
+    lane.toldDraining = null;
+    this.tellDraining(lane, marks.includes('draining'), 'as agreed before');
+    if (before === undefined) changed(nodeId, incarnation, 'open');
+  }
+
+  private leave(lane: Lane, isNews: boolean): void {
+    const { identity } = lane;
+    if (identity === null) return;
+    const ofNode = this.byNode.get(identity.nodeId);
+    // Another one took its place: the process has a lane as before.
+    if (ofNode?.get(identity.incarnation) !== lane) return;
+    ofNode.delete(identity.incarnation);
+    if (ofNode.size === 0) this.byNode.delete(identity.nodeId);
+    if (isNews) this.options.changed(identity.nodeId, identity.incarnation, 'closed');
+  }
+
+  private take(lane: Lane, beat: Beat): BeatResult {
+    if (beat.nodeId === lane.identity?.nodeId) return this.options.beat(beat);
+    return { nodeId: beat.nodeId, outcome: 'rejected', knownIncarnation: null, reason: `this lane belongs to '${lane.identity?.nodeId}': each node opens its own` };
+  }
+
+  private tellDraining(lane: Lane, isDraining: boolean, reason: string): void {
+    const before = lane.toldDraining;
+    if (before === isDraining) return;
+    lane.toldDraining = isDraining;
+    this.say(lane, { v: 1, kind: 'drain', isDraining, reason: isDraining || before !== null ? reason : '' });
+  }
+
+  private laneOf(nodeId: string): Lane | null {
+    let newest: Lane | null = null;
+    for (const lane of this.byNode.get(nodeId)?.values() ?? []) if (newest === null || (lane.identity?.incarnation ?? 0) > (newest.identity?.incarnation ?? 0)) newest = lane;
+    return newest;
+  }
+
+  private say(lane: Lane, message: CoordinatorMessage): void {
+    this.options.metrics.laneMessage(message.kind, 'sent');
+    lane.send(message);
+  }
+}
