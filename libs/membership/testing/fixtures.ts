@@ -1,8 +1,9 @@
 /** Members and commands for tests: each with one thing said, the rest filled in. */
 import type { MemberStatus } from '@muster/contracts';
-import type { MemberCommand } from '../src/command.js';
+import type { Change } from '../src/change.js';
+import type { BrakeCommand, Command, FailureClass, ManyCommand, MemberCommand, OperatorCommand, ReleaseCommand, SingleCommand, SuspectCause } from '../src/command.js';
 import { type Member, type Profile, UNDAMPED } from '../src/member.js';
-import { type Entry, Membership } from '../src/membership.js';
+import { Membership } from '../src/membership.js';
 import type { Outcome } from '../src/outcome.js';
 import { type MembershipRules, membershipRules } from '../src/rules.js';
 
@@ -25,17 +26,20 @@ export function memberIn(status: MemberStatus, more: Partial<Member> = {}): Memb
   };
 }
 
-type Kind = MemberCommand['kind'];
 export interface Said {
   readonly nodeId?: string;
   readonly incarnation?: number;
   readonly seq?: number;
   readonly term?: number;
   readonly atUnixMs?: number;
+  readonly reason?: string;
   readonly to?: 'HEALTHY' | 'DEGRADED';
+  readonly cause?: SuspectCause;
+  readonly failure?: FailureClass;
 }
 
-export function command(kind: Kind, { to = 'DEGRADED', ...said }: Said = {}): MemberCommand {
+/** What detection says, by default about incarnation 5 of node `a`, whose beat 20 it saw. */
+export function command(kind: MemberCommand['kind'], { to = 'DEGRADED', cause = 'silence', failure = 'unreachable', ...said }: Said = {}): MemberCommand {
   const about = { term: 1, atUnixMs: T0, nodeId: 'a', incarnation: 5, seq: 20, reason: kind, ...said };
   switch (kind) {
     case 'join':
@@ -44,9 +48,9 @@ export function command(kind: Kind, { to = 'DEGRADED', ...said }: Said = {}): Me
     case 'grade':
       return { ...about, kind, to };
     case 'suspect':
-      return { ...about, kind, cause: 'silence', silenceMs: 3000 };
+      return { ...about, kind, cause, silenceMs: 3000 };
     case 'down':
-      return { ...about, kind, silenceMs: 12_000, failure: 'unreachable' };
+      return { ...about, kind, silenceMs: 12_000, failure };
     case 'admit':
     case 'clear':
     case 'leave':
@@ -56,7 +60,54 @@ export function command(kind: Kind, { to = 'DEGRADED', ...said }: Said = {}): Me
   }
 }
 
+/** A node that joins from this zone. */
+export function joinFrom(zone: string, said: Said = {}): MemberCommand {
+  return { ...command('join', said), kind: 'join', profile: { ...profile, zone } };
+}
+
+export function order(kind: OperatorCommand['kind'], said: Partial<OperatorCommand> = {}): OperatorCommand {
+  return { term: 1, atUnixMs: T0, nodeId: 'a', reason: `${kind}: new kernel (by ada)`, ...said, kind };
+}
+
+export function brake(nodeIds: readonly string[], said: Partial<BrakeCommand> = {}): BrakeCommand {
+  return { kind: 'brake', term: 1, atUnixMs: T0, zone: null, nodeIds, reason: 'many at once', holdMs: 60_000, ...said };
+}
+
+export function release(said: Partial<ReleaseCommand> = {}): ReleaseCommand {
+  return { kind: 'release', term: 1, atUnixMs: T0, zone: null, reason: 'they beat again', ...said };
+}
+
+export function many(...commands: readonly SingleCommand[]): ManyCommand {
+  return { kind: 'many', term: 1, atUnixMs: T0, commands };
+}
+
 /** A membership and a way to apply commands one after another. */
-export function applying(membership = new Membership(rules)): { membership: Membership; apply: (command: Entry['command'], term?: number) => Outcome } {
+export function applying(membership = new Membership(rules)): { membership: Membership; apply: (command: Command, term?: number) => Outcome } {
   return { membership, apply: (it, term = 1) => membership.apply({ index: membership.index + 1, term: Math.max(term, membership.term), command: it }) };
+}
+
+/** In short: the status that a member has now, how a brake changed, or why not. */
+export function said(outcome: Outcome): string {
+  switch (outcome.kind) {
+    case 'many':
+      return outcome.outcomes.map((single) => said(single)).join(', ');
+    case 'noted':
+      return 'noted';
+    case 'rejected':
+      return outcome.rejection.kind;
+    case 'changed':
+      return [outcome.change, ...outcome.also].map(named).join(' + ');
+  }
+}
+
+function named(change: Change): string {
+  switch (change.kind) {
+    case 'transition':
+    case 'updated':
+      return change.member.status;
+    case 'removed':
+      return 'removed';
+    case 'brake':
+      return change.step;
+  }
 }
