@@ -6,7 +6,7 @@ import { decodeCursor } from '../src/query/cursor.js';
 import { LogReader } from '../src/query/log-reader.js';
 import { EVENT_TABLE } from '../src/sink/event-table.js';
 import { LOG_TABLE } from '../src/sink/log-table.js';
-import { batchOf, clusterEvent, eventBatch, logRecord } from '../testing/batches.js';
+import { batchOf, brakeEvent, clusterEvent, eventBatch, logRecord } from '../testing/batches.js';
 import { DATABASE_KINDS, newDatabase, type TestDatabase } from '../testing/databases.js';
 import { openDatabase, replica } from '../testing/sink-fixture.js';
 
@@ -80,6 +80,21 @@ describe.each(DATABASE_KINDS)('queries on %s', (kind) => {
     expect(items).toEqual([expect.objectContaining({ id: newest?.id, time: new Date(newest?.timeUnixMs ?? 0).toISOString(), level: newest?.level, message: newest?.message, attributes: {} })]);
   });
 
+  test('updates and brakes are history, and are found by what happened', async () => {
+    const sink = replica(database, EVENT_TABLE);
+    await sink.positions.assign([{ topic: EVENTS_TOPIC.name, partition: 1 }]);
+    const several = [clusterEvent({ index: 90, nodeId: 'node-9', update: 'drained by ada' }), clusterEvent({ index: 90, ordinal: 1, nodeId: 'node-8', to: 'DOWN' }), brakeEvent(90, 2)];
+    const batch = { ...eventBatch(several), partition: 1 };
+    await sink.writer.write(batch);
+    expect(batch.deadLetters).toEqual([]);
+    const found = async (status: string): Promise<string[]> => (await reader.events({ limit: 100, status: [status], from: new Date('2026-01-01') })).items.map(({ id }) => id);
+    expect(await found('UPDATED')).toEqual(['muster/1/90']);
+    expect(await found('HEALTHY')).toEqual([]);
+    expect(await found('DOWN')).toEqual(['muster/1/90/1']);
+    expect(await found('BRAKE_ENGAGED')).toEqual(['muster/1/90/2']);
+    await database.use((dataSource) => dataSource.query("DELETE FROM cluster_event WHERE time >= '2026-01-01'"));
+  });
+
   test('events are found by node, status and time, page by page', async () => {
     const first = await reader.events({ limit: 20 });
     const rest = await reader.events({ limit: 20, cursor: decodeCursor(first.nextCursor ?? '') ?? undefined });
@@ -88,6 +103,6 @@ describe.each(DATABASE_KINDS)('queries on %s', (kind) => {
     expect(rest.nextCursor).toBeNull();
     const down = await reader.events({ limit: 100, nodeId: 'node-1', status: ['DOWN'], from: new Date(BASE_MS + 1000) });
     expect(down.items.length).toBeGreaterThan(0);
-    expect(down.items.every((event) => event.subject === 'node-1' && event.data.to === 'DOWN' && Date.parse(event.time) >= BASE_MS + 1000)).toBe(true);
+    expect(down.items.every((event) => event.subject === 'node-1' && event.type === 'io.muster.member.down.v1' && Date.parse(event.time) >= BASE_MS + 1000)).toBe(true);
   });
 });

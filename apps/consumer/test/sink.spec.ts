@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { Database } from '../src/database/database.js';
 import { EVENT_TABLE } from '../src/sink/event-table.js';
 import { LOG_TABLE } from '../src/sink/log-table.js';
-import { batchOf, clusterEvent, eventBatch, logRecord, logs } from '../testing/batches.js';
+import { batchOf, brakeEvent, clusterEvent, eventBatch, logRecord, logs } from '../testing/batches.js';
 import { DATABASE_KINDS, newDatabase, type TestDatabase } from '../testing/databases.js';
 import { countOf, openDatabase, replica, rowsOf } from '../testing/sink-fixture.js';
 
@@ -141,6 +141,35 @@ describe.each(DATABASE_KINDS)('the sink on %s', (kind) => {
       { numRuns: 25 },
     );
   }, 60_000);
+
+  test('changes of one log entry are all kept, a repeat stores none again, and the last one about a member is its state', async () => {
+    const at = { topic: 'cluster.events', partition: 0 };
+    const { positions, writer, metrics } = replica(database, EVENT_TABLE);
+    await positions.assign([at]);
+    const entry = [clusterEvent({ index: 7, to: 'SUSPECT' }), clusterEvent({ index: 7, ordinal: 1, to: 'DOWN' }), brakeEvent(7, 2), clusterEvent({ index: 7, ordinal: 3, nodeId: 'node-2', to: 'DOWN' })];
+    await writer.write(eventBatch(entry.slice(0, 1)));
+    await writer.write(eventBatch(entry.slice(1), 1));
+    // A publisher that was interrupted tells the whole entry again, behind what it had told.
+    const again = eventBatch(entry, 4);
+    await writer.write(again);
+    expect(again.deadLetters).toEqual([]);
+    expect(await rowsOf(database, 'SELECT event_id, to_status FROM cluster_event ORDER BY event_id')).toEqual([
+      { event_id: 'muster/1/7', to_status: 'SUSPECT' },
+      { event_id: 'muster/1/7/1', to_status: 'DOWN' },
+      { event_id: 'muster/1/7/2', to_status: 'BRAKE_ENGAGED' },
+      { event_id: 'muster/1/7/3', to_status: 'DOWN' },
+    ]);
+    expect(await rowsOf(database, 'SELECT node_id, log_ordinal, status FROM member_state ORDER BY node_id')).toEqual([{ node_id: 'node-1', log_ordinal: 1, status: 'DOWN' }, { node_id: 'node-2', log_ordinal: 3, status: 'DOWN' }]);
+    expect(metrics.totals()).toMatchObject({ duplicates: 4 });
+  });
+
+  test('an update of a member is its state too, and no transition', async () => {
+    const { positions, writer } = replica(database, EVENT_TABLE);
+    await positions.assign([{ topic: 'cluster.events', partition: 0 }]);
+    await writer.write(eventBatch([clusterEvent({ index: 1, to: 'DEGRADED' }), clusterEvent({ index: 2, to: 'DEGRADED', update: 'cordoned by ada' })]));
+    expect(await rowsOf(database, 'SELECT to_status FROM cluster_event ORDER BY log_index')).toEqual([{ to_status: 'DEGRADED' }, { to_status: 'UPDATED' }]);
+    expect(await rowsOf(database, 'SELECT log_index, status FROM member_state')).toEqual([{ log_index: '2', status: 'DEGRADED' }]);
+  });
 
   test('any order of deliveries, crashes and takeovers stores every record once', async () => {
     const step = fc.record({ from: fc.nat(30), count: fc.integer({ min: 1, max: 10 }), by: fc.nat(1), takeOver: fc.boolean() });

@@ -1,6 +1,6 @@
 /** Batches as a bus would hand them out, and what became of their dead letters. */
 import { randomUUID } from 'node:crypto';
-import { type BusRecord, type ClusterEvent, encodeClusterEvent, encodeLog, EVENTS_TOPIC, type LogRecord, LOGS_TOPIC, type MemberStatus, type RecordBatch } from '@muster/contracts';
+import { type BrakeEvent, type BusRecord, type ClusterEvent, encodeClusterEvent, encodeLog, EVENTS_TOPIC, type LogRecord, LOGS_TOPIC, type MemberEvent, memberEventType, type MemberStatus, type RecordBatch } from '@muster/contracts';
 
 export interface TestBatch extends RecordBatch {
   readonly deadLetters: { readonly offset: bigint; readonly reason: string }[];
@@ -43,14 +43,18 @@ export interface EventFacts {
   readonly incarnation?: number;
   readonly to?: MemberStatus;
   readonly time?: string;
+  /** Place in the entry. */
+  readonly ordinal?: number;
+  /** Makes it an update. */
+  readonly update?: string;
 }
 
-export function clusterEvent({ nodeId = 'node-1', index, term = 1, incarnation = 1, to = 'HEALTHY', time = '2026-01-02T03:04:05.000Z' }: EventFacts): ClusterEvent {
+export function clusterEvent({ nodeId = 'node-1', index, term = 1, incarnation = 1, to = 'HEALTHY', time = '2026-01-02T03:04:05.000Z', ordinal = 0, update }: EventFacts): MemberEvent {
   return {
     specversion: '1.0',
-    id: `muster/${term}/${index}`,
+    id: `muster/${term}/${index}${ordinal === 0 ? '' : `/${ordinal}`}`,
     source: '/muster',
-    type: `io.muster.member.${to.toLowerCase()}.v1`,
+    type: update === undefined ? memberEventType(to) : 'io.muster.member.updated.v1',
     subject: nodeId,
     time,
     datacontenttype: 'application/json',
@@ -58,8 +62,22 @@ export function clusterEvent({ nodeId = 'node-1', index, term = 1, incarnation =
       from: null,
       to,
       silenceMs: null,
+      ...(update === undefined ? {} : { update }),
       member: { v: 1, nodeId, incarnation, status: to, reason: 'test', service: 'producer', zone: 'a', tags: {}, resources: { cores: 1, memoryBytes: 1 }, httpUrl: null, probeUrl: null, marks: [], changedAtUnixMs: 0, index, term },
     },
+  };
+}
+
+export function brakeEvent(index: number, ordinal: number): BrakeEvent {
+  return {
+    specversion: '1.0',
+    id: `muster/1/${index}${ordinal === 0 ? '' : `/${ordinal}`}`,
+    source: '/muster',
+    type: 'io.muster.brake.engaged.v1',
+    subject: 'zone/a',
+    time: '2026-01-02T03:04:05.000Z',
+    datacontenttype: 'application/json',
+    data: { brake: { zone: 'a', reason: 'half of it is silent', sinceUnixMs: 0, holdsUntilUnixMs: 1, nodeIds: ['node-1'] }, nodeCount: 1, reason: 'half of it is silent', index, term: 1 },
   };
 }
 

@@ -7,6 +7,7 @@ import { ClusterEventEntity } from './entities/cluster-event.entity.js';
 import { LogRecordEntity } from './entities/log-record.entity.js';
 import { MemberStateEntity } from './entities/member-state.entity.js';
 import { LogStore1763500000000 } from './migrations/1763500000000-log-store.js';
+import { SeveralChangesPerEntry1763700000000 } from './migrations/1763700000000-several-changes-per-entry.js';
 import type { Engine } from './pglite/open-engine.js';
 
 export type DatabaseKind = 'postgres' | 'pglite';
@@ -25,7 +26,7 @@ const MIGRATION_LOCK = 7_316_508_312;
 const shared: PostgresDataSourceOptions = {
   type: 'postgres',
   entities: [LogRecordEntity, ClusterEventEntity, MemberStateEntity, BusPositionEntity],
-  migrations: [LogStore1763500000000],
+  migrations: [LogStore1763500000000, SeveralChangesPerEntry1763700000000],
   migrationsTableName: 'consumer_migration',
   installExtensions: false,
   applicationName: 'muster-consumer',

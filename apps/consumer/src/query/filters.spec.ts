@@ -13,6 +13,7 @@ test('every filter is understood', () => {
     kind: 'ok',
     value: { from: new Date('2026-01-01T00:00:00Z'), to: new Date('2026-01-01T22:00:00Z'), level: ['warn', 'error'], service: 'orders', q: '50%', limit: 7, cursor: { timeUnixMs: 5, id } },
   });
+  expect(parseEventPage({ status: 'UPDATED,BRAKE_ENGAGED,BRAKE_RELEASED' })).toMatchObject({ value: { status: ['UPDATED', 'BRAKE_ENGAGED', 'BRAKE_RELEASED'] } });
   expect(parseEventPage({ nodeId: 'node-1', status: 'DOWN,SUSPECT' })).toEqual({ kind: 'ok', value: { nodeId: 'node-1', status: ['DOWN', 'SUSPECT'], limit: 100 } });
 });
 

@@ -1,10 +1,12 @@
 /** What a list of records may be asked for, and a message that names every value that makes no sense. Pure. */
-import { LOG_LEVELS, type LogLevel, MEMBER_STATUSES, type MemberStatus, nodeIdSchema, serviceSchema } from '@muster/contracts';
+import { BRAKE_STEPS, LOG_LEVELS, type LogLevel, MEMBER_STATUSES, nodeIdSchema, serviceSchema } from '@muster/contracts';
 import { z } from 'zod';
 import { type Cursor, decodeCursor } from './cursor.js';
 
 export const LIMIT_DEFAULT = 100;
 export const LIMIT_MAX = 1000;
+/** What an event can be found by: the status after a transition, or what else happened. */
+export const EVENT_STATUSES: readonly string[] = [...MEMBER_STATUSES, 'UPDATED', ...BRAKE_STEPS.map((step) => `BRAKE_${step.toUpperCase()}`)];
 const TEXT_CHARS_MAX = 200;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -44,7 +46,7 @@ const logFilter = {
 const logCount = z.strictObject(logFilter).refine(inOrder, ORDER);
 const logList = z.strictObject({ ...logFilter, limit, cursor: cursor((id) => UUID.test(id)).optional() }).refine(inOrder, ORDER);
 const eventList = z
-  .strictObject({ ...range, nodeId: nodeIdSchema.optional(), status: oneOf(MEMBER_STATUSES).optional(), limit, cursor: cursor((id) => id.length <= 512).optional() })
+  .strictObject({ ...range, nodeId: nodeIdSchema.optional(), status: oneOf(EVENT_STATUSES).optional(), limit, cursor: cursor((id) => id.length <= 512).optional() })
   .refine(inOrder, ORDER);
 
 export interface LogFilter {
@@ -63,7 +65,8 @@ export interface EventFilter {
   readonly from?: Date | undefined;
   readonly to?: Date | undefined;
   readonly nodeId?: string | undefined;
-  readonly status?: readonly MemberStatus[] | undefined;
+  /** See `EVENT_STATUSES`. */
+  readonly status?: readonly string[] | undefined;
 }
 
 export const parseLogFilter = (query: unknown): Parsed<LogFilter> => parse(logCount, query);

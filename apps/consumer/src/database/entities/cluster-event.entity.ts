@@ -1,5 +1,5 @@
-/** A stored transition of a member, as the CloudEvent it came in. */
-import type { ClusterEvent, MemberStatus } from '@muster/contracts';
+/** What happened to a member, or to a brake, as the CloudEvent it came in. */
+import type { ClusterEvent } from '@muster/contracts';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 @Entity('cluster_event')
@@ -17,11 +17,13 @@ export class ClusterEventEntity {
   @Column('bigint', { name: 'log_index' })
   logIndex!: string;
 
+  /** The subject of the event: `zone/<zone>` or `cluster` for a brake. */
   @Column('text', { name: 'node_id' })
   nodeId!: string;
 
+  /** A status, or what happened: `UPDATED`, `BRAKE_ENGAGED`. */
   @Column('text', { name: 'to_status' })
-  toStatus!: MemberStatus;
+  toStatus!: string;
 
   @Column('jsonb')
   event!: ClusterEvent;

@@ -16,6 +16,10 @@ export class MemberStateEntity {
   @Column('bigint', { name: 'log_index' })
   logIndex!: string;
 
+  /** Place among the changes of that entry. */
+  @Column('int', { name: 'log_ordinal' })
+  logOrdinal!: number;
+
   @Column('text')
   status!: MemberStatus;
 
