@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ClusterStatus, clusterStatusSchema } from '@muster/contracts';
-import { ROOT, scratchFolder, Service, until } from './processes.js';
+import { ROOT, scratchFolder, Service, until } from '@muster/test-cluster';
 
 const READY_TIMEOUT_MS = 60_000;
 

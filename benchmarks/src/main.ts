@@ -1,5 +1,7 @@
 /** `npm run bench -- NAME [--json]`: runs one benchmark; without a name, lists them. */
 import { Command, InvalidArgumentError } from 'commander';
+import { INSIDE, runInside } from '@muster/test-cluster';
+import { CASE_KEYS } from './detection/plan.js';
 import { type BenchReport, toTable } from './report.js';
 
 const count = (text: string): number => {
@@ -14,6 +16,13 @@ const minutes = (text: string): number => {
   const value = Number(text);
   if (!(value > 0)) throw new InvalidArgumentError(`'${text}' is not a number of minutes above 0.`);
   return value;
+};
+
+const cases = (text: string): readonly string[] => {
+  const keys = text.split(',');
+  const unknown = keys.find((key) => !CASE_KEYS.includes(key));
+  if (unknown !== undefined) throw new InvalidArgumentError(`'${unknown}' is none of ${CASE_KEYS.join(', ')}.`);
+  return keys;
 };
 
 function print(report: BenchReport, json: boolean | undefined): void {
@@ -40,10 +49,16 @@ program
 
 program
   .command('detection')
-  .description('kill -9 of a producer until the gateway shows it SUSPECT and DOWN')
-  .option('--trials <n>', 'kills', count, 20)
+  .description(`harm of every kind until the gateway shows it, and serf beside: ${CASE_KEYS.join(', ')}; --trials 4 takes a minute or two`)
+  .option('--trials <n>', 'of each case', count, 50)
+  .option('--only <cases>', 'some of them, with commas between', cases, [])
   .option('--json', 'machine-readable')
-  .action(async (options: { trials: number; json?: boolean }) => print(await (await import('./detection.js')).detection(options), options.json));
+  .action(async (options: { trials: number; only: readonly string[]; json?: boolean }) => {
+    const isApart = process.env[INSIDE] !== undefined;
+    const code = isApart ? null : await runInside(process.env);
+    if (code === null) print(await (await import('./detection/detection.js')).detection({ ...options, isApart }), options.json);
+    else process.exitCode = code;
+  });
 
 program
   .command('soak')

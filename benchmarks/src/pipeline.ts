@@ -10,7 +10,8 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { findServers, type FoundServers } from '@muster/test-servers';
 import { machineConditions } from './conditions.js';
-import { freePort, memoryOf, ROOT, scratchFolder, Service, until } from './processes.js';
+import { freePort, ROOT, scratchFolder, Service, until } from '@muster/test-cluster';
+import { memoryOf } from './processes.js';
 import { tell, tellProgress } from './progress.js';
 import { type BenchReport, spread } from './report.js';
 

@@ -1,0 +1,34 @@
+/** Which cases there are, what each promises, and how many of its trials may run beside each other without looking like a catastrophe. */
+import { frozen, type Harm, killed, stoppedFor, stoppedForGood, vanished } from './cases.js';
+
+export interface DetectionCase {
+  readonly key: string;
+  readonly title: string;
+  readonly harm: Harm;
+  /** Between two beats of the members that are harmed. Milliseconds. */
+  readonly intervalMs: number;
+  /** True: the member cannot be used again. */
+  readonly isFatal: boolean;
+  /** True: needs a link that can be cut. */
+  readonly needsLink: boolean;
+  /** Trials at once. Count, well below `brake.fraction` of the members. */
+  readonly width: number;
+  /** The longest standstill without a wrong verdict DOWN at these settings, for people. */
+  readonly pauseTolerated: string;
+}
+
+const BEAT_MS = 1000;
+const FAST_BEAT_MS = 250;
+const UNTIL_TIMEOUT = '15 s (failure.timeoutMs)';
+
+export const CASES: readonly DetectionCase[] = [
+  { key: 'kill', title: 'kill -9, host up', harm: killed, intervalMs: BEAT_MS, isFatal: true, needsLink: false, width: 1, pauseTolerated: UNTIL_TIMEOUT },
+  { key: 'stop-5', title: 'SIGSTOP for 5 s', harm: stoppedFor(5000), intervalMs: BEAT_MS, isFatal: false, needsLink: false, width: 4, pauseTolerated: UNTIL_TIMEOUT },
+  { key: 'stop-10', title: 'SIGSTOP for 10 s', harm: stoppedFor(10_000), intervalMs: BEAT_MS, isFatal: false, needsLink: false, width: 4, pauseTolerated: UNTIL_TIMEOUT },
+  { key: 'stop', title: 'SIGSTOP for good', harm: stoppedForGood, intervalMs: BEAT_MS, isFatal: true, needsLink: false, width: 4, pauseTolerated: UNTIL_TIMEOUT },
+  { key: 'freeze', title: 'main loop frozen for 3 s', harm: frozen, intervalMs: BEAT_MS, isFatal: false, needsLink: false, width: 4, pauseTolerated: '60 s (hung.timeoutMs)' },
+  { key: 'silence', title: 'host gone, 1 s beats', harm: vanished, intervalMs: BEAT_MS, isFatal: true, needsLink: true, width: 4, pauseTolerated: 'below the time to DOWN: nothing answers' },
+  { key: 'silence-fast', title: 'host gone, 250 ms beats', harm: vanished, intervalMs: FAST_BEAT_MS, isFatal: true, needsLink: true, width: 4, pauseTolerated: 'below the time to DOWN: nothing answers' },
+];
+
+export const CASE_KEYS: readonly string[] = [...CASES.map(({ key }) => key), 'serf'];

@@ -1,0 +1,4 @@
+export { Member, type MemberOptions, TestCluster, type TestClusterOptions } from './test-cluster.js';
+export { furnish, INSIDE, runInside } from './own-network.js';
+export { freePort, ROOT, scratchFolder, Service, until } from './service.js';
+export { type Turn, Verdicts } from './verdicts.js';
