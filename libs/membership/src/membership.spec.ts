@@ -1,9 +1,11 @@
 import type { MemberStatus } from '@muster/contracts';
 import fc from 'fast-check';
-import { applying, command, rules, T0 } from '../testing/fixtures.js';
-import type { MemberCommand } from './command.js';
+import { script, singleCommand } from '../testing/any-command.js';
+import { applying, command, profile, rules, said, T0 } from '../testing/fixtures.js';
+import type { Change } from './change.js';
+import type { Command, MemberCommand } from './command.js';
 import { Membership } from './membership.js';
-import type { Outcome } from './outcome.js';
+import { changesOf, type Outcome, type SingleOutcome } from './outcome.js';
 import { describeRejection } from './rejection.js';
 
 test('a node joins, serves, fails and comes back, and each step is numbered by its entry', () => {
@@ -88,46 +90,66 @@ test('the dead are offered for forgetting after a day, and forgetting is told', 
   expect(membership.member('a')).toBeUndefined();
 });
 
-const kinds = ['join', 'describe', 'admit', 'grade', 'suspect', 'clear', 'down', 'leave', 'left', 'reap'] as const;
-const commandArbitrary = fc
-  .record({
-    kind: fc.constantFrom(...kinds),
-    nodeId: fc.constantFrom('a', 'b'),
-    incarnation: fc.integer({ min: 1, max: 3 }),
-    seq: fc.integer({ min: 0, max: 6 }),
-    to: fc.constantFrom('HEALTHY' as const, 'DEGRADED' as const),
-    atUnixMs: fc.integer({ min: T0, max: T0 + 2 * rules.reapAfterMs }),
-  })
-  .map(({ kind, ...said }) => command(kind, said));
-const script = fc.array(commandArbitrary, { maxLength: 80 });
+describe('the same id with a new boot or address is back at once, and the old one is retired', () => {
+  test.each(['JOINING', 'HEALTHY', 'DEGRADED', 'SUSPECT', 'DOWN', 'LEAVING', 'LEFT'] as const)('with a new boot, when the old one is %s', (status) => {
+    const { membership, apply } = applying(new Membership(rules));
+    const way: Record<MemberStatus, Parameters<typeof command>[0][]> = { JOINING: [], HEALTHY: ['admit'], DEGRADED: ['admit', 'grade'], SUSPECT: ['suspect'], DOWN: ['down'], LEAVING: ['leave'], LEFT: ['left'] };
+    for (const kind of ['join' as const, ...way[status]]) apply(command(kind));
+    expect(membership.member('a')?.record.status).toBe(status);
+    // Far below what was known of the old one: the sequence starts again with the boot.
+    const outcome = apply({ ...command('join', { incarnation: 6, seq: 1 }), kind: 'join', profile: { ...profile, httpUrl: 'http://10.0.0.9:1' } });
+    expect(outcome).toMatchObject({ change: { from: status, member: { status: 'JOINING', incarnation: 6, httpUrl: 'http://10.0.0.9:1' } } });
+    expect(['suspect', 'down', 'clear', 'left', 'join'].map((kind) => said(apply(command(kind as 'join', { seq: 999 }))))).toEqual(Array.from({ length: 5 }, () => 'stale-incarnation'));
+    expect(said(apply(command('admit', { incarnation: 6, seq: 2 })))).toBe('HEALTHY');
+  });
 
-function play(commands: readonly MemberCommand[]): { membership: Membership; outcomes: Outcome[] } {
-  const { membership, apply } = applying();
-  return { membership, outcomes: commands.map((it) => apply(it)) };
+  test('with a new address of the same process, whatever its status while it lives', () => {
+    const { membership, apply } = applying();
+    apply(command('join'));
+    for (const kind of ['admit', 'suspect'] as const) {
+      apply(command(kind));
+      const before = membership.member('a')?.record.status;
+      const httpUrl = `http://10.0.0.9:${kind.length}`;
+      expect(said(apply({ ...command('describe'), kind: 'describe', profile: { ...profile, httpUrl } }))).toBe(before);
+      expect(membership.member('a')?.record).toMatchObject({ httpUrl, incarnation: 5 });
+    }
+  });
+
+  test('with a new address after it was taken for dead', () => {
+    const { membership, apply } = applying();
+    for (const kind of ['join', 'down'] as const) apply(command(kind));
+    expect(said(apply({ ...command('join', { seq: 21 }), kind: 'join', profile: { ...profile, httpUrl: 'http://10.0.0.9:1' } }))).toBe('JOINING');
+    expect(membership.member('a')?.record.httpUrl).toBe('http://10.0.0.9:1');
+  });
+});
+
+function outcomes(commands: readonly Command[]): Outcome[] {
+  const { apply } = applying();
+  return commands.map((it) => apply(it));
 }
+const singles = (outcome: Outcome): readonly SingleOutcome[] => (outcome.kind === 'many' ? outcome.outcomes : [outcome]);
+const transitions = (changes: readonly Change[]) => changes.filter((change) => change.kind === 'transition');
 
-test('whatever is proposed, indexes of changes strictly grow and every rejection has words', () => {
+test('whatever is proposed, changes are numbered without a gap or a step back, and every rejection has words', () => {
   fc.assert(
     fc.property(script, (commands) => {
-      const { outcomes } = play(commands);
       let last = 0;
-      for (const outcome of outcomes) {
-        expect(outcome.kind === 'rejected' ? describeRejection(outcome.rejection) : 'taken').not.toBe('');
-        if (outcome.kind !== 'changed') continue;
-        expect(outcome.change.index).toBeGreaterThan(last);
-        last = outcome.change.index;
+      for (const outcome of outcomes(commands)) {
+        const changes = changesOf(outcome);
+        expect(changes.map(({ ordinal }) => ordinal)).toEqual(changes.map((_, position) => position));
+        for (const { index } of changes) expect(index).toBeGreaterThan(last);
+        last = changes[0]?.index ?? last;
+        for (const single of singles(outcome)) expect(single.kind === 'rejected' ? describeRejection(single.rejection) : 'taken').toMatch(/^[^{}]{4,}$/);
       }
     }),
   );
 });
 
-test('whatever is proposed, there is no event without a change of status or incarnation', () => {
+test('whatever is proposed, there is no transition without a change of status or incarnation', () => {
   fc.assert(
     fc.property(script, (commands) => {
       const incarnations = new Map<string, number>();
-      for (const outcome of play(commands).outcomes) {
-        if (outcome.kind !== 'changed' || outcome.change.kind !== 'transition') continue;
-        const { from, member } = outcome.change;
+      for (const { from, member } of transitions(outcomes(commands).flatMap((outcome) => changesOf(outcome)))) {
         expect(from !== member.status || incarnations.get(member.nodeId) !== member.incarnation).toBe(true);
         incarnations.set(member.nodeId, member.incarnation);
       }
@@ -135,17 +157,20 @@ test('whatever is proposed, there is no event without a change of status or inca
   );
 });
 
-test('whatever is proposed, DOWN of an incarnation ends only by a later beat, and then through JOINING, and LEFT ends never', () => {
+test('whatever is proposed, what is final stays: LEFT for ever, evicted for ever, DOWN until a later beat, and then through JOINING', () => {
   fc.assert(
-    fc.property(script, (commands) => {
+    fc.property(fc.array(singleCommand, { maxLength: 60 }), (commands) => {
       const { membership, apply } = applying();
       for (const it of commands) {
-        const before = membership.member(it.nodeId);
+        const nodeId = 'nodeId' in it ? it.nodeId : 'a';
+        const before = membership.member(nodeId);
         apply(it);
-        const after = membership.member(it.nodeId);
+        const after = membership.member(nodeId);
         if (before === undefined || after === undefined || after.record.incarnation !== before.record.incarnation) continue;
-        const allowed: Partial<Record<MemberStatus, MemberStatus[]>> = { LEFT: ['LEFT'], DOWN: it.seq > before.seq ? ['DOWN', 'JOINING', 'LEFT'] : ['DOWN', 'LEFT'] };
+        const refuted: MemberStatus[] = !before.isEvicted && 'seq' in it && it.seq > before.seq ? ['JOINING'] : [];
+        const allowed: Partial<Record<MemberStatus, MemberStatus[]>> = { LEFT: ['LEFT'], DOWN: [...refuted, 'DOWN', ...(before.isEvicted ? [] : (['LEFT'] as const))] };
         expect(allowed[before.record.status] ?? [after.record.status]).toContain(after.record.status);
+        expect(after.isEvicted || !before.isEvicted).toBe(true);
       }
     }),
   );
@@ -153,26 +178,58 @@ test('whatever is proposed, DOWN of an incarnation ends only by a later beat, an
 
 test('whatever is proposed, incarnations of a known member never fall', () => {
   fc.assert(
-    fc.property(script, (commands) => {
+    fc.property(fc.array(singleCommand, { maxLength: 60 }), (commands) => {
       const { membership, apply } = applying();
       for (const it of commands) {
-        const before = membership.member(it.nodeId)?.record.incarnation ?? 0;
+        const nodeId = 'nodeId' in it ? it.nodeId : 'a';
+        const before = membership.member(nodeId)?.record.incarnation ?? 0;
         apply(it);
-        expect(membership.member(it.nodeId)?.record.incarnation ?? Infinity).toBeGreaterThanOrEqual(before);
+        expect(membership.member(nodeId)?.record.incarnation ?? Infinity).toBeGreaterThanOrEqual(before);
       }
     }),
   );
 });
 
-test('a snapshot taken anywhere, through JSON, and the rest of the log give the same state', () => {
+test('whatever is proposed, nobody is DOWN as unreachable while a brake protects it, and what was asked before says so', () => {
   fc.assert(
-    fc.property(script, fc.nat(80), (commands, cut) => {
-      const whole = play(commands).membership;
-      const { membership: first } = play(commands.slice(0, cut));
-      const restored = new Membership(rules, JSON.parse(JSON.stringify(first.snapshot())));
-      const { apply } = applying(restored);
-      for (const it of commands.slice(cut)) apply(it);
-      expect(restored.snapshot()).toEqual(whole.snapshot());
+    fc.property(fc.array(singleCommand, { maxLength: 60 }), (commands) => {
+      const { membership, apply } = applying();
+      for (const it of commands) {
+        const barrier = 'nodeId' in it ? membership.braked(it.nodeId, it.atUnixMs) : null;
+        const outcome = apply(it);
+        const isUnreachable = transitions(changesOf(outcome)).some(({ failure }) => failure === 'unreachable');
+        expect(isUnreachable && barrier !== null).toBe(false);
+        const isBraked = outcome.kind === 'rejected' && outcome.rejection.kind === 'braked';
+        expect(isBraked && barrier === null).toBe(false);
+      }
+    }),
+  );
+});
+
+test('whatever is proposed, marks are sorted and single, and brakes protect only members that live', () => {
+  fc.assert(
+    fc.property(script, (commands) => {
+      const { membership, apply } = applying();
+      for (const it of commands) apply(it);
+      for (const { record } of membership.all()) expect(record.marks).toEqual([...new Set(record.marks)].sort());
+      for (const { nodeIds } of membership.brakes()) {
+        expect(nodeIds.length).toBeGreaterThan(0);
+        for (const nodeId of nodeIds) expect(['JOINING', 'HEALTHY', 'DEGRADED', 'SUSPECT']).toContain(membership.member(nodeId)?.record.status);
+      }
+    }),
+  );
+});
+
+test('whatever is proposed, a damped member is never in service, and what was asked before says whether it may be believed', () => {
+  fc.assert(
+    fc.property(fc.array(singleCommand, { maxLength: 60 }), (commands) => {
+      const { membership, apply } = applying();
+      for (const it of commands) {
+        const until = 'nodeId' in it ? membership.damping(it.nodeId, it.atUnixMs).untilUnixMs : null;
+        const outcome = apply(it);
+        expect(outcome.kind === 'rejected' && outcome.rejection.kind === 'damped' && until === null).toBe(false);
+        for (const { record } of membership.all()) expect(record.marks.includes('damped') && (record.status === 'HEALTHY' || record.status === 'DEGRADED')).toBe(false);
+      }
     }),
   );
 });

@@ -1,15 +1,16 @@
 import type { MemberStatus } from '@muster/contracts';
 import { MEMBER_STATUSES } from '@muster/contracts';
-import { command, memberIn, type Said, T0 } from '../testing/fixtures.js';
-import { rules } from '../testing/fixtures.js';
-import type { MemberCommand } from './command.js';
+import { command, memberIn, order, rules, type Said, T0 } from '../testing/fixtures.js';
+import { FAILURE_CLASSES, type MemberCommand, type OperatorCommand } from './command.js';
+import { ordered } from './operator.js';
 import { type At, transition } from './transition.js';
 
 const at: At = { index: 9, term: 1, agreedMs: T0, unixMs: (agreedMs) => agreedMs };
 
 /** Status after the command, or the kind of the rejection. */
-function after(status: MemberStatus, kind: MemberCommand['kind'], said: Said = {}): string {
-  const next = transition(rules, memberIn(status), command(kind, said), at);
+function after(status: MemberStatus, kind: Kind, said: Said = {}): string {
+  const member = memberIn(status);
+  const next = isOrder(kind) ? ordered(member, order(kind), at) : transition(rules, member, command(kind, said), at);
   switch (next.kind) {
     case 'next':
       return next.member.record.status;
@@ -20,8 +21,12 @@ function after(status: MemberStatus, kind: MemberCommand['kind'], said: Said = {
   }
 }
 
+type Kind = MemberCommand['kind'] | OperatorCommand['kind'];
+const isOrder = (kind: Kind): kind is OperatorCommand['kind'] => kind === 'cordon' || kind === 'uncordon' || kind === 'drain' || kind === 'evict';
+const same = Object.fromEntries(MEMBER_STATUSES.map((status) => [status, status]));
+
 /** For each command about the known incarnation, where it leads from each status; everything not listed is refused. */
-const table: Partial<Record<MemberCommand['kind'], Partial<Record<MemberStatus, string>>>> = {
+const table: Record<Kind, Partial<Record<MemberStatus, string>>> = {
   join: { DOWN: 'JOINING' },
   describe: { JOINING: 'JOINING', HEALTHY: 'HEALTHY', DEGRADED: 'DEGRADED', SUSPECT: 'SUSPECT', LEAVING: 'LEAVING' },
   admit: { JOINING: 'HEALTHY' },
@@ -32,11 +37,19 @@ const table: Partial<Record<MemberCommand['kind'], Partial<Record<MemberStatus, 
   leave: { JOINING: 'LEAVING', HEALTHY: 'LEAVING', DEGRADED: 'LEAVING', SUSPECT: 'LEAVING' },
   left: { JOINING: 'LEFT', HEALTHY: 'LEFT', DEGRADED: 'LEFT', SUSPECT: 'LEFT', DOWN: 'LEFT', LEAVING: 'LEFT' },
   reap: { DOWN: 'too-early', LEFT: 'too-early' },
+  cordon: same,
+  uncordon: Object.fromEntries(MEMBER_STATUSES.map((status) => [status, 'already'])),
+  drain: { JOINING: 'JOINING', HEALTHY: 'HEALTHY', DEGRADED: 'DEGRADED', SUSPECT: 'SUSPECT' },
+  evict: { JOINING: 'DOWN', HEALTHY: 'DOWN', DEGRADED: 'DOWN', SUSPECT: 'DOWN', DOWN: 'DOWN', LEAVING: 'DOWN', LEFT: 'already' },
 };
-const cells = Object.entries(table).flatMap(([kind, row]) => MEMBER_STATUSES.map((status) => ({ kind: kind as MemberCommand['kind'], status, expected: row[status] ?? 'wrong-status' })));
+const cells = Object.entries(table).flatMap(([kind, row]) => MEMBER_STATUSES.map((status) => ({ kind: kind as Kind, status, expected: row[status] ?? 'wrong-status' })));
 
 test.each(cells)('$kind on $status gives $expected', ({ kind, status, expected }) => {
   expect(after(status, kind)).toBe(expected);
+});
+
+test.each(FAILURE_CLASSES.flatMap((failure) => MEMBER_STATUSES.map((status) => ({ failure, status }))))('a verdict of $failure on $status goes by the status alone', ({ failure, status }) => {
+  expect(after(status, 'down', { failure })).toBe(table.down[status] ?? 'wrong-status');
 });
 
 test.each(MEMBER_STATUSES.filter((status) => status !== 'DOWN'))('a member that is %s is not joined again by its own incarnation', (status) => {
