@@ -1,5 +1,5 @@
 /** Composition root of the consumer: the only place where its parts meet the bus, the database, the agent and the process. */
-import { Agent, AgentModule } from '@muster/agent';
+import { Agent, AgentModule, memberOptions } from '@muster/agent';
 import { ALL_TOPICS, EVENTS_TOPIC, LOGS_TOPIC, deadLetterTopic, type MessageBus } from '@muster/contracts';
 import { MessageBusStrategy, MessagingModule } from '@muster/messaging';
 import type { ServiceHost } from '@muster/observability';
@@ -51,7 +51,7 @@ export function consumerApp({ config, host, bus }: ConsumerAppParts): ConsumerAp
   const state = new ConsumerState({ database, metrics, bus, subscription: () => strategy.subscription(), lagRecordsMax: config.consumer.lagRecordsMax, registry });
   const module: DynamicModule = {
     module: ConsumerModule,
-    imports: [MessagingModule.forRoot({ bus }), agentModule({ config, host, bus })],
+    imports: [MessagingModule.forRoot({ bus }), AgentModule.forRoot(memberOptions({ config, host, bus }))],
     controllers: [RecordsConsumer, LogsController, StatsController],
     providers: [
       { provide: ConsumerState, useValue: state },
@@ -65,20 +65,3 @@ export function consumerApp({ config, host, bus }: ConsumerAppParts): ConsumerAp
 }
 
 const TOPICS: readonly string[] = [LOGS_TOPIC, EVENTS_TOPIC].flatMap(({ name }) => [name, deadLetterTopic(name).name]);
-
-function agentModule({ config, host, bus }: ConsumerAppParts): Promise<DynamicModule> {
-  const { node, cluster, heartbeat } = config;
-  return AgentModule.forRoot({
-    nodeId: host.nodeId,
-    service: host.service,
-    zone: node.zone,
-    tags: node.tags,
-    httpUrl: () => host.httpUrl,
-    bus,
-    coordinators: cluster.coordinators,
-    heartbeat,
-    metrics: host.metrics,
-    logger: host.logger,
-    onIncarnation: (incarnation) => host.health.announceIncarnation(incarnation),
-  });
-}

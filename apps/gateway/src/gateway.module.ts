@@ -1,5 +1,5 @@
 /** Composition root of the gateway: the only place where view, proxy, agent and bus meet. */
-import { Agent, AgentModule } from '@muster/agent';
+import { Agent, AgentModule, memberOptions } from '@muster/agent';
 import type { MessageBus } from '@muster/contracts';
 import { MessagingModule } from '@muster/messaging';
 import type { ServiceHost } from '@muster/observability';
@@ -23,25 +23,12 @@ export interface GatewayParts {
 @Module({})
 export class GatewayModule {
   static forRoot({ config, host, bus }: GatewayParts, view: ViewKeeper, proxy: Proxy): DynamicModule {
-    const { node, cluster, heartbeat } = config;
-    const { nodeId, service, metrics, logger } = host;
+    const { metrics } = host;
     return {
       module: GatewayModule,
       imports: [
         MessagingModule.forRoot({ bus }),
-        AgentModule.forRoot({
-          nodeId,
-          service,
-          zone: node.zone,
-          tags: node.tags,
-          httpUrl: () => host.httpUrl,
-          bus,
-          coordinators: cluster.coordinators,
-          heartbeat,
-          metrics,
-          logger,
-          onIncarnation: (incarnation) => host.health.announceIncarnation(incarnation),
-        }),
+        AgentModule.forRoot(memberOptions({ config, host, bus })),
       ],
       controllers: [ClusterController],
       providers: [

@@ -1,5 +1,5 @@
 /** Composition root of the producer: the only place where its parts meet the bus, the agent and the process. */
-import { Agent, AgentModule } from '@muster/agent';
+import { Agent, AgentModule, memberOptions } from '@muster/agent';
 import type { MessageBus } from '@muster/contracts';
 import { MessagingModule } from '@muster/messaging';
 import type { ServiceHost } from '@muster/observability';
@@ -21,13 +21,13 @@ export interface ProducerParts {
 @Module({})
 export class ProducerModule {
   static forRoot({ config, host, bus }: ProducerParts): DynamicModule {
-    const { producer, node, cluster, heartbeat } = config;
+    const { producer, node } = config;
     const { nodeId, metrics, logger } = host;
     return {
       module: ProducerModule,
       imports: [
         MessagingModule.forRoot({ bus }),
-        AgentModule.forRoot({ nodeId, service: host.service, zone: node.zone, tags: node.tags, httpUrl: () => host.httpUrl, bus, coordinators: cluster.coordinators, heartbeat, metrics, logger, onIncarnation: (incarnation) => host.health.announceIncarnation(incarnation) }),
+        AgentModule.forRoot(memberOptions({ config, host, bus })),
       ],
       controllers: [LogsController, StatsController],
       providers: [

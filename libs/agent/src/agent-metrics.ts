@@ -1,38 +1,72 @@
 /** What an agent counts. Without a registry it counts nothing, and does not load what it would count with. */
 import { createRequire } from 'node:module';
-import type { Registry } from 'prom-client';
+import type { Counter as CounterType, Gauge as GaugeType, Registry } from 'prom-client';
+import { LANE_CODES } from './engine/lane-note.js';
+import type { SharedCounters, Slot } from './engine/shared-counters.js';
 
-const LANES = ['bus', 'http'] as const;
-export type LaneName = (typeof LANES)[number];
+type Prom = typeof import('prom-client');
 
 export interface AgentMetrics {
-  sent(lane: LaneName): void;
-  failed(lane: LaneName): void;
-  /** Beats that were not sent at all: the process slept through them, or a newer one took their place. */
-  missed(count: number): void;
-  /** Which lane takes beats now. */
-  lane(lane: LaneName | 'none'): void;
+  sentByBus(): void;
+  failedByBus(): void;
+  workerDied(): void;
 }
 
-export function agentMetrics(registry: Registry | undefined): AgentMetrics {
-  if (registry === undefined) return { sent: () => {}, failed: () => {}, missed: () => {}, lane: () => {} };
-  const { Counter, Gauge } = createRequire(import.meta.url)('prom-client') as typeof import('prom-client');
+/** What the engine counts is read when somebody asks: the engine runs in another thread. */
+export function agentMetrics(registry: Registry | undefined, shared: SharedCounters): AgentMetrics {
+  if (registry === undefined) return { sentByBus: () => {}, failedByBus: () => {}, workerDied: () => {} };
+  const prom = createRequire(import.meta.url)('prom-client') as Prom;
   const registers = [registry];
-  const sent = new Counter({ name: 'cluster_heartbeats_sent_total', help: 'Beats that a lane took, by lane', labelNames: ['lane'], registers });
-  const failed = new Counter({ name: 'cluster_heartbeats_send_failures_total', help: 'Beats that a lane did not take, by lane', labelNames: ['lane'], registers });
-  const missed = new Counter({ name: 'cluster_heartbeats_missed_total', help: 'Beats that were never sent: slept through, or overtaken by a newer one', registers });
-  const laneInUse = new Gauge({ name: 'cluster_heartbeat_lane', help: '1 for the lane that takes beats now, 0 for the other; both 0 while none does', labelNames: ['lane'], registers });
-  for (const lane of LANES) {
-    sent.inc({ lane }, 0);
-    failed.inc({ lane }, 0);
-    laneInUse.set({ lane }, 0);
+  const sent = byLane(prom, registers, { name: 'cluster_heartbeats_sent_total', help: 'Beats that a lane took, by lane', direct: since(shared, 'sentDirect') });
+  const failed = byLane(prom, registers, { name: 'cluster_heartbeats_send_failures_total', help: 'Beats that a lane did not take, by lane', direct: since(shared, 'failedDirect') });
+  const deaths = new prom.Counter({ name: 'cluster_agent_worker_deaths_total', help: 'Times that the thread that beats died and was replaced', registers });
+  countersOf(prom, registers, shared);
+  gaugesOf(prom, registers, shared);
+  return { sentByBus: () => sent.inc({ lane: 'bus' }), failedByBus: () => failed.inc({ lane: 'bus' }), workerDied: () => deaths.inc() };
+}
+
+function byLane({ Counter }: Prom, registers: Registry[], { name, help, direct }: { readonly name: string; readonly help: string; readonly direct: () => number }) {
+  const counter: CounterType<'lane'> = new Counter({ name, help, labelNames: ['lane'], registers, collect: () => counter.inc({ lane: 'direct' }, direct()) });
+  counter.inc({ lane: 'bus' }, 0);
+  return counter;
+}
+
+function countersOf({ Counter }: Prom, registers: Registry[], shared: SharedCounters): void {
+  const counters: readonly (readonly [Slot, string, string])[] = [
+    ['missed', 'cluster_heartbeats_missed_total', 'Beats that were never sent: slept through, or overtaken by a newer one'],
+    ['laneOpens', 'cluster_agent_lane_opens_total', 'Times that the direct lane was opened'],
+    ['laneMessagesDropped', 'cluster_agent_lane_messages_dropped_total', 'Messages of the direct lane that could not be read, or not be sent'],
+    ['probesServed', 'cluster_agent_probes_served_total', 'Times that somebody was told at the probe port who is here'],
+    ['probesMade', 'cluster_agent_probes_made_total', 'Looks at other members that a coordinator asked for'],
+    ['probesDeclined', 'cluster_agent_probes_declined_total', 'Looks at other members that were asked for while too many were under way'],
+  ];
+  for (const [slot, name, help] of counters) {
+    const more = since(shared, slot);
+    const counter: CounterType = new Counter({ name, help, registers, collect: () => counter.inc(more()) });
   }
-  return {
-    sent: (lane) => sent.inc({ lane }),
-    failed: (lane) => failed.inc({ lane }),
-    missed: (count) => missed.inc(count),
-    lane: (inUse) => {
-      for (const lane of LANES) laneInUse.set({ lane }, lane === inUse ? 1 : 0);
+}
+
+function gaugesOf({ Gauge }: Prom, registers: Registry[], shared: SharedCounters): void {
+  const laneInUse = new Gauge({
+    name: 'cluster_heartbeat_lane',
+    help: '1 for the lane that takes beats now, 0 for the other; both 0 while none does',
+    labelNames: ['lane'],
+    registers,
+    collect: () => {
+      for (const lane of ['bus', 'direct'] as const) laneInUse.set({ lane }, shared.get('laneInUse') === LANE_CODES[lane] ? 1 : 0);
     },
+  });
+  const laneOpen: GaugeType = new Gauge({ name: 'cluster_agent_lane_open', help: '1 while the direct lane to a coordinator is open', registers, collect: () => laneOpen.set(shared.get('laneOpen')) });
+  const lag: GaugeType = new Gauge({ name: 'cluster_agent_main_loop_lag_seconds', help: 'How long the main loop has not moved, 0 while it moves', registers, collect: () => lag.set(shared.get('mainLagMs') / 1000) });
+}
+
+/** What was added since the last call. */
+function since(shared: SharedCounters, slot: Slot): () => number {
+  let before = 0;
+  return () => {
+    const now = shared.get(slot);
+    const more = now - before;
+    before = now;
+    return more;
   };
 }

@@ -1,26 +1,30 @@
-/** A coordinator's beat endpoints on a real port: remembers what came, answers what it is told to. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { type Beat, type BeatResult, decodeBeatJson } from '@muster/contracts';
+/** A coordinator's direct lane on a real port: remembers what came, answers what it is told to. */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { createInterface } from 'node:readline';
+import { type AgentMessage, type Beat, type BeatResult, type CoordinatorMessage, decodeAgentMessage, LANE_PATH, LANE_PROTOCOL } from '@muster/contracts';
+
+type Answers = 'well' | 'with-another-protocol' | 'with-a-page' | 'nothing' | 'no-welcome' | 'no-heard';
 
 export class FakeCoordinator {
   readonly beats: Beat[] = [];
-  readonly asked: string[] = [];
+  readonly hellos: { readonly nodeId: string; readonly incarnation: number }[] = [];
+  readonly probed: Extract<AgentMessage, { kind: 'probed' }>[] = [];
+  readonly faults: string[] = [];
+  /** How lanes ended: `end` when the agent said so, `reset` otherwise; with the state of the last beat on it. */
+  readonly ends: { readonly how: 'end' | 'reset'; readonly after: Beat['state'] | null }[] = [];
+  readonly lanes = new Set<Socket>();
   knownIncarnation: number | null = null;
   outcome: BeatResult['outcome'] = 'accepted';
-  /** Requests are taken and never answered. */
-  hangs = false;
-  /** It is another program, which answers everything with JSON of its own. */
-  answersOtherwise = false;
-  inFlight = 0;
-  inFlightMax = 0;
+  answers: Answers = 'well';
+  opens = 0;
 
   private constructor(private readonly server: Server) {}
 
   static async start(port = 0): Promise<FakeCoordinator> {
-    const server = createServer();
+    const server = createServer((_request, response) => response.end('{"hello":1}'));
     const fake = new FakeCoordinator(server);
-    server.on('request', (request, response) => void fake.answer(request, response));
+    server.on('upgrade', (request, socket) => fake.upgrade(request.url ?? '', socket as Socket));
     const { promise, resolve } = Promise.withResolvers<void>();
     server.listen(port, '127.0.0.1', resolve);
     await promise;
@@ -31,38 +35,61 @@ export class FakeCoordinator {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
+  /** To every lane that is open. */
+  say(message: CoordinatorMessage): void {
+    for (const lane of this.lanes) lane.write(`${JSON.stringify(message)}\n`);
+  }
+
+  breakLanes(): void {
+    for (const lane of this.lanes) lane.destroy();
+  }
+
   async close(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.server.close(() => resolve());
+    this.breakLanes();
     this.server.closeAllConnections();
     await promise;
   }
 
-  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    this.inFlight += 1;
-    this.inFlightMax = Math.max(this.inFlightMax, this.inFlight);
-    response.on('close', () => (this.inFlight -= 1));
-    const chunks: Buffer[] = [];
-    for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
-    if (this.hangs) return;
-    response.setHeader('content-type', 'application/json');
-    if (this.answersOtherwise) {
-      response.end('{"hello":1}');
-      return;
-    }
-    if (request.method === 'GET') {
-      this.asked.push(request.url ?? '');
-      response.end(JSON.stringify({ nodeId: decodeURIComponent((request.url ?? '').split('/').at(-1) ?? ''), knownIncarnation: this.knownIncarnation }));
-      return;
-    }
-    const results = (JSON.parse(Buffer.concat(chunks).toString()) as unknown[]).map((json) => this.take(json));
-    response.end(JSON.stringify({ results }));
+  private upgrade(path: string, socket: Socket): void {
+    this.opens += 1;
+    socket.on('error', () => {});
+    this.lanes.add(socket);
+    socket.on('close', () => this.lanes.delete(socket));
+    if (this.answers === 'nothing') return;
+    if (this.answers === 'with-a-page' || path !== LANE_PATH) return void socket.end('HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n');
+    const protocol = this.answers === 'with-another-protocol' ? 'websocket' : LANE_PROTOCOL;
+    socket.write(`HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: ${protocol}\r\n\r\n`);
+    let latest: Beat['state'] | null = null;
+    let how: 'end' | 'reset' = 'reset';
+    socket.on('end', () => {
+      how = 'end';
+      socket.end();
+    });
+    socket.on('close', () => this.ends.push({ how, after: latest }));
+    createInterface({ input: socket, crlfDelay: 0 }).on('line', (line) => {
+      const decoded = decodeAgentMessage(JSON.parse(line));
+      if (decoded.kind !== 'ok') return void this.faults.push(decoded.reason);
+      if (decoded.value.kind === 'beat') latest = decoded.value.beat.state;
+      this.take(decoded.value, (message) => void (socket.writable && socket.write(`${JSON.stringify(message)}\n`)));
+    });
   }
 
-  private take(json: unknown): BeatResult {
-    const decoded = decodeBeatJson(json);
-    if (decoded.kind !== 'ok') return { nodeId: null, outcome: 'rejected', knownIncarnation: null, reason: decoded.reason };
-    this.beats.push(decoded.value);
-    return { nodeId: decoded.value.nodeId, outcome: this.outcome, knownIncarnation: this.knownIncarnation };
+  private take(message: AgentMessage, answer: (message: CoordinatorMessage) => void): void {
+    switch (message.kind) {
+      case 'hello':
+        this.hellos.push({ nodeId: message.nodeId, incarnation: message.incarnation });
+        if (this.answers !== 'no-welcome') answer({ v: 1, kind: 'welcome', coordinatorId: 'coordinator-1', knownIncarnation: this.knownIncarnation });
+        return;
+      case 'beat': {
+        this.beats.push(message.beat);
+        const { nodeId, seq } = message.beat;
+        if (this.answers !== 'no-heard') answer({ v: 1, kind: 'heard', seq, result: { nodeId, outcome: this.outcome, knownIncarnation: this.knownIncarnation } });
+        return;
+      }
+      case 'probed':
+        this.probed.push(message);
+    }
   }
 }

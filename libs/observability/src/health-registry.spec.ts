@@ -19,6 +19,21 @@ test.each([
   expect(registry.readiness()).toMatchObject({ ready, status });
 });
 
+test('a service that an operator drains is not ready, until that is taken back', () => {
+  const registry = registryWith({ bus: true });
+  registry.enter('running');
+  registry.drain(true);
+  expect(registry.readiness()).toMatchObject({ ready: false, status: 'draining' });
+  registry.drain(false);
+  expect(registry.readiness()).toMatchObject({ ready: true, status: 'ready' });
+});
+
+test('a drain during the start does not hide that the service has not started', () => {
+  const registry = registryWith({});
+  registry.drain(true);
+  expect(registry.readiness().status).toBe('starting');
+});
+
 test('a check is read when somebody asks, not before', () => {
   const registry = new HealthRegistry();
   registry.enter('running');

@@ -25,6 +25,7 @@ export interface Readiness {
 export class HealthRegistry {
   private readonly checks = new Map<string, () => CheckState>();
   private phase: Phase = 'starting';
+  private isDrained = false;
   private incarnation: number | null = null;
 
   /** Adds a check that must be ok for the service to get traffic. A second one of the same name replaces the first. */
@@ -41,6 +42,11 @@ export class HealthRegistry {
     this.incarnation = incarnation;
   }
 
+  /** An operator wants the service to take no new work, or takes that back. */
+  drain(isDraining: boolean): void {
+    this.isDrained = isDraining;
+  }
+
   enter(phase: Phase): void {
     this.phase = phase;
   }
@@ -53,6 +59,7 @@ export class HealthRegistry {
     const checks = [...this.checks].map(([name, check]) => ({ name, ...read(check) }));
     const isSound = checks.every((check) => check.ok);
     if (this.phase !== 'running') return { ready: false, status: this.phase, checks };
+    if (this.isDrained) return { ready: false, status: 'draining', checks };
     return { ready: isSound, status: isSound ? 'ready' : 'not-ready', checks };
   }
 }

@@ -1,7 +1,11 @@
 /** Asks the probe port of a member: whoever connects is told on one line who is there. */
 import { connect } from 'node:net';
-import { decodeProbeAnswer, PROBE_ANSWER_FORMAT, type ProbeTarget } from '@muster/contracts';
-import { found, foundByFault, type ProbeAttempt, type ProbeFinding, readJson, twice } from './probe-finding.js';
+import type { ProbeTarget } from '@muster/contracts';
+import { readProbeAnswer } from '../lane/read-message.js';
+import { found, foundByFault, type ProbeAttempt, type ProbeFinding, twice } from './probe-finding.js';
+
+/** Longest answer that is read. Bytes. */
+const ANSWER_BYTES_MAX = 1024;
 
 export const probePort: ProbeAttempt = (target, signal) => twice(() => once(target, signal), signal);
 
@@ -24,7 +28,7 @@ function once(target: ProbeTarget, signal: AbortSignal): Promise<ProbeFinding | 
     socket.on('connect', () => (isConnected = true));
     socket.on('data', (text: string) => {
       said += text;
-      if (said.includes('\n') || said.length > PROBE_ANSWER_FORMAT.bytesMax) end(identified(said, target));
+      if (said.includes('\n') || said.length > ANSWER_BYTES_MAX) end(identified(said, target));
     });
     socket.on('error', (error: NodeJS.ErrnoException) => end(foundByFault(error, isConnected)));
     socket.on('close', () => end(said === '' ? null : identified(said, target)));
@@ -33,9 +37,9 @@ function once(target: ProbeTarget, signal: AbortSignal): Promise<ProbeFinding | 
 
 /** What is no answer of a probe port proves nothing: another program may have taken the port. */
 function identified(line: string, target: ProbeTarget): ProbeFinding {
-  const answer = decodeProbeAnswer(readJson(line));
-  if (answer.kind !== 'ok') return found('silent');
-  const { nodeId, incarnation, mainLagMs } = answer.value;
+  const answer = readProbeAnswer(line);
+  if (answer === null) return found('silent');
+  const { nodeId, incarnation, mainLagMs } = answer;
   return nodeId === target.nodeId && incarnation === target.incarnation ? found('answered', mainLagMs) : found('refused');
 }
 

@@ -1,0 +1,110 @@
+/**
+ * Which lane each beat takes: through the main thread onto the bus, and by the direct lane when that is not confirmed in time.
+ *
+ * A main loop that stands still is not waited for, and at most a few beats lie before it.
+ */
+import type { Beat, BeatResult } from '@muster/contracts';
+import type { DirectLane } from '../lane/direct-lane.js';
+import { LaneNote } from './lane-note.js';
+import { completed, type FromEngine, type MainFacts } from './messages.js';
+import { monoMs } from './mono-clock.js';
+
+export interface BeatDeskOptions {
+  readonly lane: Pick<DirectLane, 'send' | 'isOpen' | 'fault' | 'lastHeardMs'>;
+  readonly post: (message: FromEngine) => void;
+  readonly note: LaneNote;
+  readonly intervalMs: number;
+  readonly onSent: () => void;
+  readonly onFailed: () => void;
+}
+
+/** Beats that may lie before the main thread. Count. */
+const UNCONFIRMED_MAX = 3;
+/** Carried beats that are remembered until they are answered. Count. */
+const CARRIED_MAX = 16;
+/** How long the bus may take before a beat goes the other way as well: half an interval, within these. Milliseconds. */
+const CONFIRM_MS_MIN = 50;
+const CONFIRM_MS_MAX = 2000;
+/** A direct lane that carried nothing for so long carries a beat to show that it does. Milliseconds. */
+const LANE_CHECK_MS = 5000;
+
+interface Unconfirmed {
+  readonly beat: Beat;
+  readonly limit: NodeJS.Timeout;
+}
+
+export class BeatDesk {
+  readonly confirmMs: number;
+  private readonly unconfirmed = new Map<number, Unconfirmed>();
+  /** Sequence numbers of the newest beats that the direct lane carries because the bus did not. */
+  private readonly carried = new Set<number>();
+
+  constructor(private readonly options: BeatDeskOptions) {
+    this.confirmMs = Math.min(CONFIRM_MS_MAX, Math.max(CONFIRM_MS_MIN, options.intervalMs / 2));
+  }
+
+  /** A beat that fell due. `mainLagMs`: how long the main loop has not moved. */
+  hand(beat: Beat, dueMonoMs: number): void {
+    if (this.unconfirmed.size >= UNCONFIRMED_MAX) return this.carry(beat, `${this.unconfirmed.size} beats wait for the main loop already`);
+    if (beat.mainLagMs >= this.confirmMs) return this.carry(beat, 'the main loop stands still');
+    const limit = setTimeout(() => {
+      this.carry(beat, `the bus took longer than ${this.confirmMs} ms`);
+    }, this.confirmMs);
+    this.unconfirmed.set(beat.seq, { beat, limit });
+    this.options.post({ kind: 'draft', beat, dueMonoMs });
+  }
+
+  /** One that must be known now: it does not wait for the main loop. */
+  handAtOnce(beat: Beat): void {
+    if (this.options.lane.isOpen) this.carry(beat, 'it is urgent');
+    else this.hand(beat, beat.sentMonoMs);
+  }
+
+  /** What became of a beat on the bus; `reason` is null when the bus took it. A word that comes late is no news. */
+  confirmed(seq: number, reason: string | null, facts: MainFacts): void {
+    const waiting = this.unconfirmed.get(seq);
+    if (waiting === undefined) return;
+    clearTimeout(waiting.limit);
+    this.unconfirmed.delete(seq);
+    if (this.carried.has(seq)) return;
+    const beat = completed(waiting.beat, facts);
+    if (reason !== null) return this.carry(beat, reason);
+    const { lane, note } = this.options;
+    note.note('bus', '', beat);
+    if (lane.isOpen && monoMs() - lane.lastHeardMs > LANE_CHECK_MS) lane.send(beat);
+  }
+
+  /** A coordinator answered a beat on the direct lane. */
+  heard(beat: Beat, result: BeatResult): void {
+    if (!this.carried.delete(beat.seq)) return;
+    this.forgetBefore(beat.seq);
+    if (result.outcome === 'rejected') {
+      this.options.onFailed();
+      this.options.note.note('none', `the coordinator rejected the beat: ${result.reason ?? 'no reason given'}`, beat);
+      return;
+    }
+    this.options.onSent();
+    this.options.note.note('direct', 'the bus did not take the beat', beat);
+  }
+
+  close(): void {
+    for (const { limit } of this.unconfirmed.values()) clearTimeout(limit);
+    this.unconfirmed.clear();
+  }
+
+  private carry(beat: Beat, reason: string): void {
+    const { lane, note, onFailed } = this.options;
+    this.carried.add(beat.seq);
+    if (this.carried.size > CARRIED_MAX) this.forgetBefore(beat.seq);
+    if (!lane.isOpen) {
+      onFailed();
+      note.note('none', `${reason}; ${lane.fault}`, beat);
+    }
+    lane.send(beat);
+  }
+
+  /** Answers come in order: what is older was overtaken. */
+  private forgetBefore(seq: number): void {
+    for (const earlier of this.carried) if (earlier < seq) this.carried.delete(earlier);
+  }
+}
