@@ -4,20 +4,37 @@ import type { MemberStatusView, WatchMessage } from '@muster/contracts';
 import { Verdicts } from './verdicts.js';
 
 const view = (nodeId: string, facts: Partial<MemberStatusView> = {}): MemberStatusView => ({
-  ...{ nodeId, incarnation: 1, status: 'HEALTHY', reason: 'for a test', service: 'node', zone: 'default', tags: {}, resources: { cores: 1, memoryBytes: 1024 }, httpUrl: null, probeUrl: null, marks: [] },
-  ...{ changedAtUnixMs: 0, index: 1, term: 1, healthScore: 100, healthTerms: [], phiScore: 0, lastHeartbeatTime: '2026-01-01T00:00:00.000Z', vitals: null },
+  nodeId,
+  incarnation: 1,
+  status: 'HEALTHY',
+  reason: 'for a test',
+  service: 'node',
+  zone: 'default',
+  tags: {},
+  resources: { cores: 1, memoryBytes: 1024 },
+  httpUrl: null,
+  probeUrl: null,
+  marks: [],
+  changedAtUnixMs: 0,
+  index: 1,
+  term: 1,
+  healthScore: 100,
+  healthTerms: [],
+  phiScore: 0,
+  lastHeartbeatTime: '2026-01-01T00:00:00.000Z',
+  vitals: null,
   ...facts,
 });
 
 let server: Server;
-let reader: ServerResponse | null = null;
+const readers: ServerResponse[] = [];
 let verdicts: Verdicts;
 const LIMIT_MS = 5000;
 
 beforeEach(async () => {
   const connected = Promise.withResolvers<void>();
   server = createServer((_, response) => {
-    reader = response;
+    readers.push(response);
     response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
     connected.resolve();
   });
@@ -34,7 +51,7 @@ afterEach(() => {
 
 const frameOf = (message: WatchMessage): string => `event: ${message.kind}\nid: 1\ndata: ${JSON.stringify(message)}\n\n`;
 function tell(nodeId: string, facts: Partial<MemberStatusView>): void {
-  reader?.write(frameOf({ kind: 'member', index: 2, term: 1, from: 'HEALTHY', member: view(nodeId, facts) }));
+  readers.at(-1)?.write(frameOf({ kind: 'member', index: 2, term: 1, from: 'HEALTHY', member: view(nodeId, facts) }));
 }
 
 test('a member without traffic is one that is SUSPECT, or marked; the first such turn counts', async () => {
@@ -61,7 +78,7 @@ test('verdicts about members that nothing was done to are mistakes, and only tho
 test('messages are read whole however they are cut on their way, and brakes are counted', async () => {
   const brake = { zone: null, reason: 'most are silent', sinceUnixMs: 0, holdsUntilUnixMs: 1, nodeIds: ['a'] };
   const text = frameOf({ kind: 'brakes', index: 3, term: 1, brakes: [brake] }) + frameOf({ kind: 'member', index: 4, term: 1, from: null, member: view('a', { status: 'HEALTHY' }) });
-  for (const part of [text.slice(0, 10), text.slice(10, 150), text.slice(150)]) reader?.write(part);
+  for (const part of [text.slice(0, 10), text.slice(10, 150), text.slice(150)]) readers.at(-1)?.write(part);
   await verdicts.untilHealthy(['a'], LIMIT_MS);
   expect(verdicts.brakeCount).toBe(1);
 });
