@@ -12,10 +12,14 @@ import { probePort } from './probe-port.js';
 /** Time that the probe port has for itself: it answers at once, and the main loop is spared then. Milliseconds. */
 const HEAD_START_MS = 100;
 
+/** Turns of the loop in which a connection that stands is noticed, read, and its answer taken. Count. */
+const READ_TURNS = 3;
+
 /** Never rejects; resolves within `timeLimitMs` and a moment. */
 export async function probe(target: ProbeTarget, timeLimitMs: number): Promise<ProbeFinding> {
   const limit = new AbortController();
-  const timer = setTimeout(() => limit.abort(), timeLimitMs);
+  // An answer that arrived while our own loop was busy is read before its time is taken for over.
+  const timer = setTimeout(() => afterTurns(READ_TURNS, () => limit.abort()), timeLimitMs);
   try {
     const { probeUrl, httpUrl } = target;
     if (probeUrl === null) return httpUrl === null ? found('silent') : await probeHttp(target, limit.signal);
@@ -59,4 +63,9 @@ function later(delayMs: number, signal: AbortSignal): Promise<null> {
       resolve(null);
     });
   });
+}
+
+function afterTurns(count: number, run: () => void): void {
+  if (count === 0) run();
+  else setImmediate(() => afterTurns(count - 1, run));
 }
