@@ -132,6 +132,21 @@ test('suspicion does not take a member out of the brake', () => {
   expect(membership.brakes()[0]?.nodeIds).toEqual(['a']);
 });
 
+test('a brake that grows remembers whom it let go', () => {
+  const { tell, about } = serving();
+  tell(brake(['a', 'b']));
+  expect(about('down', 'a', HOLD_MS)).toBe('DOWN');
+  expect(tell(brake(['c'], { atUnixMs: T0 + HOLD_MS }))).toBe('grown');
+  expect(about('down', 'b', HOLD_MS + 1)).toBe('braked');
+});
+
+test('a removal that one brake let happen does not count for another that did not protect the member', () => {
+  const { tell, about } = serving();
+  tell(brake(['a', 'c'], { zone: 'east' }));
+  tell(brake(['b']));
+  expect([about('down', 'a', HOLD_MS), about('down', 'b', HOLD_MS)]).toEqual(['DOWN', 'DOWN + released']);
+});
+
 test('released by command, a brake is shown as it was, and protects nobody', () => {
   const { membership, apply, tell, about } = serving();
   tell(brake(['a', 'b'], { zone: 'east' }));

@@ -98,6 +98,12 @@ test('a flapping node is told of three times, then it stays suspect until its fa
   expect(membership.damping('a', T0 + untilSeconds * 1000)).toMatchObject({ isDamped: false, untilUnixMs: null });
 });
 
+test('a mark that nobody has taken off yet stands in nobody\'s way once the penalty is low', () => {
+  const { membership, at } = serving();
+  for (const kind of ['suspect', 'clear', 'suspect'] as const) at(0, kind);
+  expect(membership.damping('a', T0 + 600_000)).toMatchObject({ isDamped: true, untilUnixMs: null });
+});
+
 test('the penalty of one failure is not enough, nor is that of two with time between', () => {
   const { at, marks } = serving();
   at(0, 'suspect');

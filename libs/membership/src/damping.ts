@@ -25,10 +25,10 @@ export interface DampingView {
 export const CHARGE_FAILURE = 1;
 export const CHARGE_STALLED = 0.25;
 
-/** The failure that is going on counts `total`: what of it was counted already is not counted again. */
+/** The failure that is going on counts `total`, not less than before: what of it was counted already is not counted again. */
 export function charged(rules: FlapRules, damping: Damping, total: number, agreedMs: number): Damping {
-  const penalty = penaltyAt(rules, damping, agreedMs) + Math.max(0, total - damping.charged);
-  return { penalty: Math.min(penalty, rules.flapPenaltyMax), atMs: agreedMs, charged: Math.max(total, damping.charged) };
+  const penalty = penaltyAt(rules, damping, agreedMs) + total - damping.charged;
+  return { penalty: Math.min(penalty, rules.flapPenaltyMax), atMs: agreedMs, charged: total };
 }
 
 /** The failure is over; the next one counts from the start. */

@@ -35,6 +35,7 @@ test('many of an old term are refused, all of them; so is one of an older term a
   const { apply } = applying();
   const both = many(command('join'), command('join', { nodeId: 'b', term: 2 }));
   expect(said(apply({ ...both, term: 2 }, 2))).toBe('stale-term, JOINING');
+  expect(said(apply({ ...both, commands: [command('join', { nodeId: 'c', term: 2 })] }, 2))).toBe('stale-term');
   expect(said(apply(both, 3))).toBe('stale-term, stale-term');
   expect(said(apply({ ...both, term: 9, commands: [command('join', { term: 2 })] }, 3))).toBe('stale-term');
 });

@@ -35,6 +35,13 @@ test('a command from a term that is over changes nothing', () => {
   expect(membership.member('a')?.record.status).toBe('JOINING');
 });
 
+test('a cursor of a term that is over does not move', () => {
+  const { membership, apply } = applying();
+  apply(command('join'));
+  expect(said(apply({ kind: 'published', term: 1, upToIndex: 1 }, 2))).toBe('stale-term');
+  expect(membership.publishedIndex).toBe(0);
+});
+
 test('an entry that comes twice, or out of order, is a bug and not a state', () => {
   const { membership, apply } = applying();
   apply(command('join'));

@@ -112,6 +112,12 @@ describe('what a node must show before it is HEALTHY', () => {
     expect(next).toMatchObject({ member: { failuresUnixMs: [T0 - 1000, T0] } });
   });
 
+  test('of many failures only the latest are remembered', () => {
+    const often = memberIn('SUSPECT', { failuresUnixMs: Array.from({ length: rules.failuresMax }, (_, number) => T0 - 1000 + number) });
+    const next = transition(rules, often, command('down'), at);
+    expect(next).toMatchObject({ member: { failuresUnixMs: [...often.failuresUnixMs.slice(1), T0] } });
+  });
+
   test('the same process that was taken for dead must beat on, and then waits like any other', () => {
     const down = memberIn('DOWN', { failuresUnixMs: [T0] });
     expect(transition(rules, down, command('join', { seq: 10 }), at)).toMatchObject({ rejection: { kind: 'stale-evidence' } });
