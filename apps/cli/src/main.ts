@@ -14,6 +14,7 @@ const program = createProgram({
   env: process.env,
   cwd: process.cwd(),
   terminal: createTerminal(process.env, process.stdout, process.stderr),
+  ask: process.stdin.isTTY && process.stderr.isTTY ? ask : null,
   nowUnixMs: () => Date.now(),
   get stopRequested() {
     return signals.stopRequested;
@@ -23,3 +24,15 @@ const program = createProgram({
   },
 });
 process.exitCode = await program(process.argv.slice(2));
+
+/** On stderr: what is printed to stdout may go into a file. No answer, at the end of the input, is an empty one. */
+async function ask(question: string): Promise<string> {
+  const { createInterface } = await import('node:readline/promises');
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  const ended = new Promise<string>((resolve) => lines.once('close', () => resolve('')));
+  try {
+    return await Promise.race([lines.question(question), ended]);
+  } finally {
+    lines.close();
+  }
+}

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -24,7 +24,10 @@ afterEach(async () => {
 });
 
 /** Runs the command line as a user would, and hands back what it did. */
-async function muster(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+const muster = (...args: string[]) => musterAsked(null, ...args);
+
+/** The same with somebody who answers questions. */
+async function musterAsked(ask: CliContext['ask'], ...args: string[]): Promise<{ code: number; out: string; err: string }> {
   const written = { out: '', err: '' };
   const stream = (key: 'out' | 'err'): OutputStream => ({
     write(text) {
@@ -33,7 +36,8 @@ async function muster(...args: string[]): Promise<{ code: number; out: string; e
     },
   });
   const context: CliContext = {
-    env: {},
+    env: { USER: 'ada' },
+    ask,
     cwd,
     terminal: createTerminal({}, stream('out'), stream('err')),
     nowUnixMs: () => Date.now(),
@@ -167,6 +171,20 @@ describe('commands that read a cluster', () => {
     expect(out.split('\n').map((line) => line.split(/\s+/).slice(0, 6).join(' '))).toEqual(['NODE SERVICE ZONE STATUS SCORE PHI', 'node-9 node zone-a SUSPECT 97 0.3', 'node-10 node zone-a HEALTHY 97 0.3', '']);
   });
 
+  test('marks have a column where there are any, and brakes a line of the status', async () => {
+    const body = { ...status(true, { ...member('a', 'HEALTHY'), marks: ['cordoned', 'draining'] }, member('b', 'HEALTHY')), brakes: [{ zone: 'zone-a', reason: '4 of 6 are silent', sinceUnixMs: 0, holdsUntilUnixMs: 1, nodeIds: ['x', 'y', 'z', 'w'] }] };
+    const url = await clusterThatSays(body);
+    const lines = (await muster('members', '--url', url)).out.split('\n').map((line) => line.slice(0, 58));
+    expect(lines.slice(0, 3)).toEqual([
+      'NODE  SERVICE  ZONE    STATUS   MARKS              SCORE  ',
+      'a     node     zone-a  HEALTHY  cordoned draining     97  ',
+      'b     node     zone-a  HEALTHY                        97  ',
+    ]);
+    const { out } = await muster('status', '--url', url);
+    expect(out).toMatch(/^ {2}brake {4}zone zone-a since \d\d:\d\d:\d\d, protects 4 {2}4 of 6 are silent$/m);
+    expect(out).toMatch(/^ {2}a {2}HEALTHY cordoned draining {2}the probe was refused$/m);
+  });
+
   test('DOWN members count among all, and every member that is not HEALTHY has a line', async () => {
     const url = await clusterThatSays({ ...status(true, member('a', 'HEALTHY'), member('b', 'DOWN'), member('c', 'LEFT'), member('d', 'JOINING')), totalNodes: 2 });
     const { out } = await muster('status', '--url', url);
@@ -198,12 +216,115 @@ describe('commands that read a cluster', () => {
   });
 });
 
+describe('commands about one member', () => {
+  interface Asked {
+    readonly method: string;
+    readonly path: string;
+    readonly body: unknown;
+  }
+  /** A coordinator that answers the same to everything, and remembers what it was asked. */
+  async function coordinator(answer: object, code = 200): Promise<{ url: string; asked: Asked[] }> {
+    const asked: Asked[] = [];
+    const read = async (request: IncomingMessage): Promise<unknown> => {
+      let text = '';
+      for await (const chunk of request) text += String(chunk);
+      return text === '' ? null : JSON.parse(text);
+    };
+    const server = createServer((request, response) => {
+      void read(request).then((body) => {
+        asked.push({ method: request.method ?? '', path: request.url ?? '', body });
+        response.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    cleanUps.push(() => new Promise((resolve) => server.close(resolve)));
+    return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
+  }
+  const result = (changed: boolean, ...marks: string[]): object => ({ changed, index: 9, term: 1, member: { nodeId: 'a', status: 'HEALTHY', reason: 'well', marks } });
+  const refusal = (statusCode: number, code: string): object => ({ statusCode, code, message: `${code} it is` });
+
+  test.each([
+    ['drain', /^a is draining: it finishes what it has and gets nothing new\. `npx muster uncordon a` takes that back\./],
+    ['cordon', /^a gets no new work, and neither do its next boots\./],
+    ['uncordon', /^a is taken back: it gets work again/],
+  ])('%s orders that of the coordinator, with reason and name, and says what it means', async (order, says) => {
+    const { url, asked } = await coordinator(result(true));
+    expect(await muster(order, 'a', '--reason', 'new kernel', '--url', url)).toMatchObject({ code: EXIT.ok, out: expect.stringMatching(says), err: '' });
+    expect(asked).toEqual([{ method: 'POST', path: `/cluster/members/a/${order}`, body: { reason: 'new kernel', by: 'ada' } }]);
+  });
+
+  test.each([
+    ['drain', /was draining already/],
+    ['cordon', /was cordoned already/],
+    ['uncordon', /was neither cordoned nor draining/],
+    ['evict', /was gone already/],
+  ])('%s of a member that is like that already is done, and says so', async (order, says) => {
+    const { url } = await coordinator(result(false));
+    expect(await muster(order, 'a', '--yes', '--url', url)).toMatchObject({ code: EXIT.ok, out: expect.stringMatching(says) });
+  });
+
+  test('evict asks first, does nothing without a yes, and goes ahead with one', async () => {
+    const { url, asked } = await coordinator(result(true));
+    const questions: string[] = [];
+    const answering = (answer: string) => (question: string) => {
+      questions.push(question);
+      return Promise.resolve(answer);
+    };
+    for (const no of ['', 'n', 'yesterday']) expect(await musterAsked(answering(no), 'evict', 'a', '--url', url)).toMatchObject({ code: EXIT.failed, err: 'muster: a was left as it is\n' });
+    expect(await muster('evict', 'a', '--url', url)).toMatchObject({ code: EXIT.usage, err: expect.stringContaining('say --yes to mean it') });
+    expect(asked).toEqual([]);
+    expect(questions[0]).toMatch(/^Evict a\? It is DOWN at once/);
+    for (const yes of ['y', 'Yes ']) expect((await musterAsked(answering(yes), 'evict', 'a', '--url', url)).code).toBe(EXIT.ok);
+    expect((await musterAsked(() => Promise.reject(new Error('not to be asked')), 'evict', 'a', '--yes', '--url', url)).out).toMatch(/^a is evicted: DOWN/);
+    expect(asked.map(({ path }) => path)).toEqual(Array(3).fill('/cluster/members/a/evict'));
+  });
+
+  test('--json prints the answer of the coordinator', async () => {
+    const { url } = await coordinator(result(true, 'draining'));
+    expect(JSON.parse((await muster('drain', 'a', '--json', '--url', url)).out)).toEqual(result(true, 'draining'));
+  });
+
+  test.each([
+    [404, 'MEMBER_UNKNOWN', EXIT.usage],
+    [409, 'CONFLICT', EXIT.failed],
+    [400, 'ORDER_INVALID', EXIT.failed],
+    [503, 'NO_QUORUM', EXIT.failed],
+    [404, 'NOT_FOUND', EXIT.noCluster],
+  ])('an answer %d %s ends with %d and its words', async (status, code, exit) => {
+    const { url } = await coordinator(refusal(status, code), status);
+    for (const command of ['drain', 'why']) expect(await muster(command, 'a', '--url', url)).toMatchObject({ code: exit, err: expect.stringContaining(`${code} it is`) });
+  });
+
+  test('a gateway that does not pass orders on, and a coordinator that is ending, are no reason to give up', async () => {
+    const gateway = await coordinator(refusal(404, 'NOT_FOUND'), 404);
+    const ending = await coordinator(refusal(503, 'COORDINATOR_ENDING'), 503);
+    const good = await coordinator(result(true));
+    expect((await muster('drain', 'a', '--url', good.url, ending.url, gateway.url, 'http://127.0.0.1:9')).code).toBe(EXIT.ok);
+    expect((await muster('drain', 'a', '--url', 'http://127.0.0.1:9')).code).toBe(EXIT.noCluster);
+  });
+
+  test('why explains on a terminal, and gives the answer as it is with --json', async () => {
+    const answer = { nodeId: 'a/b', status: 'HEALTHY', reason: 'well', changedAtUnixMs: 0, index: 1, term: 1, marks: [], now: null, withheld: '', doubt: '', canary: null, damping: { penalty: 0, suppressAt: 1.5, reuseBelow: 0.75, untilUnixMs: null }, brake: '', lastVerdict: null };
+    const { url, asked } = await coordinator(answer);
+    expect(await muster('why', 'a/b', '--url', url)).toMatchObject({ code: EXIT.ok, out: expect.stringMatching(/^a\/b {2}HEALTHY[^]*It is well/) });
+    expect(JSON.parse((await muster('why', 'a/b', '--json', '--url', url)).out)).toEqual(answer);
+    expect(asked[0]).toMatchObject({ method: 'GET', path: '/cluster/members/a%2Fb/why' });
+  });
+
+  test('what answers, and is no coordinator, is said', async () => {
+    const { url } = await coordinator({ hello: 'world' });
+    for (const command of ['why', 'drain']) expect(await muster(command, 'a', '--url', url)).toMatchObject({ code: EXIT.failed, err: expect.stringContaining('is not what a coordinator says') });
+  });
+});
+
 describe('the command line', () => {
   test.each([
     [['nonsense'], /unknown command 'nonsense'/],
     [['up', '--nodes', 'many'], /whole number from 0 to 200/],
     [['up', '--producers', '41'], /whole number from 0 to 40/],
     [['kill'], /missing required argument 'name'/],
+    [['why'], /missing required argument 'node'/],
+    [['drain', 'a', '--reason', 'x'.repeat(257)], /has 257 characters; at most 256/],
   ])('%j is a mistake of usage that is named', async (args, message) => {
     expect(await muster(...args)).toMatchObject({ code: EXIT.usage, err: expect.stringMatching(message) });
   });
@@ -211,7 +332,7 @@ describe('the command line', () => {
   test('--help lists the commands and what exit codes mean', async () => {
     const { code, out } = await muster('--help');
     expect(code).toBe(EXIT.ok);
-    for (const command of ['up', 'ps', 'status', 'members', 'watch', 'kill', 'start', 'down']) expect(out).toMatch(new RegExp(`^  ${command} `, 'm'));
+    for (const command of ['up', 'ps', 'status', 'members', 'watch', 'why', 'drain', 'cordon', 'uncordon', 'evict', 'kill', 'start', 'down']) expect(out).toMatch(new RegExp(`^  ${command} `, 'm'));
     for (const value of Object.values(EXIT)) expect(out).toMatch(new RegExp(`^  ${value}  `, 'm'));
   });
 });

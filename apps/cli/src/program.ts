@@ -1,4 +1,5 @@
 /** Arguments to commands to exit codes. Imports no command: what a command needs is loaded when it runs. */
+import type { OperatorOrder } from '@muster/contracts';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { CliContext } from './context.js';
 import { CliError, EXIT, type ExitCode } from './exit-codes.js';
@@ -22,6 +23,10 @@ interface LocalFlags {
 }
 interface ReadFlags extends LocalFlags {
   readonly url?: string[];
+}
+interface OrderFlags extends ReadFlags {
+  readonly reason?: string;
+  readonly yes?: boolean;
 }
 interface UpFlags {
   readonly nodes: number;
@@ -61,6 +66,7 @@ function declare(context: CliContext, done: (code: ExitCode) => void): Command {
   declareUp(program, context, done);
   declareLocal(program, context, done);
   declareReading(program, context, done);
+  declareOrders(program, context, done);
   declareRoles(program, context, done);
   return program;
 }
@@ -94,14 +100,39 @@ function declareLocal(program: Command, context: CliContext, done: (code: ExitCo
   command('down', 'stop the local cluster').action(async (flags: LocalFlags) => done(await (await load()).runDown(context, local(flags))));
 }
 
+const urlOption = (): Option => new Option('--url <url...>', 'gateways or coordinators to ask (default: those of the local cluster)');
+const reading = (flags: ReadFlags) => ({ url: flags.url ?? [], data: flags.data, json: flags.json === true });
+
 function declareReading(program: Command, context: CliContext, done: (code: ExitCode) => void): void {
   const load = () => import('./commands/read.js');
-  const reading = (flags: ReadFlags) => ({ url: flags.url ?? [], data: flags.data, json: flags.json === true });
-  const command = (name: string, description: string): Command =>
-    program.command(name).description(description).option('--url <url...>', 'gateways or coordinators to ask (default: those of the local cluster)').addOption(dataOption()).addOption(jsonOption());
+  const command = (name: string, description: string): Command => program.command(name).description(description).addOption(urlOption()).addOption(dataOption()).addOption(jsonOption());
   command('status', 'is the cluster well').action(async (flags: ReadFlags) => done(await (await load()).runStatus(context, reading(flags))));
   command('members', 'every member, with its status and health score').action(async (flags: ReadFlags) => done(await (await load()).runMembers(context, reading(flags))));
   command('watch', 'one line per change of membership, until Ctrl-C').action(async (flags: ReadFlags) => done(await (await load()).runWatch(context, reading(flags))));
+  command('why <node>', 'why a member is what it is: evidence, probes, and what would change it').action(async (node: string, flags: ReadFlags) => {
+    const { runWhy } = await import('./commands/why.js');
+    done(await runWhy(context, { ...reading(flags), node }));
+  });
+}
+
+function declareOrders(program: Command, context: CliContext, done: (code: ExitCode) => void): void {
+  const command = (order: OperatorOrder, description: string): Command =>
+    program
+      .command(`${order} <node>`)
+      .description(description)
+      .option('--reason <text>', 'kept with the change and shown to whoever asks why', text(256), '')
+      .option('--yes', 'do not ask first (only evict asks)')
+      .addOption(urlOption())
+      .addOption(dataOption())
+      .addOption(jsonOption())
+      .action(async (node: string, flags: OrderFlags) => {
+        const { runOrder } = await import('./commands/order.js');
+        done(await runOrder(context, { ...reading(flags), order, node, reason: flags.reason ?? '', yes: flags.yes === true }));
+      });
+  command('drain', 'give a member no new work and let it finish what it has');
+  command('cordon', 'give a node no new work, over restarts too');
+  command('uncordon', 'take back cordon and drain');
+  command('evict', 'declare a member DOWN; only a new boot of it joins again');
 }
 
 function declareRoles(program: Command, context: CliContext, done: (code: ExitCode) => void): void {
@@ -121,6 +152,13 @@ function declareRoles(program: Command, context: CliContext, done: (code: ExitCo
       const { runNode } = await import('./commands/node.js');
       done(await runNode(context));
     });
+}
+
+function text(charsMax: number): (given: string) => string {
+  return (given) => {
+    if (given.length <= charsMax) return given;
+    throw new InvalidArgumentError(`It has ${given.length} characters; at most ${charsMax} are kept.`);
+  };
 }
 
 /** Takes a whole number within limits. */

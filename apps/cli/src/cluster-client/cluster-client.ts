@@ -1,7 +1,7 @@
-/** Reads the cluster's status from the first of some gateways and coordinators that gives a usable answer. */
+/** Asks the first of some gateways and coordinators that gives a usable answer. */
 import type { ClusterStatus } from '@muster/contracts';
 import { CliError, EXIT, messageOf } from '../exit-codes.js';
-import { getJson } from './http-json.js';
+import { getJson, type JsonAnswer } from './http-json.js';
 
 const ANSWER_MS_MAX = 5_000;
 
@@ -21,7 +21,35 @@ export async function readStatus(urls: readonly string[]): Promise<StatusAnswer>
       refusals.push(`${url}: ${messageOf(error)}`);
     }
   }
-  throw new CliError(EXIT.noCluster, ['no cluster answers.', ...refusals.map((line) => `  ${line}`), 'Start one with `npm start`, or say where it is: --url http://HOST:8080'].join('\n'));
+  throw nobodyAnswers(refusals);
+}
+
+/**
+ * What the first address says that knows the path. A gateway may not know it, and a coordinator that is about to end is no
+ * reason to give up; that the question itself is wrong is said by the first that says so.
+ */
+export async function askFirst(urls: readonly string[], ask: (url: string) => Promise<JsonAnswer>): Promise<unknown> {
+  const refusals: string[] = [];
+  let isAnswered = false;
+  for (const url of urls) {
+    try {
+      const { status, body } = await ask(url);
+      if (status >= 200 && status < 300) return body;
+      const code = codeOf(body);
+      if (code !== '' && code !== 'NOT_FOUND' && status < 500) throw new CliError(code === 'MEMBER_UNKNOWN' ? EXIT.usage : EXIT.failed, messageIn(body));
+      isAnswered ||= code !== '' && code !== 'NOT_FOUND';
+      refusals.push(`${url}: answered ${status}${errorOf(body)}`);
+    } catch (error) {
+      if (error instanceof CliError) throw error;
+      refusals.push(`${url}: ${messageOf(error)}`);
+    }
+  }
+  if (isAnswered) throw new CliError(EXIT.failed, ['nobody could do that now.', ...refusals.map((line) => `  ${line}`)].join('\n'));
+  throw nobodyAnswers(refusals);
+}
+
+function nobodyAnswers(refusals: readonly string[]): CliError {
+  return new CliError(EXIT.noCluster, ['no cluster answers.', ...refusals.map((line) => `  ${line}`), 'Start one with `npm start`, or say where it is: --url http://HOST:8080'].join('\n'));
 }
 
 /** Enough to print it without a crash; the full schema is the servers' business. */
@@ -31,6 +59,11 @@ function looksLikeStatus(body: unknown): body is ClusterStatus {
   return typeof totalNodes === 'number' && typeof healthyNodes === 'number' && typeof hasQuorum === 'boolean' && typeof membership === 'object' && membership !== null;
 }
 
-function errorOf(body: unknown): string {
-  return typeof body === 'object' && body !== null && 'message' in body && typeof body.message === 'string' ? ` (${body.message})` : '';
+const errorOf = (body: unknown): string => (messageIn(body) === '' ? '' : ` (${messageIn(body)})`);
+const messageIn = (body: unknown): string => textIn(body, 'message');
+const codeOf = (body: unknown): string => textIn(body, 'code');
+
+function textIn(body: unknown, key: string): string {
+  const value: unknown = typeof body === 'object' && body !== null ? Reflect.get(body, key) : undefined;
+  return typeof value === 'string' ? value : '';
 }

@@ -1,6 +1,6 @@
-/** `GET` of a JSON document, with a deadline and a limit. On node:http, because loading anything more costs more than asking. */
-import { get, type IncomingMessage } from 'node:http';
-import { get as getTls } from 'node:https';
+/** Asks for a JSON document, with a deadline and a limit. On node:http, because loading anything more costs more than asking. */
+import { type ClientRequest, get, type IncomingMessage, request as requestPlain } from 'node:http';
+import { get as getTls, request as requestTls } from 'node:https';
 
 const BODY_BYTES_MAX = 32 * 1024 * 1024;
 
@@ -9,16 +9,30 @@ export interface JsonAnswer {
   readonly body: unknown;
 }
 
-export function openGet(url: string, headers: Readonly<Record<string, string>>, timeoutMs: number, onResponse: (response: IncomingMessage) => void): ReturnType<typeof get> {
+export function openGet(url: string, headers: Readonly<Record<string, string>>, timeoutMs: number, onResponse: (response: IncomingMessage) => void): ClientRequest {
   const method = url.startsWith('https:') ? getTls : get;
   return method(url, { agent: false, headers, timeout: timeoutMs }, onResponse);
 }
 
 /** Rejects when nobody answers in time, or with something that is not JSON. */
-export function getJson(url: string, timeoutMs: number): Promise<JsonAnswer> {
+export const getJson = (url: string, timeoutMs: number): Promise<JsonAnswer> => exchange(url, timeoutMs, (onResponse) => openGet(url, { accept: 'application/json' }, timeoutMs, onResponse));
+
+/** The same for `POST` of a JSON document. */
+export function postJson(url: string, body: object, timeoutMs: number): Promise<JsonAnswer> {
+  const method = url.startsWith('https:') ? requestTls : requestPlain;
+  const text = JSON.stringify(body);
+  const headers = { accept: 'application/json', 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
+  return exchange(url, timeoutMs, (onResponse) => {
+    const request = method(url, { method: 'POST', agent: false, headers, timeout: timeoutMs }, onResponse);
+    request.end(text);
+    return request;
+  });
+}
+
+function exchange(url: string, timeoutMs: number, open: (onResponse: (response: IncomingMessage) => void) => ClientRequest): Promise<JsonAnswer> {
   return new Promise((resolve, reject) => {
     const deadline = setTimeout(() => request.destroy(new Error(`${url} did not answer within ${timeoutMs} ms`)), timeoutMs);
-    const request = openGet(url, { accept: 'application/json' }, timeoutMs, (response) => {
+    const request = open((response) => {
       const chunks: Buffer[] = [];
       let bytes = 0;
       response.on('data', (chunk: Buffer) => {

@@ -80,7 +80,7 @@ function parseMessage(data: string): WatchMessage | null {
   try {
     const message: unknown = JSON.parse(data);
     if (typeof message !== 'object' || message === null || !('kind' in message)) return null;
-    return ['snapshot', 'member', 'removed', 'pulse'].includes(String(message.kind)) ? (message as WatchMessage) : null;
+    return ['snapshot', 'member', 'brakes', 'removed', 'pulse'].includes(String(message.kind)) ? (message as WatchMessage) : null;
   } catch {
     return null;
   }

@@ -4,23 +4,16 @@ import { readStatus } from '../cluster-client/cluster-client.js';
 import { MembershipView } from '../cluster-client/membership-view.js';
 import { watchCluster } from '../cluster-client/watch-stream.js';
 import type { CliContext } from '../context.js';
-import { CliError, EXIT, type ExitCode } from '../exit-codes.js';
-import { coordinatorUrlAt, gatewayUrlAt } from '../local-cluster/cluster-plan.js';
-import { findHome, readState, stateFileOf } from '../local-cluster/state-file.js';
-import { layOutTable, spellDuration } from '../terminal/layout.js';
-import { paintStatus, Timeline } from '../terminal/timeline.js';
-
-export interface ReadOptions {
-  readonly url: readonly string[];
-  readonly data: string | undefined;
-  readonly json: boolean;
-}
+import { EXIT, type ExitCode } from '../exit-codes.js';
+import { layOutTable, spellClock, spellDuration } from '../terminal/layout.js';
+import { type MembershipChange, paintStatus, Timeline } from '../terminal/timeline.js';
+import { type ClusterOptions, urlsFor } from './cluster-urls.js';
 
 const SICK = ['DEGRADED', 'SUSPECT', 'DOWN'];
 /** A name as wide as most; longer ones push their line to the right. */
 const NODE_WIDTH = 14;
 
-export async function runStatus(context: CliContext, options: ReadOptions): Promise<ExitCode> {
+export async function runStatus(context: CliContext, options: ClusterOptions): Promise<ExitCode> {
   const { url, status } = await readStatus(urlsFor(context, options));
   const { terminal } = context;
   const { bold, dim, green, red, yellow } = terminal.colours;
@@ -41,11 +34,17 @@ export async function runStatus(context: CliContext, options: ReadOptions): Prom
     ['asked', `${url}, ${status.ageMs === undefined ? '' : `${spellDuration(status.ageMs)} old`}`],
   ];
   for (const [name, value] of facts) terminal.print(`  ${dim(name.padEnd(9))}${value}`);
-  for (const member of members.filter((each) => each.status !== 'HEALTHY')) terminal.print(`  ${member.nodeId}  ${paintStatus(terminal.colours, member.status)}  ${dim(member.reason)}`);
+  for (const { zone, reason, sinceUnixMs, nodeIds } of status.brakes ?? []) {
+    terminal.print(`  ${dim('brake'.padEnd(9))}${yellow(zone === null ? 'the whole cluster' : `zone ${zone}`)} since ${spellClock(sinceUnixMs)}, protects ${nodeIds.length}  ${dim(reason)}`);
+  }
+  for (const member of members.filter((each) => each.status !== 'HEALTHY' || marksOf(each).length > 0)) {
+    const marks = marksOf(member).map((mark) => ` ${yellow(mark)}`).join('');
+    terminal.print(`  ${member.nodeId}  ${paintStatus(terminal.colours, member.status)}${marks}  ${dim(member.reason)}`);
+  }
   return isWell ? EXIT.ok : EXIT.unhealthy;
 }
 
-export async function runMembers(context: CliContext, options: ReadOptions): Promise<ExitCode> {
+export async function runMembers(context: CliContext, options: ClusterOptions): Promise<ExitCode> {
   const { status } = await readStatus(urlsFor(context, options));
   const members = Object.values(status.membership).toSorted((a, b) => a.service.localeCompare(b.service) || a.nodeId.localeCompare(b.nodeId, 'en', { numeric: true }));
   if (options.json) context.terminal.print(JSON.stringify(members, null, 2));
@@ -54,7 +53,7 @@ export async function runMembers(context: CliContext, options: ReadOptions): Pro
 }
 
 /** One line per change until Ctrl-C; with --json one object per line. */
-export async function runWatch(context: CliContext, options: ReadOptions): Promise<ExitCode> {
+export async function runWatch(context: CliContext, options: ClusterOptions): Promise<ExitCode> {
   const { terminal } = context;
   const timeline = new Timeline(terminal, NODE_WIDTH);
   const view = new MembershipView();
@@ -72,7 +71,7 @@ export async function runWatch(context: CliContext, options: ReadOptions): Promi
           }
         }
         for (const change of view.apply(message, context.nowUnixMs())) {
-          if (options.json) terminal.print(JSON.stringify({ time: new Date(change.atUnixMs).toISOString(), nodeId: change.nodeId, from: change.from, to: change.to, reason: change.reason }));
+          if (options.json) terminal.print(JSON.stringify(forPrograms(change)));
           else timeline.change(change);
         }
       },
@@ -89,33 +88,34 @@ function isHealthy(status: ClusterStatus): boolean {
   return status.hasQuorum && status.healthyNodes > 0 && !Object.values(status.membership).some((member) => SICK.includes(member.status));
 }
 
-/** Addresses given, else those of the local cluster, else where a gateway and a coordinator listen by default. */
-function urlsFor(context: CliContext, options: ReadOptions): readonly string[] {
-  if (options.url.length > 0) return options.url.map(usableUrl);
-  const home = findHome(context.cwd, options.data);
-  const state = readState(home);
-  if (state !== null) return state.urls;
-  // Whoever names a folder means that cluster, and not another one that happens to run here.
-  if (options.data !== undefined) throw new CliError(EXIT.noCluster, `no local cluster runs there (there is no ${stateFileOf(home)})`);
-  return [gatewayUrlAt(0), coordinatorUrlAt(0)];
-}
+/** An older coordinator sends none. */
+const marksOf = (member: MemberStatusView): readonly string[] => member.marks ?? [];
 
-function usableUrl(text: string): string {
-  const { protocol } = URL.parse(text) ?? {};
-  if (protocol === 'http:' || protocol === 'https:') return text.replace(/\/+$/, '');
-  const remedy = text.includes('://') ? 'it has to begin with http:// or https://' : `did you mean http://${text}?`;
-  throw new CliError(EXIT.usage, `--url ${text} is not an address to ask: ${remedy}`);
+function forPrograms(change: MembershipChange): object {
+  const { kind, atUnixMs, ...facts } = change;
+  return { time: new Date(atUnixMs).toISOString(), ...(kind === 'status' ? {} : { kind }), ...facts };
 }
 
 function printMembers(context: CliContext, members: readonly MemberStatusView[]): void {
   const { terminal } = context;
-  const { dim } = terminal.colours;
-  const columns = [{ title: 'NODE' }, { title: 'SERVICE' }, { title: 'ZONE' }, { title: 'STATUS' }, { title: 'SCORE', align: 'right' as const }, { title: 'PHI', align: 'right' as const }, { title: 'LAST BEAT', align: 'right' as const }];
+  const { dim, yellow } = terminal.colours;
+  const hasMarks = members.some((member) => marksOf(member).length > 0);
+  const columns = [
+    { title: 'NODE' },
+    { title: 'SERVICE' },
+    { title: 'ZONE' },
+    { title: 'STATUS' },
+    ...(hasMarks ? [{ title: 'MARKS' }] : []),
+    { title: 'SCORE', align: 'right' as const },
+    { title: 'PHI', align: 'right' as const },
+    { title: 'LAST BEAT', align: 'right' as const },
+  ];
   const rows = members.map((member) => [
     member.nodeId,
     member.service,
     member.zone,
     paintStatus(terminal.colours, member.status),
+    ...(hasMarks ? [yellow(marksOf(member).join(' '))] : []),
     String(Math.round(member.healthScore)),
     member.phiScore.toFixed(1),
     spellDuration(context.nowUnixMs() - Date.parse(member.lastHeartbeatTime)),

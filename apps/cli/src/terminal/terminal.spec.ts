@@ -33,7 +33,7 @@ describe('colour', () => {
 describe('the timeline', () => {
   const show = (isTTY: boolean, reason: string): string[] => {
     const out = stream(isTTY);
-    new Timeline(createTerminal({ NO_COLOR: '1' }, out, out), 0).change({ atUnixMs: AT, nodeId: 'producer-1', from: 'HEALTHY', to: 'SUSPECT', reason });
+    new Timeline(createTerminal({ NO_COLOR: '1' }, out, out), 0).change({ kind: 'status', atUnixMs: AT, nodeId: 'producer-1', from: 'HEALTHY', to: 'SUSPECT', reason });
     return out.text.trimEnd().split('\n');
   };
 
@@ -46,6 +46,19 @@ describe('the timeline', () => {
     expect(lines.length).toBeGreaterThan(1);
     expect(lines.every((line) => line.length <= 80)).toBe(true);
     expect(lines.map((line) => line.slice(47)).join(' ')).toBe(long);
+  });
+
+  test('marks and brakes stand in the same columns', () => {
+    const out = stream(true);
+    const timeline = new Timeline(createTerminal({ NO_COLOR: '1' }, out, out), 0);
+    timeline.change({ kind: 'update', atUnixMs: AT, nodeId: 'producer-1', what: 'draining', marks: ['draining'], reason: 'drained by ada' });
+    timeline.change({ kind: 'brake', atUnixMs: AT, zone: 'zone-a', step: 'engaged', reason: '4 of 6 are silent' });
+    timeline.change({ kind: 'brake', atUnixMs: AT, zone: null, step: 'released', reason: 'beats return' });
+    expect(out.text.trimEnd().split('\n')).toEqual([
+      '  23:05:09  producer-1     draining            drained by ada',
+      '  23:05:09  zone-a         brake engaged       4 of 6 are silent',
+      '  23:05:09  the cluster    brake released      beats return',
+    ]);
   });
 
   test('in a pipe a change is one line, however long', () => {

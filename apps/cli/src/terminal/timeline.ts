@@ -1,22 +1,24 @@
 /** How a change of membership reads on a terminal: time, node, from → to, reason; one line where it fits. */
-import type { MemberStatus } from '@muster/contracts';
+import type { BrakeStep, MemberStatus } from '@muster/contracts';
 import { padRight, spellClock, wrap } from './layout.js';
 import type { Colours, Terminal } from './terminal.js';
 
-/** A member went from one status to another, as seen by whoever watches. */
-export interface MembershipChange {
-  readonly atUnixMs: number;
-  readonly nodeId: string;
-  readonly from: MemberStatus | null;
-  readonly to: MemberStatus | 'REMOVED';
-  readonly reason: string;
-}
+type Shown = MemberStatus | 'REMOVED';
+
+/** What changed, as seen by whoever watches. */
+export type MembershipChange =
+  /** A member went from one status to another. */
+  | { readonly kind: 'status'; readonly atUnixMs: number; readonly nodeId: string; readonly from: MemberStatus | null; readonly to: Shown; readonly reason: string }
+  /** Something else about it changed; `what` in a word or two: `draining`. */
+  | { readonly kind: 'update'; readonly atUnixMs: number; readonly nodeId: string; readonly what: string; readonly marks: readonly string[]; readonly reason: string }
+  /** A brake on verdicts; zone null is the cluster's. */
+  | { readonly kind: 'brake'; readonly atUnixMs: number; readonly zone: string | null; readonly step: BrakeStep; readonly reason: string };
 
 const NODE_WIDTH_MIN = 13;
 const TRANSITION_WIDTH = 'DEGRADED → SUSPECT'.length;
 const REASON_WIDTH_MIN = 24;
 
-export function paintStatus(colours: Colours, status: MembershipChange['to']): string {
+export function paintStatus(colours: Colours, status: Shown): string {
   switch (status) {
     case 'HEALTHY':
       return colours.green(status);
@@ -43,8 +45,19 @@ export class Timeline {
 
   change(change: MembershipChange): void {
     const { colours } = this.terminal;
-    const from = change.from === null ? colours.dim('new') : colours.dim(change.from);
-    this.line(change.atUnixMs, change.nodeId, `${from} ${colours.dim('→')} ${paintStatus(colours, change.to)}`, change.reason);
+    switch (change.kind) {
+      case 'status': {
+        const from = change.from === null ? colours.dim('new') : colours.dim(change.from);
+        this.line(change.atUnixMs, change.nodeId, `${from} ${colours.dim('→')} ${paintStatus(colours, change.to)}`, change.reason);
+        break;
+      }
+      case 'update':
+        this.line(change.atUnixMs, change.nodeId, colours.yellow(change.what), change.reason);
+        break;
+      case 'brake':
+        this.line(change.atUnixMs, change.zone ?? 'the cluster', `brake ${change.step === 'released' ? colours.green(change.step) : colours.yellow(change.step)}`, change.reason);
+        break;
+    }
   }
 
   /** Something that happened to a process or to the watching itself, in the columns of a change. */
