@@ -1,47 +1,29 @@
 /**
- * What a coordinator should propose about one node, from what it sees of it and what is agreed; or nothing.
+ * What a coordinator should propose about one node, from what it sees of it, what that amounts to and what is agreed; or nothing.
  *
- * Pure policy between detectors and log: one command at a time, the next follows when this one was applied. Whether we may judge at
- * all (are we ourselves well?) is asked before this is called.
+ * Pure policy between evidence and log: one command per node at a time, the next follows when this one was applied.
  */
-import type { Beat } from '@muster/contracts';
-import { type FailureClass, isGone, type Member, type Profile } from '@muster/membership';
-
-/** One node as one observer sees it now. */
-export interface Sight {
-  readonly nodeId: string;
-  readonly incarnation: number;
-  /** Highest sequence number seen of this incarnation; 0 when it was not seen to beat yet. */
-  readonly seq: number;
-  readonly state: Beat['state'];
-  readonly profile: Profile;
-  readonly stage: 'alive' | 'overdue' | 'silent';
-  /** Observed time since the last sign of life. Milliseconds. */
-  readonly silenceMs: number;
-  readonly phi: number;
-  /** Beats since it began to join, without an interruption. Count. */
-  readonly joiningBeats: number;
-  /** Observed time since it began to join, without an interruption. Milliseconds. */
-  readonly joiningMs: number;
-  readonly grade: 'HEALTHY' | 'DEGRADED';
-  readonly score: number;
-  /** Probes in a row that found no such process on a host that is up. Count. */
-  readonly refusals: number;
-  /** Probes answer although beats are missing. */
-  readonly isAnsweringOnly: boolean;
-}
+import { type FailureClass, isGone, type Member, type Profile, type SuspectCause } from '@muster/membership';
+import { isSameProfile } from './seen.js';
+import type { Finding, Sight } from './sight.js';
 
 export type Proposal =
   | { readonly kind: 'join' | 'describe'; readonly profile: Profile; readonly reason: string }
   | { readonly kind: 'admit' | 'clear' | 'leave' | 'left'; readonly reason: string }
   | { readonly kind: 'grade'; readonly to: 'HEALTHY' | 'DEGRADED'; readonly reason: string }
-  | { readonly kind: 'suspect'; readonly cause: 'silence' | 'stalled'; readonly silenceMs: number; readonly reason: string }
+  | { readonly kind: 'suspect'; readonly cause: SuspectCause; readonly silenceMs: number; readonly reason: string }
   | { readonly kind: 'down'; readonly silenceMs: number; readonly failure: FailureClass; readonly reason: string };
 
-/** Refused probes that prove a crash when the beat is overdue as well. */
-const REFUSALS_FOR_CRASH = 2;
+/** What is known besides the sight. */
+export interface Case {
+  readonly member: Member | undefined;
+  readonly sight: Sight;
+  readonly finding: Finding;
+  /** Whether something better may be said of it: false while it is damped, or not steady for long enough after that. */
+  readonly isBelieved: boolean;
+}
 
-export function decide(member: Member | undefined, sight: Sight): Proposal | null {
+export function decide({ member, sight, finding, isBelieved }: Case): Proposal | null {
   if (member === undefined) return sight.state === 'running' && sight.seq > 0 ? join(sight, 'first beat') : null;
   const { record } = member;
   if (sight.incarnation < record.incarnation) return null;
@@ -50,9 +32,9 @@ export function decide(member: Member | undefined, sight: Sight): Proposal | nul
     case 'left':
       return record.status === 'LEFT' ? null : { kind: 'left', reason: 'left' };
     case 'leaving':
-      return leaving(member, sight);
+      return leaving(member, sight, finding);
     case 'running':
-      return running(member, sight);
+      return running(member, sight, finding, isBelieved);
   }
 }
 
@@ -63,39 +45,54 @@ function newerIncarnation({ record }: Member, sight: Sight): Proposal | null {
   return join(sight, record.status === 'LEAVING' ? 'restarted' : `restarted without a word while ${record.status}`);
 }
 
-function leaving({ record }: Member, sight: Sight): Proposal | null {
+function leaving({ record }: Member, sight: Sight, finding: Finding): Proposal | null {
   if (isGone(record.status)) return null;
   if (record.status !== 'LEAVING') return { kind: 'leave', reason: 'announced that it leaves' };
-  return sight.stage === 'alive' ? null : { kind: 'left', reason: `leaving, then silent for ${seconds(sight.silenceMs)}` };
+  return finding.kind === 'crashed' ? { kind: 'left', reason: 'leaving, then gone' } : departed(sight, finding);
 }
 
-function running(member: Member, sight: Sight): Proposal | null {
+function running(member: Member, sight: Sight, finding: Finding, isBelieved: boolean): Proposal | null {
   const { record } = member;
-  if (record.status === 'DOWN') return sight.stage === 'alive' && sight.seq > member.seq ? join(sight, 'beats again after it was taken for dead') : null;
-  if (record.status === 'LEFT' || record.status === 'LEAVING') return lastWord(member, sight);
-  if (sight.stage !== 'alive') return silence(member, sight);
-  if (record.status === 'SUSPECT') return cleared(member, sight);
+  if (record.status === 'DOWN') return isBack(member, sight, finding) && isBelieved ? join(sight, 'beats again after it was taken for dead') : null;
+  if (record.status === 'LEFT') return null;
+  // A restart of ours made us forget that it said so.
+  if (record.status === 'LEAVING') return departed(sight, finding);
+  switch (finding.kind) {
+    case 'crashed':
+      return { kind: 'down', silenceMs: sight.silenceMs, failure: 'crashed', reason: finding.reason };
+    case 'stalled':
+    case 'silent':
+      return failing(member, sight, finding);
+    case 'unsure':
+      return null;
+    case 'well':
+      return well(member, sight, isBelieved);
+  }
+}
+
+/** It beats again, and runs. */
+function isBack(member: Member, sight: Sight, finding: Finding): boolean {
+  return finding.kind === 'well' && sight.stage === 'alive' && sight.seq > member.seq && !member.isEvicted;
+}
+
+function failing({ record }: Member, { silenceMs }: Sight, finding: Extract<Finding, { kind: 'stalled' | 'silent' }>): Proposal | null {
+  const { reason } = finding;
+  if (record.status !== 'SUSPECT') return { kind: 'suspect', cause: finding.kind === 'stalled' ? 'stalled' : 'silence', silenceMs, reason };
+  if (finding.withheld !== null) return null;
+  return { kind: 'down', silenceMs, failure: finding.kind === 'stalled' ? 'hung' : 'unreachable', reason };
+}
+
+function well(member: Member, sight: Sight, isBelieved: boolean): Proposal | null {
+  const { record } = member;
+  if (record.status === 'SUSPECT') return isBelieved ? cleared(member, sight) : null;
   if (!isSameProfile(record, sight.profile)) return { kind: 'describe', profile: sight.profile, reason: record.reason };
-  if (record.status === 'JOINING') return admission(member, sight);
-  return record.status === sight.grade ? null : grade(sight);
-}
-
-/** A member that is LEAVING while a restart of ours made us forget that it said so. */
-function lastWord({ record }: Member, sight: Sight): Proposal | null {
-  return record.status === 'LEAVING' && sight.stage !== 'alive' ? { kind: 'left', reason: `leaving, then silent for ${seconds(sight.silenceMs)}` } : null;
-}
-
-function silence({ record }: Member, sight: Sight): Proposal | null {
-  const { silenceMs } = sight;
-  const heard = `no heartbeat for ${seconds(silenceMs)} (phi ${sight.phi.toFixed(1)})`;
-  if (record.status !== 'SUSPECT') return { kind: 'suspect', cause: 'silence', silenceMs, reason: heard };
-  if (sight.refusals >= REFUSALS_FOR_CRASH) return { kind: 'down', silenceMs, failure: 'crashed', reason: `process is gone: connection refused ${sight.refusals} times, ${heard}` };
-  return sight.stage === 'silent' ? { kind: 'down', silenceMs, failure: 'unreachable', reason: heard } : null;
+  if (record.status === 'JOINING') return isBelieved ? admission(member, sight) : null;
+  return record.status === sight.grade ? null : { kind: 'grade', to: sight.grade, reason: `health score ${sight.score}` };
 }
 
 /**
- * Only a sign of life clears. Silence that merely stopped counting, because the observer was away itself, puts the stage back to
- * `alive` as well and proves nothing about the node.
+ * Only a sign of life clears. Silence that merely stopped counting, because the observer was away itself, makes it look well
+ * and proves nothing about the node.
  */
 function cleared(member: Member, sight: Sight): Proposal | null {
   if (sight.isAnsweringOnly) return { kind: 'clear', reason: 'answers probes' };
@@ -107,20 +104,13 @@ function admission({ admission: due }: Member, sight: Sight): Proposal | null {
   return { kind: 'admit', reason: due.periodMs > 0 ? `stable for ${seconds(due.periodMs)}` : `${due.beats} beats in a row` };
 }
 
-function grade(sight: Sight): Proposal {
-  return { kind: 'grade', to: sight.grade, reason: `health score ${sight.score}` };
+/** Who said good-bye needs no proof that it is gone, only that we would have heard it. */
+function departed(sight: Sight, finding: Finding): Proposal | null {
+  return finding.kind === 'silent' || finding.kind === 'stalled' ? { kind: 'left', reason: `leaving, then silent for ${seconds(sight.silenceMs)}` } : null;
 }
 
 function join(sight: Sight, reason: string): Proposal {
   return { kind: 'join', profile: sight.profile, reason };
-}
-
-function isSameProfile(a: Profile, b: Profile): boolean {
-  if (a.httpUrl !== b.httpUrl || a.zone !== b.zone || a.service !== b.service) return false;
-  if (a.resources.cores !== b.resources.cores || a.resources.memoryBytes !== b.resources.memoryBytes) return false;
-  if (a.tags === b.tags) return true;
-  const names = Object.keys(a.tags);
-  return names.length === Object.keys(b.tags).length && names.every((name) => a.tags[name] === b.tags[name]);
 }
 
 function seconds(ms: number): string {

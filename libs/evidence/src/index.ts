@@ -1,9 +1,7 @@
-export { decide, type Proposal, type Sight } from './decide.js';
-export { type Effect, type Note, type WithheldCause } from './effect.js';
+export { type Effect, type Note } from './effect.js';
 export { type Lane, type Now, type ObserverInput } from './input.js';
 export { newestBeats, type NewestBeat } from './newest-beats.js';
-export { type ObservedPulse, type Observer, type ObserverFactory, type ObserverOptions, type ObserverRules, TICK_MS } from './observer.js';
-export { ProbeRounds } from './probe-rounds.js';
-export { type ProbeResult } from './probe-result.js';
-export { SelfDoubt, type SelfDoubtOptions } from './self-doubt.js';
-export { type SightedPulse, Sightings, type SightingsOptions } from './sightings.js';
+export { Observer, TICK_MS } from './observer.js';
+export { type AgreedView, type ObserverOptions, type ObserverRules } from './rules.js';
+export { type Withheld } from './sight.js';
+export { type ObservedPulse } from './sightings.js';

@@ -1,14 +1,15 @@
 /**
- * What one observer sees of every node, from beats and probes: the evidence from which proposals are decided.
+ * What one observer sees of every node by beats and answers: rhythm, health, and what the node says of itself.
  *
- * Composes detectors and health scores; reads no clock, proposes nothing. What was agreed lives in `membership`.
+ * Composes detectors and health scores; reads no clock, judges nothing. What was agreed lives in `membership`.
  */
-import type { Beat, MemberRecord, MemberStatus, Pulse, Vitals } from '@muster/contracts';
-import { type DetectorConfig, DetectorSet } from '@muster/failure-detector';
+import type { Beat, MemberRecord, MemberStatus, Pulse } from '@muster/contracts';
+import { type DetectorConfig, DetectorSet, type Reading } from '@muster/failure-detector';
 import { HealthTracker, type Rhythm, type ScoreConfig } from '@muster/health-score';
-import { isGone, type Member, type Profile } from '@muster/membership';
-import type { Sight } from './decide.js';
+import { isGone, type Member } from '@muster/membership';
 import type { Now } from './input.js';
+import { isSameProfile, profileOf, type Seen, stateOf } from './seen.js';
+import type { Sight } from './sight.js';
 
 export interface SightingsOptions {
   readonly detector: DetectorConfig;
@@ -18,21 +19,13 @@ export interface SightingsOptions {
 }
 
 /** A pulse with the time of the last beat as a number. Wall time, milliseconds since 1970. */
-export type SightedPulse = Omit<Pulse, 'lastHeartbeatTime'> & { readonly lastBeatUnixMs: number };
+export type ObservedPulse = Omit<Pulse, 'lastHeartbeatTime'> & { readonly lastBeatUnixMs: number };
 
-interface Seen {
-  readonly nodeId: string;
-  readonly incarnation: number;
-  readonly health: HealthTracker;
-  seq: number;
-  state: Beat['state'];
-  profile: Profile;
-  vitals: Vitals | null;
-  lastBeatUnixMs: number;
-  joiningBeats: number;
-  joiningSinceMs: number;
-  refusals: number;
-}
+/** Standing still for less is what any collector of garbage does. Milliseconds. */
+export const MAIN_LAG_MS = 700;
+/** Answers without beats for this long are a fault of the node. Milliseconds. */
+const ANSWERING_MS = 2000;
+const UNHEARD: Rhythm = { suspicion: 1, irregularity: 0 };
 
 export class Sightings {
   private readonly seen = new Map<string, Seen>();
@@ -45,69 +38,65 @@ export class Sightings {
   /** Takes up a member that was agreed on before our start: it has a full deadline to be heard. */
   resume(member: Member, now: Now): void {
     const { record } = member;
-    const { nodeId, incarnation, status } = record;
+    const { nodeId, status } = record;
     // Wall time may have jumped while we were away: it can shorten the wait that is left, never beyond it.
     const waitedMs = Math.min(Math.max(0, now.unixMs - record.changedAtUnixMs), member.admission.periodMs);
-    this.seen.set(nodeId, {
-      nodeId,
-      incarnation,
-      health: new HealthTracker(this.options.score, status === 'DEGRADED' ? 'DEGRADED' : 'HEALTHY'),
-      seq: member.seq,
-      state: status === 'LEFT' ? 'left' : status === 'LEAVING' ? 'leaving' : 'running',
-      profile: profileOf(record),
-      vitals: null,
-      lastBeatUnixMs: record.changedAtUnixMs,
-      joiningBeats: 0,
-      joiningSinceMs: now.ms - waitedMs,
-      refusals: 0,
-    });
+    const seen = this.begin(record, stateOf(status), status === 'DEGRADED' ? 'DEGRADED' : 'HEALTHY', now);
+    seen.seq = member.seq;
+    seen.lastBeatUnixMs = record.changedAtUnixMs;
+    seen.joiningSinceMs = now.ms - waitedMs;
+    if (status === 'SUSPECT') seen.suspectedAtMs = now.ms;
     if (!isGone(status)) this.detectors.watch(nodeId, { intervalMs: this.options.intervalMs, nowMs: now.ms });
   }
 
-  /** Takes the newest of the beats of one node that arrived together; `arrivedCount` of them are new. */
-  heard(beat: Beat, arrivedCount: number, now: Now): 'new' | 'known' | 'stale' {
-    const before = this.seen.get(beat.nodeId);
-    if (before !== undefined && (beat.incarnation < before.incarnation || (beat.incarnation === before.incarnation && beat.seq <= before.seq))) return 'stale';
-    const isNew = before?.incarnation !== beat.incarnation;
-    const seen = isNew ? this.begin(beat, now) : before;
-    const wasWatched = this.watch(beat, isNew, now);
+  /** Takes the newest of the beats of one node that arrived together; null when nothing of it is news. */
+  heard(beat: Beat, arrivedCount: number, partition: number | null, now: Now): { readonly seen: Seen; readonly isNew: boolean } | null {
+    const { nodeId } = beat;
+    const before = this.seen.get(nodeId);
+    if (before !== undefined && (beat.incarnation < before.incarnation || (beat.incarnation === before.incarnation && beat.seq <= before.seq))) return null;
+    const isNew = before === undefined || before.incarnation !== beat.incarnation;
+    const seen = isNew ? this.begin(beat, beat.state, 'HEALTHY', now) : before;
+    const wasWatched = !isNew && this.detectors.has(nodeId);
+    if (!wasWatched) this.detectors.watch(nodeId, { intervalMs: beat.intervalMs, nowMs: now.ms });
     // One that came before by another lane may be counted again, but no more are new than were made.
     seen.joiningBeats += isNew ? arrivedCount : Math.min(arrivedCount, beat.seq - seen.seq);
     seen.seq = beat.seq;
     seen.state = beat.state;
-    seen.profile = profileOf(beat);
+    if (!isSameProfile(seen.profile, beat)) {
+      seen.profile = profileOf(beat);
+      seen.isProfileAgreed = false;
+    }
     seen.vitals = beat.vitals;
     seen.lastBeatUnixMs = now.unixMs;
-    seen.refusals = 0;
-    this.detectors.heartbeat(beat.nodeId, beat, arrivedCount, now.ms);
-    seen.health.read(beat.vitals, this.rhythm(beat.nodeId, now.ms), now.ms);
-    return isNew || !wasWatched ? 'new' : 'known';
+    seen.answeringSinceMs = Infinity;
+    seen.mainLagMs = beat.mainLagMs;
+    seen.mainLagAtMs = now.ms;
+    if (partition === null) seen.directAtMs = now.ms;
+    else seen.partition = partition;
+    this.detectors.heartbeat(nodeId, beat, arrivedCount, now.ms, partition ?? undefined);
+    seen.health.read(beat.vitals, this.rhythm(nodeId, now.ms), now.ms);
+    return { seen, isNew: !wasWatched };
   }
 
-  /** A probe found the very process: its silence ends, although its beats are still missing. */
-  answered(nodeId: string, nowMs: number): void {
+  /** A probe that was asked then found the very process: its silence ends, although its beats may still be missing. */
+  answered(nodeId: string, askedAtMs: number, mainLagMs: number): void {
     const seen = this.seen.get(nodeId);
     if (seen === undefined) return;
-    seen.refusals = 0;
-    this.detectors.answered(nodeId, nowMs);
-  }
-
-  /** A probe found a host without that process. */
-  refused(nodeId: string): void {
-    const seen = this.seen.get(nodeId);
-    if (seen !== undefined) seen.refusals += 1;
-  }
-
-  /** A probe found out nothing: refusals count only in a row. */
-  unanswered(nodeId: string): void {
-    const seen = this.seen.get(nodeId);
-    if (seen !== undefined) seen.refusals = 0;
+    seen.isProbeable = true;
+    if (askedAtMs >= seen.mainLagAtMs) {
+      seen.mainLagMs = mainLagMs;
+      seen.mainLagAtMs = askedAtMs;
+    }
+    this.detectors.answered(nodeId, askedAtMs);
+    if (this.detectors.reading(nodeId, askedAtMs)?.isBeatLate === true) seen.answeringSinceMs = Math.min(seen.answeringSinceMs, askedAtMs);
   }
 
   /** Follows what was agreed: joining starts anew, who left is watched no more. What concerns a process before the one that is seen now changes nothing. */
   agreed({ nodeId, incarnation, status: to }: MemberRecord, from: MemberStatus | null, nowMs: number): void {
     const seen = this.seen.get(nodeId);
     if (seen?.incarnation !== incarnation) return;
+    seen.suspectedAtMs = to === 'SUSPECT' ? nowMs : Infinity;
+    if (to === 'SUSPECT' || to === 'DOWN') seen.steadySinceMs = nowMs;
     if (to === 'LEFT') this.detectors.forget(nodeId);
     if (to !== 'JOINING') return;
     // Back from suspicion, or from the dead: what it showed before does not count.
@@ -115,18 +104,26 @@ export class Sightings {
     seen.joiningSinceMs = nowMs;
   }
 
-  /** See `DetectorSet.excuse`; what we did not see is no time of joining either. */
-  excuse(nowMs: number, unobservedMs: number, graceFromMs: number): void {
-    this.detectors.excuse(nowMs, unobservedMs, graceFromMs);
-    for (const seen of this.seen.values()) seen.joiningSinceMs = Math.min(nowMs, seen.joiningSinceMs + unobservedMs);
+  /** See `DetectorSet.excuse`; what we did not see is no time of joining, of being steady or of being suspected either. */
+  excuse(nowMs: number, unobservedMs: number, graceFromMs: number, partition?: number): void {
+    this.detectors.excuse(nowMs, unobservedMs, graceFromMs, partition);
+    for (const seen of this.seen.values()) {
+      if (partition !== undefined && seen.partition !== partition && seen.partition !== -1) continue;
+      seen.joiningSinceMs = Math.min(nowMs, seen.joiningSinceMs + unobservedMs);
+      seen.steadySinceMs = Math.min(nowMs, seen.steadySinceMs + unobservedMs);
+      if (seen.suspectedAtMs !== Infinity) seen.suspectedAtMs = Math.min(nowMs, seen.suspectedAtMs + unobservedMs);
+    }
   }
 
-  /** Forgets who fell silent without ever becoming a member: they are never reaped, and would fill the room for those who come. */
-  forgetStrangers(isKept: (nodeId: string) => boolean, nowMs: number): void {
+  /** Forgets who fell silent without ever becoming a member: they are never reaped, and would fill the room for those who come. Tells whom. */
+  forgetStrangers(isKept: (nodeId: string) => boolean, nowMs: number): string[] {
+    const gone: string[] = [];
     for (const nodeId of this.seen.keys()) {
-      const stage = this.detectors.reading(nodeId, nowMs)?.stage;
-      if (!isKept(nodeId) && stage !== 'alive' && stage !== 'late') this.forget(nodeId);
+      const stage = this.detectors.reading(nodeId, nowMs)?.stage ?? 'silent';
+      if (!isKept(nodeId) && (stage === 'overdue' || stage === 'silent')) gone.push(nodeId);
     }
+    for (const nodeId of gone) this.forget(nodeId);
+    return gone;
   }
 
   forget(nodeId: string): void {
@@ -134,35 +131,45 @@ export class Sightings {
     this.detectors.forget(nodeId);
   }
 
-  sight(nodeId: string, nowMs: number): Sight | null {
-    const seen = this.seen.get(nodeId);
-    if (seen === undefined) return null;
+  get(nodeId: string): Seen | undefined {
+    return this.seen.get(nodeId);
+  }
+
+  all(): IterableIterator<Seen> {
+    return this.seen.values();
+  }
+
+  sight(seen: Seen, nowMs: number): Sight {
+    const { nodeId } = seen;
     const reading = this.detectors.reading(nodeId, nowMs);
-    // A late beat is worth a look, but says nothing yet.
-    const stage = reading?.stage === 'late' ? 'alive' : (reading?.stage ?? 'silent');
-    const isAnsweringOnly = stage === 'alive' && (reading?.isBeatOverdue ?? true);
-    // Silence has its own status; only a node that is there without its beats is graded for that.
-    if (isAnsweringOnly) seen.health.readRhythm(this.rhythm(nodeId, nowMs));
+    const isAnsweringOnly = reading === null || (reading.stage === 'alive' && reading.isBeatLate);
     return {
       nodeId,
       incarnation: seen.incarnation,
       seq: seen.seq,
       state: seen.state,
       profile: seen.profile,
-      stage,
+      stage: reading?.stage ?? 'silent',
       silenceMs: reading?.silenceMs ?? 0,
       phi: reading?.phi ?? 0,
+      isBeatLate: reading?.isBeatLate ?? true,
       joiningBeats: seen.joiningBeats,
       joiningMs: nowMs - seen.joiningSinceMs,
+      steadyMs: nowMs - seen.steadySinceMs,
       grade: seen.health.grade,
       score: seen.health.score,
-      refusals: seen.refusals,
-      isAnsweringOnly,
+      isAnsweringOnly: isAnsweringOnly && reading !== null,
     };
   }
 
+  /** Grades a node that is there without its beats for that. Silence has its own status; and one that just came back will beat in a moment. */
+  gradeRhythm(seen: Seen, nowMs: number): void {
+    const reading = this.detectors.reading(seen.nodeId, nowMs);
+    if (reading?.stage === 'alive' && reading.isBeatOverdue && nowMs - seen.answeringSinceMs >= ANSWERING_MS) seen.health.readRhythm(this.rhythmOf(reading));
+  }
+
   /** A node's reading for people; the score reflects the silence up to now. */
-  pulse(nodeId: string, nowMs: number): SightedPulse | null {
+  pulse(nodeId: string, nowMs: number): ObservedPulse | null {
     const seen = this.seen.get(nodeId);
     if (seen === undefined) return null;
     const reading = this.detectors.reading(nodeId, nowMs);
@@ -178,47 +185,43 @@ export class Sightings {
     };
   }
 
-  /** Highest incarnation that was seen of a node; null when it is unknown. */
-  incarnation(nodeId: string): number | null {
-    return this.seen.get(nodeId)?.incarnation ?? null;
-  }
-
   get size(): number {
     return this.seen.size;
   }
 
-  private begin(beat: Beat, now: Now): Seen {
+  private begin(about: Beat | MemberRecord, state: Beat['state'], grade: 'HEALTHY' | 'DEGRADED', now: Now): Seen {
     const seen: Seen = {
-      nodeId: beat.nodeId,
-      incarnation: beat.incarnation,
-      health: new HealthTracker(this.options.score),
+      nodeId: about.nodeId,
+      incarnation: about.incarnation,
+      health: new HealthTracker(this.options.score, grade),
       seq: 0,
-      state: beat.state,
-      profile: profileOf(beat),
+      state,
+      profile: profileOf(about),
+      isProfileAgreed: false,
       vitals: null,
       lastBeatUnixMs: now.unixMs,
       joiningBeats: 0,
       joiningSinceMs: now.ms,
-      refusals: 0,
+      steadySinceMs: now.ms,
+      suspectedAtMs: Infinity,
+      mainLagMs: 0,
+      mainLagAtMs: -Infinity,
+      partition: -1,
+      directAtMs: -Infinity,
+      answeringSinceMs: Infinity,
+      isProbeable: false,
+      crashedSeq: 0,
     };
-    this.seen.set(beat.nodeId, seen);
+    this.seen.set(about.nodeId, seen);
     return seen;
-  }
-
-  /** False when the node was not watched until now. */
-  private watch(beat: Beat, isNew: boolean, now: Now): boolean {
-    if (!isNew && this.detectors.has(beat.nodeId)) return true;
-    this.detectors.watch(beat.nodeId, { intervalMs: beat.intervalMs, nowMs: now.ms });
-    return false;
   }
 
   private rhythm(nodeId: string, nowMs: number): Rhythm {
     const reading = this.detectors.reading(nodeId, nowMs);
-    if (reading === null) return { suspicion: 1, irregularity: 0 };
-    return { suspicion: reading.phi / this.options.detector.phiThreshold, irregularity: reading.irregularity };
+    return reading === null ? UNHEARD : this.rhythmOf(reading);
   }
-}
 
-function profileOf({ service, zone, tags, resources, httpUrl, probeUrl }: Profile): Profile {
-  return { service, zone, tags, resources, httpUrl, probeUrl };
+  private rhythmOf({ phi, irregularity }: Reading): Rhythm {
+    return { suspicion: phi / this.options.detector.phiThreshold, irregularity };
+  }
 }

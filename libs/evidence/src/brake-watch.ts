@@ -1,0 +1,80 @@
+/** When to ask for a brake, and when to let one go: the census of who is silent, taken at most once per step. */
+import type { Brake } from '@muster/contracts';
+import type { AgreedView } from './rules.js';
+import { type Census, census, isMass, mayRelease, whereToBrake } from './mass.js';
+
+export interface BrakeRequest {
+  readonly zone: string | null;
+  readonly nodeIds: readonly string[];
+  readonly reason: string;
+}
+
+type IsSilent = (nodeId: string, stages: 'late' | 'overdue') => boolean;
+
+export class BrakeWatch {
+  private taken: { readonly atMs: number; readonly late: Census; readonly overdue: Census } | null = null;
+  /** Most live members that the area of a brake had while it held: those removed meanwhile did not come back. */
+  private readonly most = new Map<string | null, number>();
+
+  constructor(
+    private readonly membership: Pick<AgreedView, 'all' | 'brakes'>,
+    private readonly fraction: number,
+  ) {}
+
+  /** The brake that a verdict about that member asks for; null when none, or when it is protected already. */
+  wanted(nodeId: string, zone: string, about: 'suspect' | 'down', isSilent: IsSilent, nowMs: number): BrakeRequest | null {
+    if (this.fraction >= 1) return null;
+    const taken = this.census(isSilent, nowMs);
+    const where = whereToBrake(about === 'down' ? taken.late : taken.overdue, zone, this.fraction);
+    if (where === undefined || this.isCovered(nodeId)) return null;
+    const { silent, all } = where.count;
+    return { zone: where.zone, nodeIds: silent, reason: `${silent.length} of ${all} members of ${where.zone === null ? 'the cluster' : where.zone} are silent at once` };
+  }
+
+  isCovered(nodeId: string): boolean {
+    return this.membership.brakes().some((brake) => brake.nodeIds.includes(nodeId));
+  }
+
+  /** Brakes that may be let go. */
+  releasable(isSilent: IsSilent, nowMs: number): readonly Brake[] {
+    const brakes = this.membership.brakes();
+    if (brakes.length === 0) {
+      this.most.clear();
+      return brakes;
+    }
+    const { late } = this.census(isSilent, nowMs);
+    return brakes.filter((brake) => {
+      const area = brake.zone === null ? late.cluster : (late.zones.get(brake.zone) ?? { silent: [], all: 0 });
+      const most = Math.max(area.all, this.most.get(brake.zone) ?? 0);
+      this.most.set(brake.zone, most);
+      return mayRelease(brake, area, { removed: most - area.all, fraction: this.fraction });
+    });
+  }
+
+  /** Whether anybody besides ourselves is seen: without that, silence under a brake proves nothing however long it lasts. */
+  seesOthers(isSilent: IsSilent, nowMs: number): boolean {
+    const { cluster } = this.census(isSilent, nowMs).late;
+    return cluster.all - cluster.silent.length >= 2;
+  }
+
+  /** Whether a brake that was asked for is still called for. */
+  stillHolds(request: { readonly nodeIds: readonly string[]; readonly zone: string | null }, isSilent: IsSilent, nowMs: number): boolean {
+    this.taken = null;
+    const { late } = this.census(isSilent, nowMs);
+    const area = request.zone === null ? late.cluster : late.zones.get(request.zone);
+    return area !== undefined && isMass(area, this.fraction);
+  }
+
+  /** Something was told that may change the census. */
+  changed(): void {
+    this.taken = null;
+  }
+
+  private census(isSilent: IsSilent, nowMs: number): { readonly late: Census; readonly overdue: Census } {
+    if (this.taken?.atMs === nowMs) return this.taken;
+    const late = census(this.membership.all(), (nodeId) => isSilent(nodeId, 'late'));
+    const overdue = census(this.membership.all(), (nodeId) => isSilent(nodeId, 'overdue'));
+    this.taken = { atMs: nowMs, late, overdue };
+    return this.taken;
+  }
+}

@@ -1,0 +1,135 @@
+/**
+ * Whom to probe, by whom, and when next: late members at their own pace and in fair turn, and each new member once, so that a later
+ * refusal is known to be news.
+ */
+import type { ProbeResult } from '@muster/contracts';
+import type { Profile } from '@muster/membership';
+import type { Effect } from './effect.js';
+import { ProbeLedger } from './probe-ledger.js';
+import type { Seen } from './seen.js';
+import type { Trouble } from './trouble.js';
+import { Witnesses } from './witnesses.js';
+
+/** Time from a result to the next look of our own. After a refusal the proof is completed at once. Milliseconds. */
+const AFTER_REFUSAL_MS = 100;
+const AFTER_SILENCE_MS = 250;
+const AFTER_ANSWER_MS = 1000;
+/** From this round on there is no hurry. */
+const HURRY_ROUNDS = 6;
+/** Members asked beside us: in the first round, and later. Count. */
+const WITNESSES_FIRST = 2;
+const WITNESSES_MAX = 3;
+/** First probes of new members begun at one tick, and the time until one that failed is tried again. */
+const FIRST_LOOKS_PER_TICK = 32;
+const FIRST_LOOK_AGAIN_MS = 60_000;
+
+export interface Looked {
+  readonly seen: Seen;
+  readonly trouble: Trouble;
+}
+
+export class ProbePlan {
+  readonly witnesses = new Witnesses();
+  private readonly ledger: ProbeLedger;
+  /** Members that never answered a probe, and when to try. */
+  private readonly unknown = new Map<string, number>();
+
+  constructor(
+    private readonly ownId: string,
+    private readonly timeLimitMs: number,
+  ) {
+    this.ledger = new ProbeLedger(ownId);
+  }
+
+  /** Looks at those that are due: who was never looked at first, then who waited longest. */
+  look(looked: Iterable<Looked>, able: (nodeId: string) => Profile | null, nowMs: number): Effect[] {
+    const effects: Effect[] = [];
+    const due: Looked[] = [];
+    for (const one of looked) if (one.trouble.dueAtMs <= nowMs && isAddressed(one.seen.profile)) due.push(one);
+    if (due.length > 1) due.sort((a, b) => Math.min(a.trouble.rounds, 1) - Math.min(b.trouble.rounds, 1) || a.trouble.dueAtMs - b.trouble.dueAtMs);
+    for (const { seen, trouble } of due) {
+      if (!this.ledger.hasRoom(this.ownId)) break;
+      this.ask(seen, this.ownId, nowMs, effects);
+      const count = trouble.rounds === 0 ? WITNESSES_FIRST : WITNESSES_MAX;
+      for (const by of this.witnesses.choose(seen, { count, round: trouble.rounds, able })) this.ask(seen, by, nowMs, effects);
+      trouble.rounds += 1;
+      trouble.dueAtMs = Infinity;
+    }
+    return effects;
+  }
+
+  /** First probes of members that beat and never answered one. */
+  firstLooks(seenOf: (nodeId: string) => Seen | undefined, nowMs: number): Effect[] {
+    const effects: Effect[] = [];
+    for (const [nodeId, dueAtMs] of this.unknown) {
+      if (effects.length >= FIRST_LOOKS_PER_TICK) break;
+      if (nowMs < dueAtMs) continue;
+      const seen = seenOf(nodeId);
+      if (seen === undefined || seen.isProbeable || !isAddressed(seen.profile)) {
+        this.unknown.delete(nodeId);
+      } else {
+        if (!this.ledger.hasRoom(this.ownId)) break;
+        this.ask(seen, this.ownId, nowMs, effects);
+        // To the end of the line.
+        this.unknown.delete(nodeId);
+        this.unknown.set(nodeId, nowMs + FIRST_LOOK_AGAIN_MS);
+      }
+    }
+    return effects;
+  }
+
+  /** A member that is new to us, or under a new incarnation. */
+  introduce(nodeId: string): void {
+    if (nodeId !== this.ownId) this.unknown.set(nodeId, -Infinity);
+  }
+
+  /** A probe came back. */
+  done(nodeId: string, by: string): void {
+    this.ledger.done(nodeId, by);
+  }
+
+  /** When to look again, after what our own look found. */
+  pace(trouble: Trouble, result: ProbeResult | null, nowMs: number): void {
+    trouble.dueAtMs = nowMs + pause(result, trouble.rounds);
+  }
+
+  isUnderway(nodeId: string, by: string): boolean {
+    return this.ledger.isUnderway(nodeId, by);
+  }
+
+  /** Gives up probes that were never answered; says which nodes we looked at in vain. */
+  expire(nowMs: number): string[] {
+    return this.ledger.expire(nowMs);
+  }
+
+  forget(nodeId: string): void {
+    this.unknown.delete(nodeId);
+  }
+
+  get underway(): number {
+    return this.ledger.size;
+  }
+
+  private ask(seen: Seen, by: string, nowMs: number, effects: Effect[]): void {
+    const { nodeId, incarnation, profile } = seen;
+    if (!this.ledger.take(nodeId, by, { nowMs, timeLimitMs: this.timeLimitMs })) return;
+    effects.push({ kind: 'probe', target: { nodeId, incarnation, probeUrl: profile.probeUrl, httpUrl: profile.httpUrl }, by, timeLimitMs: this.timeLimitMs, askedAtMs: nowMs });
+  }
+}
+
+export function isAddressed({ probeUrl, httpUrl }: Profile): boolean {
+  return probeUrl !== null || httpUrl !== null;
+}
+
+function pause(result: ProbeResult | null, rounds: number): number {
+  switch (result) {
+    case 'refused':
+      return rounds < HURRY_ROUNDS ? AFTER_REFUSAL_MS : AFTER_ANSWER_MS;
+    case 'answered':
+      return AFTER_ANSWER_MS;
+    case 'accepted':
+    case 'silent':
+    case null:
+      return rounds < HURRY_ROUNDS ? AFTER_SILENCE_MS : AFTER_ANSWER_MS;
+  }
+}

@@ -1,0 +1,52 @@
+/** One node as one observer sees it now. */
+import type { Beat } from '@muster/contracts';
+import type { Stage } from '@muster/failure-detector';
+import type { Profile } from '@muster/membership';
+
+export interface Sight {
+  readonly nodeId: string;
+  readonly incarnation: number;
+  /** Highest sequence number seen of this incarnation; 0 when it was not seen to beat yet. */
+  readonly seq: number;
+  readonly state: Beat['state'];
+  readonly profile: Profile;
+  /** By the last sign of life, be it a beat or an answer. */
+  readonly stage: Stage;
+  /** Observed time since the last sign of life. Milliseconds. */
+  readonly silenceMs: number;
+  readonly phi: number;
+  readonly isBeatLate: boolean;
+  /** Beats since it began to join, without an interruption. Count. */
+  readonly joiningBeats: number;
+  /** Observed time since it began to join, without an interruption. Milliseconds. */
+  readonly joiningMs: number;
+  /** Observed time since it was last silent, stalled or new. Milliseconds. */
+  readonly steadyMs: number;
+  readonly grade: 'HEALTHY' | 'DEGRADED';
+  readonly score: number;
+  /** Answers probes although its beats are missing. */
+  readonly isAnsweringOnly: boolean;
+}
+
+/** What the evidence against a node amounts to. `unsure`: it is not well, and we may not judge. */
+export type Finding =
+  | { readonly kind: 'well' }
+  | { readonly kind: 'unsure'; readonly withheld: Withheld }
+  | { readonly kind: 'crashed'; readonly reason: string; readonly observers: readonly string[] }
+  | {
+      readonly kind: 'stalled' | 'silent';
+      readonly reason: string;
+      readonly observers: readonly string[];
+      /** Why it is not given up yet; null when it is. */
+      readonly withheld: Withheld | null;
+    };
+
+/** `blind`: we do not hear that part of the cluster. `unconfirmed`: too little time, or too few observers. */
+export interface Withheld {
+  readonly cause: 'blind' | 'unconfirmed' | 'brake' | 'damped';
+  readonly detail: string;
+  /** It is always so for a while: worth showing, not worth a line of log. */
+  readonly isRoutine?: true;
+}
+
+export const WELL: Finding = { kind: 'well' };

@@ -1,0 +1,319 @@
+/**
+ * What one observer knows and doubts: sightings, doubt of itself, open questions and the probes that shall answer them, put together to
+ * a finding about one node. Proposes nothing.
+ */
+import type { Beat } from '@muster/contracts';
+import { isGone, type Profile } from '@muster/membership';
+import type { Effect } from './effect.js';
+import type { Lane, Now, ObserverInput } from './input.js';
+import { judge } from './judge.js';
+import { ProbePlan } from './probe-plan.js';
+import type { ObserverOptions } from './rules.js';
+import type { Seen } from './seen.js';
+import { SelfDoubt } from './self-doubt.js';
+import { type Finding, type Sight, WELL } from './sight.js';
+import { MAIN_LAG_MS, Sightings } from './sightings.js';
+import { Trouble } from './trouble.js';
+
+/** Time between two steps beyond which we did not run: three ticks. Milliseconds. */
+const PAUSE_MS = 750;
+/** Own beats that may be missing before a partition is blind: one may be lost, the next late. Intervals. */
+const BLIND_INTERVALS = 2.5;
+/** Absences from this many intervals on give everybody a full deadline. */
+const GRACE_INTERVALS = 5;
+/** Lateness of who looked beyond which a missing answer is no opinion. Milliseconds. */
+const LOOKER_LATE_MS_MAX = 250;
+/** How long a suspicion must last, in intervals of the node and at least. */
+const CONFIRM_INTERVALS = 0.75;
+const CONFIRM_MS_MIN = 750;
+/** How long a closed lane is asked about although beats came since: they may have been under way. Milliseconds. */
+const LANE_QUESTION_MS = 3000;
+
+type Probed = Extract<ObserverInput, { kind: 'probed' }>;
+
+/** Time that was not observed. Partition null: all of it. */
+export interface Unobserved {
+  readonly partition: number | null;
+  readonly unobservedMs: number;
+}
+
+export class Watch {
+  readonly sightings: Sightings;
+  readonly doubt: SelfDoubt;
+  readonly plan: ProbePlan;
+  readonly troubles = new Map<string, Trouble>();
+  private readonly lanes = new Map<string, { incarnation: number; count: number }>();
+  private resumedAtMs = -Infinity;
+  private isBusUp = true;
+  /** Beats come by direct lanes from most who have one, while the bus is away. */
+  private isDirectAnEye = false;
+  private directAtMs = -Infinity;
+  private readonly able = (nodeId: string): Profile | null => (this.isTrusted(nodeId) ? (this.sightings.get(nodeId)?.profile ?? null) : null);
+
+  constructor(
+    private readonly options: ObserverOptions,
+    now: Now,
+  ) {
+    const { nodeId, intervalMs, rules, membership } = options;
+    this.sightings = new Sightings(options);
+    this.doubt = new SelfDoubt({ pauseMs: PAUSE_MS, blindAfterMs: BLIND_INTERVALS * intervalMs }, now.ms);
+    this.plan = new ProbePlan(nodeId, rules.probeTimeLimitMs);
+    for (const member of membership.all()) {
+      this.sightings.resume(member, now);
+      if (!isGone(member.record.status)) this.plan.introduce(member.record.nodeId);
+    }
+  }
+
+  /** Notes that we run. Says what we did not observe until now, and excuses it. */
+  ran(nowMs: number): Unobserved | null {
+    const awayMs = this.doubt.ran(nowMs);
+    if (awayMs === 0) return null;
+    this.resumedAtMs = nowMs;
+    this.excuse(nowMs, awayMs);
+    return { partition: null, unobservedMs: awayMs };
+  }
+
+  /** Takes one beat; null when it is no news. */
+  heard(beat: Beat, count: number, partition: number | null, now: Now): { readonly seen: Seen; readonly isNew: boolean } | null {
+    const { nodeId } = this.options;
+    if (beat.nodeId === nodeId && partition !== null && beat.incarnation === this.sightings.get(nodeId)?.incarnation) this.doubt.canary(partition, beat.sentMonoMs, now.ms);
+    const heard = this.sightings.heard(beat, count, partition, now);
+    if (heard === null) return null;
+    if (heard.isNew && beat.nodeId === nodeId) this.doubt.reborn();
+    if (this.troubles.size > 0) this.signOfLife(beat.nodeId, now.ms);
+    return heard;
+  }
+
+  /** Beats of a batch were news: they prove the way by which they came. */
+  proven(lane: Lane, partition: number | null, nowMs: number): Unobserved | null {
+    if (lane === 'direct' || lane === 'http') this.directAtMs = nowMs;
+    if (lane !== 'bus' || partition === null) return null;
+    const unobservedMs = this.doubt.proven(partition, nowMs);
+    if (unobservedMs === 0) return null;
+    this.excuse(nowMs, unobservedMs, partition);
+    return { partition, unobservedMs };
+  }
+
+  /** Whether our own beat came through the bus at this very moment. */
+  sawCanary(partition: number | null, nowMs: number): boolean {
+    return partition !== null && this.doubt.canaryAgeMs(partition, nowMs) === 0;
+  }
+
+  /** When to look again at the latest, of what time alone changes; null when nothing. */
+  nextMs(nowMs: number, companyMs: number): number | null {
+    let nextMs = this.sightings.detectors.nextDeadlineMs(nowMs) ?? Infinity;
+    for (const [nodeId, trouble] of this.troubles) {
+      if (trouble.provenGoneAtMs !== null) nextMs = Math.min(nextMs, Math.max(nowMs, trouble.provenGoneAtMs + companyMs));
+      if (trouble.dueAtMs > nowMs) nextMs = Math.min(nextMs, trouble.dueAtMs);
+      const suspectedAtMs = this.sightings.get(nodeId)?.suspectedAtMs ?? Infinity;
+      if (suspectedAtMs !== Infinity) {
+        const confirmedAtMs = suspectedAtMs + this.confirmMs(nodeId);
+        if (confirmedAtMs > nowMs) nextMs = Math.min(nextMs, confirmedAtMs);
+      }
+    }
+    if (nextMs === Infinity) return null;
+    // Many questions are answered together: a look at each of them for each deadline would cost their square.
+    return Math.max(nextMs, nowMs + Math.min(50, 1 + this.troubles.size / 20));
+  }
+
+  busIs(isUp: boolean): void {
+    this.isBusUp = isUp;
+  }
+
+  /** Follows a direct lane. Says whether one was closed that we should ask about at once. */
+  lane(nodeId: string, incarnation: number, is: 'open' | 'closed', nowMs: number): boolean {
+    const known = this.lanes.get(nodeId);
+    if (is === 'open') {
+      this.lanes.set(nodeId, { incarnation, count: known?.incarnation === incarnation ? known.count + 1 : 1 });
+      this.plan.witnesses.opened(nodeId);
+      return false;
+    }
+    if (known?.incarnation !== incarnation) return false;
+    known.count -= 1;
+    // It has another one already.
+    if (known.count > 0) return false;
+    this.lanes.delete(nodeId);
+    this.plan.witnesses.closed(nodeId);
+    const seen = this.sightings.get(nodeId);
+    if (seen?.incarnation !== incarnation || seen.state === 'left' || !this.isWatched(nodeId)) return false;
+    const trouble = this.question(seen, nowMs);
+    trouble.laneClosedAtMs = nowMs;
+    if (trouble.dueAtMs !== Infinity) trouble.dueAtMs = nowMs;
+    return true;
+  }
+
+  /** Takes what came of a probe. False when it says nothing about the process that is there now. */
+  probed(input: Probed, nowMs: number): boolean {
+    const { nodeId, by, result, mainLagMs } = input;
+    this.plan.done(nodeId, by);
+    const trouble = this.troubles.get(nodeId);
+    const seen = this.sightings.get(nodeId);
+    const isOwn = by === this.options.nodeId;
+    if (trouble !== undefined && isOwn) this.plan.pace(trouble, result, nowMs);
+    if (seen?.incarnation !== input.incarnation || result === null) return false;
+    // A process that is stopped itself sees silence everywhere; what it sees besides that is true.
+    const wasAway = input.lateMs > LOOKER_LATE_MS_MAX || (isOwn && input.askedAtMs < this.resumedAtMs);
+    if (wasAway && (result === 'silent' || result === 'accepted')) return false;
+    if (result === 'answered') {
+      this.sightings.answered(nodeId, input.askedAtMs, mainLagMs);
+      trouble?.signOfLife();
+    }
+    trouble?.note({ by, result, atMs: nowMs, mainLagMs });
+    return true;
+  }
+
+  /** Opens and closes questions by what is late now. */
+  refresh(nowMs: number): void {
+    for (const nodeId of this.plan.expire(nowMs)) {
+      const trouble = this.troubles.get(nodeId);
+      if (trouble !== undefined) this.plan.pace(trouble, null, nowMs);
+    }
+    const late = new Set(this.sightings.detectors.late(nowMs));
+    for (const [nodeId, trouble] of this.troubles) {
+      const isAsked = late.has(nodeId) || (trouble.laneClosedAtMs !== null && nowMs - trouble.laneClosedAtMs < LANE_QUESTION_MS);
+      if (!isAsked || !this.isWatched(nodeId) || this.sightings.get(nodeId)?.incarnation !== trouble.incarnation) this.troubles.delete(nodeId);
+    }
+    for (const nodeId of late) {
+      const seen = this.sightings.get(nodeId);
+      if (seen !== undefined && this.isWatched(nodeId)) this.question(seen, nowMs);
+    }
+  }
+
+  /** Probes that are due. */
+  looks(nowMs: number): Effect[] {
+    const looked = [];
+    for (const [nodeId, trouble] of this.troubles) {
+      const seen = this.sightings.get(nodeId);
+      if (seen === undefined) continue;
+      // What is silent because we do not hear is not asked why; that a lane was closed, we did hear.
+      const isBlind = seen.partition >= 0 && this.doubt.isBlind(seen.partition, nowMs) && !this.isDirectAnEye;
+      if (!isBlind || trouble.laneClosedAtMs !== null) looked.push({ seen, trouble });
+    }
+    return this.plan.look(looked, this.able, nowMs);
+  }
+
+  firstLooks(nowMs: number): Effect[] {
+    return this.plan.firstLooks((nodeId) => {
+      const seen = this.sightings.get(nodeId);
+      return seen !== undefined && this.isWatched(nodeId) ? seen : undefined;
+    }, nowMs);
+  }
+
+  /** While the bus is away: whether direct lanes show us the cluster. */
+  openEyes(nowMs: number): void {
+    this.isDirectAnEye = false;
+    if (this.isBusUp) return;
+    let heardCount = 0;
+    for (const nodeId of this.lanes.keys()) {
+      if (nowMs - (this.sightings.get(nodeId)?.directAtMs ?? -Infinity) <= BLIND_INTERVALS * this.options.intervalMs) heardCount += 1;
+    }
+    this.isDirectAnEye = heardCount >= 2 && heardCount * 2 >= this.lanes.size;
+  }
+
+  /** One node as it is seen now; graded for missing beats only where we would hear them. */
+  sight(seen: Seen, nowMs: number): Sight {
+    if (seen.answeringSinceMs !== Infinity && this.isHeardThere(seen, seen.answeringSinceMs, nowMs)) this.sightings.gradeRhythm(seen, nowMs);
+    return this.sightings.sight(seen, nowMs);
+  }
+
+  finding(seen: Seen, sight: Sight, nowMs: number): Finding {
+    const { nodeId: ownId, rules } = this.options;
+    if (seen.nodeId === ownId) return WELL;
+    const trouble = this.troubles.get(seen.nodeId);
+    const mainLagMs = this.mainLagMs(seen, nowMs);
+    if (trouble === undefined && mainLagMs === 0 && sight.stage === 'alive') return WELL;
+    const rhythm = this.sightings.detectors.rhythm(seen.nodeId);
+    const evidence = {
+      ownId,
+      sight,
+      trouble: trouble?.incarnation === seen.incarnation ? trouble : undefined,
+      isHeardThere: this.isHeardThere(seen, nowMs - sight.silenceMs + (rhythm?.lateAfterMs ?? 0), nowMs),
+      doubt: this.doubtAbout(seen, nowMs),
+      mainLagMs,
+      isProbeable: seen.isProbeable,
+      suspectedAtMs: seen.suspectedAtMs,
+      confirmMs: this.confirmMs(seen.nodeId),
+      isTrusted: (by: string) => this.isTrusted(by),
+    };
+    return judge(evidence, rules, nowMs);
+  }
+
+  /** How long its main loop has not moved by its own word. Milliseconds; 0 while it moves. */
+  mainLagMs(seen: Seen, nowMs: number): number {
+    return seen.mainLagMs < MAIN_LAG_MS ? 0 : seen.mainLagMs + Math.max(0, nowMs - seen.mainLagAtMs);
+  }
+
+  /** Neither beats nor answers, and not proven to exist or to be gone: what may be a fault of the network, or of ours. */
+  isSilent(nodeId: string, stages: 'late' | 'overdue', nowMs: number): boolean {
+    const trouble = this.troubles.get(nodeId);
+    if (trouble === undefined || trouble.provenGoneAtMs !== null) return false;
+    const stage = this.sightings.detectors.reading(nodeId, nowMs)?.stage;
+    if (stage === undefined || stage === 'alive' || (stage === 'late' && stages === 'overdue')) return false;
+    for (const opinion of trouble.opinions().values()) if (opinion.result === 'accepted') return false;
+    return true;
+  }
+
+  /** What we doubt about the way by which that node beats; empty when nothing. */
+  doubtAbout(seen: Seen, nowMs: number): string {
+    return this.isDirectAnEye ? '' : this.doubt.reason(nowMs, seen.partition < 0 ? undefined : seen.partition) || (this.doubt.awayMs(nowMs) > 0 ? 'this coordinator did not run' : '');
+  }
+
+  laneOf(nodeId: string): 'open' | 'closed' | 'none' {
+    if (this.lanes.has(nodeId)) return 'open';
+    return (this.troubles.get(nodeId)?.laneClosedAtMs ?? null) === null ? 'none' : 'closed';
+  }
+
+  forget(nodeId: string): void {
+    this.sightings.forget(nodeId);
+    this.troubles.delete(nodeId);
+    this.plan.forget(nodeId);
+  }
+
+  private confirmMs(nodeId: string): number {
+    return Math.max(CONFIRM_INTERVALS * (this.sightings.detectors.rhythm(nodeId)?.intervalMs ?? 0), CONFIRM_MS_MIN);
+  }
+
+  /** Whether something sent after `dueAtMs` reached us by the way that the node uses. */
+  private isHeardThere(seen: Seen, dueAtMs: number, nowMs: number): boolean {
+    if (this.doubt.awayMs(nowMs) > 0) return false;
+    const provenAtMs = seen.partition < 0 ? this.doubt.latestProofMs(nowMs) : this.doubt.provenAtMs(seen.partition, nowMs);
+    return provenAtMs >= dueAtMs || (this.isDirectAnEye && this.lanes.has(seen.nodeId) && this.directAtMs >= dueAtMs);
+  }
+
+  private isTrusted(by: string): boolean {
+    if (this.troubles.has(by)) return false;
+    const status = this.options.membership.member(by)?.record.status;
+    return status === 'HEALTHY' || status === 'DEGRADED' || status === 'JOINING';
+  }
+
+  private isWatched(nodeId: string): boolean {
+    const member = this.options.membership.member(nodeId);
+    return member !== undefined && !isGone(member.record.status) && nodeId !== this.options.nodeId;
+  }
+
+  private question(seen: Seen, nowMs: number): Trouble {
+    const known = this.troubles.get(seen.nodeId);
+    if (known?.incarnation === seen.incarnation) return known;
+    const trouble = new Trouble(seen.incarnation, nowMs);
+    this.troubles.set(seen.nodeId, trouble);
+    return trouble;
+  }
+
+  private signOfLife(nodeId: string, nowMs: number): void {
+    const trouble = this.troubles.get(nodeId);
+    if (trouble === undefined) return;
+    const { laneClosedAtMs } = trouble;
+    if (laneClosedAtMs === null || trouble.incarnation !== this.sightings.get(nodeId)?.incarnation) {
+      this.troubles.delete(nodeId);
+      return;
+    }
+    // That beat may have been sent before the lane was closed: look again.
+    trouble.signOfLife();
+    trouble.laneClosedAtMs = laneClosedAtMs;
+    if (trouble.dueAtMs !== Infinity) trouble.dueAtMs = nowMs;
+  }
+
+  private excuse(nowMs: number, unobservedMs: number, partition?: number): void {
+    this.sightings.excuse(nowMs, unobservedMs, GRACE_INTERVALS * this.options.intervalMs, partition);
+  }
+}

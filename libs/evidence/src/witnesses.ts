@@ -1,0 +1,73 @@
+/**
+ * Which members to ask what they see of another: those with an open lane to us, from another zone and host if there are any, in turn.
+ *
+ * Nothing here is random: the same lanes and the same rounds give the same members.
+ */
+import type { Profile } from '@muster/membership';
+
+export interface Candidate {
+  readonly nodeId: string;
+  readonly profile: Profile;
+}
+
+/** Lanes looked at for one choice. Count. */
+const LOOKED_AT_MAX = 32;
+
+export class Witnesses {
+  private readonly place = new Map<string, number>();
+  private readonly open: string[] = [];
+
+  opened(nodeId: string): void {
+    if (this.place.has(nodeId)) return;
+    this.place.set(nodeId, this.open.push(nodeId) - 1);
+  }
+
+  closed(nodeId: string): void {
+    const place = this.place.get(nodeId);
+    if (place === undefined) return;
+    this.place.delete(nodeId);
+    const last = this.open.pop();
+    if (last === undefined || last === nodeId) return;
+    this.open[place] = last;
+    this.place.set(last, place);
+  }
+
+  has(nodeId: string): boolean {
+    return this.place.has(nodeId);
+  }
+
+  /** At most `count` members for that round about the target; `able` gives the profile of who may be asked now, null for who may not. */
+  choose(target: Candidate, options: { readonly count: number; readonly round: number; readonly able: (nodeId: string) => Profile | null }): readonly string[] {
+    const { count, round, able } = options;
+    const found: { nodeId: string; rank: number }[] = [];
+    const start = hash(target.nodeId) + round * count;
+    for (let step = 0; step < Math.min(this.open.length, LOOKED_AT_MAX); step++) {
+      const nodeId = this.open[(start + step) % this.open.length];
+      if (nodeId === undefined || nodeId === target.nodeId) continue;
+      const profile = able(nodeId);
+      if (profile !== null) found.push({ nodeId, rank: rank(target.profile, profile) });
+    }
+    // Sorting keeps the order of equals, so they take turns.
+    return found
+      .toSorted((a, b) => a.rank - b.rank)
+      .slice(0, count)
+      .map(({ nodeId }) => nodeId);
+  }
+}
+
+/** Who fails together with the target sees least: 0 is best. */
+function rank(target: Profile, witness: Profile): number {
+  const isSameHost = hostOf(target) !== '' && hostOf(target) === hostOf(witness);
+  return (isSameHost ? 2 : 0) + (target.zone === witness.zone ? 1 : 0);
+}
+
+function hostOf({ probeUrl, httpUrl }: Profile): string {
+  return /^[a-z]+:\/\/(\[[^\]]*\]|[^:/]+)/.exec(probeUrl ?? httpUrl ?? '')?.[1] ?? '';
+}
+
+/** FNV-1a. */
+function hash(text: string): number {
+  let value = 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) value = Math.imul(value ^ text.charCodeAt(at), 0x01000193) >>> 0;
+  return value;
+}
