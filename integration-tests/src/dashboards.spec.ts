@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { metricsOf, unknownMetrics } from './metrics-in-code.js';
 import { repositoryFile } from './repository.js';
 
 interface Target {
@@ -30,29 +31,6 @@ interface Dashboard {
 
 const folder = repositoryFile('docker/grafana/dashboards');
 const dashboards = readdirSync(folder).map((name) => [name, JSON.parse(readFileSync(join(folder, name), 'utf8')) as Dashboard] as const);
-
-/** Words in quotes that stand in the sources of services and libraries: a metric that exists is one of them. */
-function namesInCode(path: string): Set<string> {
-  const entries = readdirSync(path, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.name.endsWith('.spec.ts') && !/node_modules|[\\/]dist/.test(entry.parentPath));
-  return new Set(files.flatMap((file) => [...readFileSync(join(file.parentPath, file.name), 'utf8').matchAll(/['"`]([a-z][a-z0-9]*(?:_[a-z0-9]+)+)['"`]/g)].map((match) => match[1] ?? '')));
-}
-const inCode = new Set([...namesInCode(repositoryFile('apps')), ...namesInCode(repositoryFile('libs'))]);
-/** Prometheus makes these itself. */
-const OF_PROMETHEUS = new Set(['up', 'scrape_duration_seconds']);
-
-/** Metric names of an expression: what is left without strings, label lists, functions and grouping. */
-function metricsOf(expression: string): string[] {
-  const bare = expression
-    .replaceAll(/"[^"]*"/g, '')
-    .replaceAll(/\{[^}]*\}/g, '')
-    .replaceAll(/\[[^\]]*\]/g, '')
-    .replaceAll(/\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)/g, '');
-  const words = [...bare.matchAll(/[a-zA-Z_:][a-zA-Z0-9_:]*(?!\s*\(|[a-zA-Z0-9_:])/g)].map(([word]) => word);
-  return words.filter((word) => !['and', 'or', 'unless', 'bool', 'offset', 'inf', 'Inf', 'NaN'].includes(word));
-}
-
-const baseOf = (metric: string): string => (inCode.has(metric) ? metric : metric.replace(/_(bucket|sum|count)$/, ''));
 
 test('the reader of expressions finds metrics and nothing else', () => {
   expect(metricsOf('histogram_quantile(0.95, sum by (le) (rate(a_seconds_bucket{x="b_c"}[$__rate_interval]))) / on (instance) group_left (node_id) up')).toEqual(['a_seconds_bucket', 'up']);
@@ -91,7 +69,7 @@ describe.each(dashboards)('%s', (name, dashboard) => {
   test.each(targets)('%s: asks for metrics that the code has', (_title, { expr }) => {
     const metrics = metricsOf(expr);
     expect(metrics.length).toBeGreaterThan(0);
-    expect(metrics.filter((metric) => !inCode.has(baseOf(metric)) && !OF_PROMETHEUS.has(metric))).toEqual([]);
+    expect(unknownMetrics(expr)).toEqual([]);
   });
 
   test.each(targets)('%s: counters are read as rates or increases, over the interval that Grafana chooses', (_title, { expr }) => {

@@ -4,13 +4,22 @@ const panel = (type, width) => (title, description, options) => ({ type, width, 
 const stat = panel('stat', 3);
 const wideStat = panel('stat', 6);
 const half = panel('timeseries', 12);
-const third = panel('timeseries', 8);
+/** A third of a row of lines that begin at zero, each target as [expression, legend]. */
+const third = (unit) => (title, description, ...targets) => panel('timeseries', 8)(title, description, { unit, min: 0, targets: targets.map(([expr, legend]) => ({ expr, legend })) });
+const perSecond = third('cps');
+const counted = third('short');
+const lasting = third('s');
 
 const GREEN_ABOVE_ZERO = [{ color: 'red', value: null }, { color: 'green', value: 1 }];
 const RED_ABOVE_ZERO = [{ color: 'green', value: null }, { color: 'red', value: 1 }];
 const NODE = 'job=~"$job", node_id=~"$node"';
 /** Adds the node id to what a process says of itself. */
 const byNode = (expr) => `(${expr}) * on (instance) group_left (node_id) muster_service_info{${NODE}}`;
+/** What a counter grows by each second, one line per value of the labels. */
+const rateBy = (labels, metric) => `sum by (${labels}) (rate(${metric}[$__rate_interval]))`;
+/** Two lines of a histogram: its median and a high quantile. */
+const quantiles = (high, metric, label) =>
+  [0.5, high].map((q) => [`histogram_quantile(${q}, sum by (le, ${label}) (rate(${metric}_bucket[$__rate_interval])))`, `{{${label}}} ${q === 0.5 ? 'median' : `${q * 100} %`}`]);
 
 export const dashboard = {
   uid: 'muster-overview',
@@ -82,99 +91,47 @@ export const dashboard = {
     {
       title: 'Detection',
       panels: [
-        third('Time to detect', 'From the last beat of a member to the verdict DOWN. The promise is at most 15 s at the defaults.', {
-          unit: 's',
-          min: 0,
-          targets: [
-            { expr: 'histogram_quantile(0.5, sum by (le) (rate(cluster_detection_seconds_bucket[$__rate_interval])))', legend: 'median' },
-            { expr: 'histogram_quantile(0.95, sum by (le) (rate(cluster_detection_seconds_bucket[$__rate_interval])))', legend: '95 %' },
-          ],
-        }),
-        third('Suspicion', 'Phi of each member: how unlikely its silence is. The default threshold of SUSPECT is 8.', {
-          unit: 'short',
-          min: 0,
-          targets: [{ expr: 'max by (member) (cluster_member_phi{member=~"$node"})', legend: '{{member}}' }],
-        }),
-        third('Beats', 'Beats sent by members, received by the coordinator, and those that a lane did not take.', {
-          unit: 'cps',
-          min: 0,
-          targets: [
-            { expr: 'sum by (lane) (rate(cluster_heartbeats_sent_total[$__rate_interval]))', legend: 'sent, {{lane}}' },
-            { expr: 'sum(rate(cluster_heartbeats_received_total[$__rate_interval]))', legend: 'received' },
-            { expr: 'sum by (lane) (rate(cluster_heartbeats_send_failures_total[$__rate_interval]))', legend: 'not taken, {{lane}}' },
-          ],
-        }),
+        lasting('Time to detect', 'From the last sign of life of a member to the verdict DOWN, by class of evidence. A crash is known in under a second, silence never later than failure.timeoutMs.', ...quantiles(0.99, 'cluster_detection_seconds', 'class')),
+        perSecond('Verdicts', 'Members that became SUSPECT, and those found to have failed, by class of evidence.', [rateBy('class', 'cluster_suspicions_total'), 'suspect, {{class}}'], [rateBy('class', 'cluster_failures_detected_total'), 'failed, {{class}}']),
+        perSecond('Withheld verdicts', 'Verdicts that the evidence asked for and that were not given, by what stood against them.', [rateBy('reason', 'cluster_verdicts_withheld_total'), '{{reason}}']),
+        counted('Suspicion', 'Phi of each member: how unlikely its silence is. The default threshold of SUSPECT is 8.', ['max by (member) (cluster_member_phi{member=~"$node"})', '{{member}}']),
+        counted('Brakes and damping', 'Brakes that hold up verdicts by silence, and members that flap and get no traffic for a while.', ['max by (scope) (cluster_brake_active)', 'brake, {{scope}}'], ['max(cluster_damped_nodes)', 'damped members']),
+        perSecond('Probes', 'Looks at members in doubt: by the coordinator itself or by a member that it asked, and what was found.', [rateBy('by, result', 'coordinator_probes_total'), '{{by}}: {{result}}']),
+      ],
+    },
+    {
+      title: 'What the coordinator hears',
+      panels: [
+        perSecond('Beats', 'Beats sent by members, received by the coordinator, and those that a lane did not take.', [rateBy('lane', 'cluster_heartbeats_sent_total'), 'sent, {{lane}}'], [rateBy('lane', 'cluster_heartbeats_received_total'), 'received, {{lane}}'], [rateBy('lane', 'cluster_heartbeats_send_failures_total'), 'not taken, {{lane}}']),
+        counted('Direct lanes', 'Members with a direct lane, over all coordinators, and members in the live set. Only coordinators need none to themselves.', ['sum(coordinator_lanes_open)', 'lanes'], ['max(cluster_total_nodes)', 'members']),
+        lasting('Canary age', "Time since a coordinator's own beat came back through each partition. Above a deadline, silence behind that partition proves nothing.", ['max by (partition) (coordinator_canary_age_seconds)', 'partition {{partition}}']),
+        lasting('Main loops', 'How long the main loop of each member has not moved. From 0.7 s on it loses its traffic, and is not declared dead.', [byNode('cluster_agent_main_loop_lag_seconds{job=~"$job"}'), '{{node_id}}']),
+        perSecond('Unobserved time', 'Seconds a second that did not count as silence: the coordinator did not run, or nothing came through a partition.', [rateBy('what', 'coordinator_unobserved_seconds_total'), '{{what}}']),
+        perSecond('Refused proposals', 'Proposals that were refused when they were applied, because something newer was known.', [rateBy('command', 'coordinator_proposals_rejected_total'), '{{command}}']),
       ],
     },
     {
       title: 'Logs',
       panels: [
-        third('Log records', 'Records acknowledged by Kafka, records stored in PostgreSQL, and records that Kafka did not acknowledge.', {
-          unit: 'cps',
-          min: 0,
-          targets: [
-            { expr: 'sum(rate(producer_records_acknowledged_total[$__rate_interval]))', legend: 'acknowledged' },
-            { expr: 'sum(rate(consumer_records_stored_total{topic="logs.records"}[$__rate_interval]))', legend: 'stored' },
-            { expr: 'sum(rate(producer_records_failed_total[$__rate_interval]))', legend: 'failed' },
-          ],
-        }),
-        third('Lag', 'Records of the partitions held that a replica has not handled yet, by service and group.', {
-          unit: 'short',
-          min: 0,
-          targets: [{ expr: 'sum by (job, group) (messaging_consumer_lag_records{job=~"$job"})', legend: '{{job}} {{group}}' }],
-        }),
-        third('Put aside', 'Records that could not be processed and went to a dead-letter topic, with the reason in their headers.', {
-          unit: 'cps',
-          min: 0,
-          targets: [{ expr: 'sum by (topic) (rate(messaging_dead_letters_total[$__rate_interval]))', legend: '{{topic}}' }],
-        }),
+        perSecond('Log records', 'Records acknowledged by Kafka, records stored in PostgreSQL, and records that Kafka did not acknowledge.', ['sum(rate(producer_records_acknowledged_total[$__rate_interval]))', 'acknowledged'], ['sum(rate(consumer_records_stored_total{topic="logs.records"}[$__rate_interval]))', 'stored'], ['sum(rate(producer_records_failed_total[$__rate_interval]))', 'failed']),
+        counted('Lag', 'Records of the partitions held that a replica has not handled yet, by service and group.', ['sum by (job, group) (messaging_consumer_lag_records{job=~"$job"})', '{{job}} {{group}}']),
+        perSecond('Put aside', 'Records that could not be processed and went to a dead-letter topic, with the reason in their headers.', [rateBy('topic', 'messaging_dead_letters_total'), '{{topic}}']),
       ],
     },
     {
       title: 'Routing',
       panels: [
-        third('Requests', 'Requests that gateways passed on, by service and outcome: as answered, broken, client gone, or refused.', {
-          unit: 'reqps',
-          min: 0,
-          targets: [{ expr: 'sum by (service, outcome) (rate(gateway_requests_total[$__rate_interval]))', legend: '{{service}} {{outcome}}' }],
-        }),
-        third('Answer time', 'From the head of a request to the end of its answer, by service.', {
-          unit: 's',
-          min: 0,
-          targets: [
-            { expr: 'histogram_quantile(0.5, sum by (le, service) (rate(gateway_request_duration_seconds_bucket[$__rate_interval])))', legend: '{{service}} median' },
-            { expr: 'histogram_quantile(0.99, sum by (le, service) (rate(gateway_request_duration_seconds_bucket[$__rate_interval])))', legend: '{{service}} 99 %' },
-          ],
-        }),
-        third('Retries', 'Attempts on another member, and those that the retry budget did not allow.', {
-          unit: 'cps',
-          min: 0,
-          targets: [
-            { expr: 'sum by (service, reason) (rate(gateway_retries_total[$__rate_interval]))', legend: '{{service}} {{reason}}' },
-            { expr: 'sum by (service) (rate(gateway_retries_denied_total[$__rate_interval]))', legend: '{{service}} denied' },
-          ],
-        }),
+        third('reqps')('Requests', 'Requests that gateways passed on, by service and outcome: as answered, broken, client gone, or refused.', [rateBy('service, outcome', 'gateway_requests_total'), '{{service}} {{outcome}}']),
+        lasting('Answer time', 'From the head of a request to the end of its answer, by service.', ...quantiles(0.99, 'gateway_request_duration_seconds', 'service')),
+        perSecond('Retries and last resorts', 'Attempts on another member, those that the retry budget did not allow, and requests for which nobody routable was left.', [rateBy('service, reason', 'gateway_retries_total'), '{{service}} {{reason}}'], [rateBy('service', 'gateway_retries_denied_total'), '{{service}} denied'], [rateBy('service, tier', 'gateway_last_resort_total'), '{{service}} to {{tier}}']),
       ],
     },
     {
       title: 'Processes',
       panels: [
-        third('Processor', 'Processor time of each process; 100 % is one core.', {
-          unit: 'percentunit',
-          min: 0,
-          targets: [{ expr: byNode(`rate(process_cpu_seconds_total{job=~"$job"}[$__rate_interval])`), legend: '{{node_id}}' }],
-        }),
-        third('Memory', 'Resident memory of each process.', {
-          unit: 'bytes',
-          min: 0,
-          targets: [{ expr: byNode('process_resident_memory_bytes{job=~"$job"}'), legend: '{{node_id}}' }],
-        }),
-        third('Event loop', 'Share of time that the event loop of each process was busy. Near 1 it can answer nobody.', {
-          unit: 'percentunit',
-          min: 0,
-          max: 1,
-          targets: [{ expr: byNode('nodejs_eventloop_utilization_ratio{job=~"$job"}'), legend: '{{node_id}}' }],
-        }),
+        third('percentunit')('Processor', 'Processor time of each process; 100 % is one core.', [byNode('rate(process_cpu_seconds_total{job=~"$job"}[$__rate_interval])'), '{{node_id}}']),
+        third('bytes')('Memory', 'Resident memory of each process.', [byNode('process_resident_memory_bytes{job=~"$job"}'), '{{node_id}}']),
+        third('percentunit')('Event loop', 'Share of time that the event loop of each process was busy. Near 1 it can answer nobody.', [byNode('nodejs_eventloop_utilization_ratio{job=~"$job"}'), '{{node_id}}']),
       ],
     },
   ],

@@ -7,33 +7,27 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Agent } from '@muster/agent';
 import { createMessageBus } from '@muster/messaging';
-import { z } from 'zod';
+import { type Join, orderSchema, type Word } from './member-orders.js';
 
-export const orderSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('join'), nodeId: z.string(), address: z.string(), busUrl: z.string(), coordinators: z.array(z.string()), intervalMs: z.number(), zone: z.string() }),
-  /** Freezes the main loop, as synchronous work does. */
-  z.object({ kind: z.literal('block'), forMs: z.number() }),
-]);
-export type Order = z.infer<typeof orderSchema>;
-export type Join = Extract<Order, { kind: 'join' }>;
-
+const say = (word: Word): void => void process.send?.(word);
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 async function join(order: Join): Promise<void> {
-  const { nodeId, address, busUrl, coordinators, intervalMs, zone } = order;
+  const { nodeId, service, address, busUrl, coordinators, intervalMs, zone } = order;
   let incarnation = 0;
-  const server = createServer((_, response) => response.setHeader('content-type', 'application/json').end(JSON.stringify({ status: 'ok', service: 'node', nodeId, incarnation })));
-  await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve));
+  const server = createServer((_, response) => response.setHeader('content-type', 'application/json').end(JSON.stringify({ status: 'ok', service, nodeId, incarnation })));
+  await new Promise<void>((resolve) => server.listen(0, address, resolve));
   const { port } = server.address() as AddressInfo;
   const agent = new Agent({
     nodeId,
-    service: 'node',
+    service,
     zone,
     httpUrl: `http://${address}:${port}`,
     bus: createMessageBus(busUrl, { clientId: nodeId, logger: silent }),
     coordinators,
     heartbeat: { intervalMs },
     onIncarnation: (one) => (incarnation = one),
+    onDrain: (isDraining, reason) => say({ kind: 'drain', isDraining, reason }),
   });
   await agent.start();
 }
@@ -45,4 +39,4 @@ process.on('message', (message) => {
 });
 // Its only purpose is gone.
 process.on('disconnect', () => process.exit(0));
-process.send?.('here');
+say({ kind: 'here' });

@@ -43,10 +43,20 @@ export class Service {
     return this.tail;
   }
 
+  /** Frozen: it holds what it holds and does nothing. `stop` ends it all the same. */
+  pause(): void {
+    this.child.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.child.kill('SIGCONT');
+  }
+
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     if (!this.isRunning) return;
     const exited = once(this.child, 'exit');
     this.child.kill(signal);
+    this.resume();
     const hard = setTimeout(() => this.child.kill('SIGKILL'), 20_000);
     await exited;
     clearTimeout(hard);

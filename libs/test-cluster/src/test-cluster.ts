@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort, ROOT, scratchFolder, Service, until } from './service.js';
-import type { Join, Order } from './member.js';
+import { type Join, type Order, type Word, wordSchema } from './member-orders.js';
 import { HUB_ADDRESS, Link } from './own-network.js';
 import { Verdicts } from './verdicts.js';
 
@@ -23,26 +23,37 @@ export interface TestClusterOptions {
 export interface MemberOptions {
   readonly nodeId: string;
   readonly intervalMs: number;
+  /** What it serves, any path of it by HTTP; `consumer` gets what the gateway takes at `/api/logs`. Default `node`. */
+  readonly service?: string;
   /** A network of its own behind a link that can be cut. Which one, of those that exist at once; null: none. */
   readonly linkSlot: number | null;
 }
 
 export class Member {
+  private readonly heard: Word[] = [];
+
   private constructor(
     readonly nodeId: string,
     private readonly child: ChildProcess,
     private readonly link: Link | null,
-  ) {}
+  ) {
+    child.on('message', (word) => this.heard.push(wordSchema.parse(word)));
+  }
 
-  static async start({ nodeId, intervalMs, linkSlot }: MemberOptions, facts: Pick<Join, 'busUrl' | 'zone' | 'address'> & { readonly coordinatorPort: number }): Promise<Member> {
+  static async start({ nodeId, service = 'node', intervalMs, linkSlot }: MemberOptions, facts: Pick<Join, 'busUrl' | 'zone' | 'address'> & { readonly coordinatorPort: number }): Promise<Member> {
     const [command, ...args] = linkSlot === null ? [process.execPath, ...MEMBER_ARGS] : ['unshare', '--net', process.execPath, ...MEMBER_ARGS];
     const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     await once(child, 'message', { signal: AbortSignal.timeout(START_MS_MAX) });
     const link = linkSlot === null ? null : Link.plugIn(child.pid ?? 0, linkSlot);
     const member = new Member(nodeId, child, link);
     const { coordinatorPort, ...rest } = facts;
-    member.tell({ kind: 'join', nodeId, intervalMs, ...rest, address: link?.address ?? facts.address, coordinators: [`http://${facts.address}:${coordinatorPort}`] });
+    member.tell({ kind: 'join', nodeId, service, intervalMs, ...rest, address: link?.address ?? facts.address, coordinators: [`http://${facts.address}:${coordinatorPort}`] });
     return member;
+  }
+
+  /** What its agent was last told about draining; null: nothing. */
+  get drain(): Extract<Word, { kind: 'drain' }> | null {
+    return this.heard.findLast((word) => word.kind === 'drain') ?? null;
   }
 
   kill(): void {
@@ -78,7 +89,7 @@ export class TestCluster {
   private readonly members = new Set<Member>();
 
   private constructor(
-    private readonly services: readonly Service[],
+    readonly services: { readonly bus: Service; readonly coordinator: Service; readonly gateway: Service },
     private readonly data: string,
     private readonly facts: { readonly busUrl: string; readonly address: string; readonly coordinatorPort: number; readonly gatewayPort: number },
   ) {}
@@ -102,19 +113,28 @@ export class TestCluster {
         ...more,
       });
     const bus = Service.start('bus', [join(ROOT, 'apps', 'cli', 'dist', 'main.js'), 'bus', '--socket', socket, '--file', join(data, 'bus.sqlite')], {});
-    const services = [bus, service('coordinator', coordinatorPort, env), service('gateway', gatewayPort)];
+    const services = { bus, coordinator: service('coordinator', coordinatorPort, env), gateway: service('gateway', gatewayPort) };
+    const all = Object.values(services);
     const cluster = new TestCluster(services, data, { busUrl, address, coordinatorPort, gatewayPort });
     try {
-      const url = `http://${address}:${gatewayPort}`;
-      await until('the gateway to know the cluster', START_MS_MAX, async () => (services.some((one) => !one.isRunning) || (await fetch(`${url}/cluster/status`)).ok ? true : undefined));
-      const ended = services.find((one) => !one.isRunning);
+      const url = cluster.gatewayUrl;
+      await until('the gateway to know the cluster', START_MS_MAX, async () => (all.some((one) => !one.isRunning) || (await fetch(`${url}/cluster/status`)).ok ? true : undefined));
+      const ended = all.find((one) => !one.isRunning);
       if (ended !== undefined) throw new Error(`${ended.name} has ended`);
       cluster.verdicts.follow(url);
       return cluster;
     } catch (error) {
       await cluster.stop();
-      throw new Error(`${String(error)}; ${services.map((one) => `${one.name} said: ${one.output || 'nothing'}`).join('; ')}`, { cause: error });
+      throw new Error(`${String(error)}; ${all.map((one) => `${one.name} said: ${one.output || 'nothing'}`).join('; ')}`, { cause: error });
     }
+  }
+
+  get gatewayUrl(): string {
+    return `http://${this.facts.address}:${this.facts.gatewayPort}`;
+  }
+
+  get coordinatorUrl(): string {
+    return `http://${this.facts.address}:${this.facts.coordinatorPort}`;
   }
 
   /** Started and HEALTHY. */
@@ -136,7 +156,8 @@ export class TestCluster {
   async stop(): Promise<void> {
     this.verdicts.stop();
     for (const member of this.members) member.kill();
-    for (const service of [...this.services].reverse()) await service.stop();
+    const { gateway, coordinator, bus } = this.services;
+    for (const service of [gateway, coordinator, bus]) await service.stop();
     rmSync(this.data, { recursive: true, force: true });
   }
 }

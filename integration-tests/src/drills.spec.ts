@@ -1,0 +1,146 @@
+/**
+ * What is promised about failures, tried on real processes: each harm is done in earnest, and what the gateway shows decides.
+ *
+ * Speeds are measured by `npm run bench -- detection`; here only what must never happen has a time, and it is the length of the harm.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { clusterStatusSchema } from '@muster/contracts';
+import { type Member, TestCluster, until } from '@muster/test-cluster';
+
+const BEAT_MS = 1000;
+/** Above every time limit of detection, so that what takes longer is broken and not slow. */
+const LIMIT_MS = 30_000;
+const START_MS_MAX = 90_000;
+/** Enough that one or two in trouble are no catastrophe. */
+const BYSTANDERS = 8;
+const REQUESTS = 30;
+
+let cluster: TestCluster;
+const joined: string[] = [];
+
+beforeAll(async () => {
+  cluster = await TestCluster.start({ isApart: false, env: { MUSTER_STABILISATION_PERIOD_MS: '0' } });
+  await Promise.all(Array.from({ length: BYSTANDERS }, (_, index) => join(`bystander-${index + 1}`)));
+}, START_MS_MAX);
+afterAll(async () => cluster?.stop(), START_MS_MAX);
+
+/** All serve what the gateway takes for consumers, so that its requests show who gets traffic. */
+async function join(nodeId: string): Promise<Member> {
+  joined.push(nodeId);
+  return cluster.join({ nodeId, intervalMs: BEAT_MS, service: 'consumer', linkSlot: null });
+}
+
+/** A member to be harmed; verdicts about it are expected from here on, about others never. */
+async function victim(nodeId: string): Promise<Member> {
+  const member = await join(nodeId);
+  cluster.verdicts.expect(nodeId);
+  return member;
+}
+
+/** Who answered a number of requests; every one of them has to be answered. */
+async function answering(): Promise<ReadonlySet<string>> {
+  const answers = await Promise.all(Array.from({ length: REQUESTS }, () => fetch(`${cluster.gatewayUrl}/api/logs`)));
+  expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+  return new Set(answers.map(({ headers }) => headers.get('x-muster-node') ?? ''));
+}
+
+const downs = (nodeId: string, sinceMs: number) => cluster.verdicts.turnsOf(nodeId, sinceMs).filter(({ status }) => status === 'DOWN');
+
+/** Beats that the coordinator took, by lane. */
+async function beatsByLane(): Promise<Readonly<Record<string, number>>> {
+  const text = await (await fetch(`${cluster.coordinatorUrl}/metrics`)).text();
+  return Object.fromEntries([...text.matchAll(/^cluster_heartbeats_received_total\{lane="(\w+)"\} (\d+)/gm)].map(([, lane, count]) => [lane, Number(count)]));
+}
+
+async function whoIsWell(): Promise<readonly string[]> {
+  const { membership } = clusterStatusSchema.parse(await (await fetch(`${cluster.gatewayUrl}/cluster/status`)).json());
+  return Object.values(membership).filter(({ status, marks }) => status === 'HEALTHY' && marks.length === 0).map(({ nodeId }) => nodeId);
+}
+
+test('A8: kill -9 of a member is DOWN, it gets no traffic, and nobody else is blamed', async () => {
+  const member = await victim('killed');
+  const sinceMs = performance.now();
+  member.kill();
+  await cluster.verdicts.down('killed', sinceMs, LIMIT_MS);
+  expect(await answering()).not.toContain('killed');
+  expect(cluster.verdicts.wrong()).toEqual([]);
+}, START_MS_MAX);
+
+test('A8: SIGSTOP for 10 s is never DOWN; it gets no traffic meanwhile and gets it again afterwards', async () => {
+  const member = await victim('paused');
+  const sinceMs = performance.now();
+  member.pause();
+  try {
+    await cluster.verdicts.serving('paused', false, sinceMs, 10_000);
+    expect(await answering()).not.toContain('paused');
+    await pause(Math.max(0, sinceMs + 10_000 - performance.now()));
+  } finally {
+    member.resume();
+  }
+  await cluster.verdicts.serving('paused', true, sinceMs, LIMIT_MS);
+  await until('it answers again', LIMIT_MS, async () => ((await answering()).has('paused') ? true : undefined));
+  expect(downs('paused', sinceMs)).toEqual([]);
+  expect(cluster.verdicts.wrong()).toEqual([]);
+}, START_MS_MAX);
+
+test('A6: a member whose main loop is frozen loses its traffic while it is, and is not declared dead', async () => {
+  const member = await victim('frozen');
+  const sinceMs = performance.now();
+  member.block(5000);
+  const lost = await cluster.verdicts.serving('frozen', false, sinceMs, LIMIT_MS);
+  expect(lost.atMs - sinceMs).toBeLessThan(5000);
+  await cluster.verdicts.serving('frozen', true, lost.atMs, LIMIT_MS);
+  expect(downs('frozen', sinceMs)).toEqual([]);
+  expect(cluster.verdicts.wrong()).toEqual([]);
+}, START_MS_MAX);
+
+test('A8: a drained member gets no traffic, is told so, and serves again when that is taken back', async () => {
+  const member = await victim('drained');
+  const order = (what: string) => fetch(`${cluster.coordinatorUrl}/cluster/members/drained/${what}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"reason":"new kernel"}' });
+  const sinceMs = performance.now();
+  expect((await order('drain')).ok).toBe(true);
+  await cluster.verdicts.serving('drained', false, sinceMs, LIMIT_MS);
+  expect(await answering()).not.toContain('drained');
+  await until('it is told', LIMIT_MS, async () => (member.drain?.isDraining === true ? true : undefined));
+  expect(member.drain?.reason).toContain('new kernel');
+  expect((await order('uncordon')).ok).toBe(true);
+  await until('it is told again', LIMIT_MS, async () => (member.drain?.isDraining === false ? true : undefined));
+  await until('it answers again', LIMIT_MS, async () => ((await answering()).has('drained') ? true : undefined));
+  expect(cluster.verdicts.wrong()).toEqual([]);
+}, START_MS_MAX);
+
+test('A8: a coordinator that is stopped for 10 s gives no verdict about anybody when it goes on', async () => {
+  const { coordinator } = cluster.services;
+  const well = await whoIsWell();
+  const before = await beatsByLane();
+  coordinator.pause();
+  try {
+    await pause(10_000);
+  } finally {
+    coordinator.resume();
+  }
+  // Long enough for every deadline that it could have mistaken: two rounds of beats from everybody.
+  await until('everybody has beaten again', LIMIT_MS, async () => (sum(await beatsByLane()) - sum(before) > 2 * joined.length + joined.length ? true : undefined));
+  expect(await whoIsWell()).toEqual(expect.arrayContaining([...well]));
+  expect(cluster.verdicts.wrong()).toEqual([]);
+}, START_MS_MAX);
+
+test('A4/A8: while the bus stands still for 20 s beats come by the direct lane and nobody is doubted', async () => {
+  const { bus } = cluster.services;
+  const well = await whoIsWell();
+  const before = await beatsByLane();
+  bus.pause();
+  try {
+    await pause(20_000);
+    const during = await beatsByLane();
+    expect((during['direct'] ?? 0) - (before['direct'] ?? 0)).toBeGreaterThan(10 * BYSTANDERS);
+  } finally {
+    bus.resume();
+  }
+  const resumed = await beatsByLane();
+  await until('beats come by the bus again', LIMIT_MS, async () => (((await beatsByLane())['bus'] ?? 0) - (resumed['bus'] ?? 0) > BYSTANDERS ? true : undefined));
+  expect(await whoIsWell()).toEqual(expect.arrayContaining([...well]));
+  expect(cluster.verdicts.wrong()).toEqual([]);
+}, START_MS_MAX);
+
+const sum = (counts: Readonly<Record<string, number>>): number => Object.values(counts).reduce((total, count) => total + count, 0);
