@@ -7,22 +7,18 @@
 
 const A = 1.5976;
 const B = 0.070566;
-/** Above this K, ln(1 + e^K) is K to the last bit, and e^K would soon overflow. */
-const LINEAR_FROM = 36;
 /** φ is shown up to here: infinity has no JSON. */
 export const PHI_MAX = 300;
 
 /** φ of a silence that lies `z` deviations past the expected gap. 0..300. */
 export function phiOf(z: number): number {
-  const k = z * (A + B * z * z);
-  const nats = k > LINEAR_FROM ? k : Math.log1p(Math.exp(k));
-  return Math.min(nats / Math.LN10, PHI_MAX);
+  // Where e^k overflows, φ is beyond what is shown.
+  return Math.min(Math.log1p(Math.exp(z * (A + B * z * z))) / Math.LN10, PHI_MAX);
 }
 
-/** How many deviations past the expected gap φ reaches `phi`. The inverse of `phiOf`, for phi > 0. */
+/** How many deviations past the expected gap φ reaches `phi`. The inverse of `phiOf`, for 0 < phi <= 300. */
 export function deviationsAt(phi: number): number {
-  const nats = phi * Math.LN10;
-  const k = nats > LINEAR_FROM ? nats : Math.log(Math.expm1(nats));
+  const k = Math.log(Math.expm1(phi * Math.LN10));
   const third = A / B / 3;
   const half = k / B / 2;
   const root = Math.sqrt(half * half + third * third * third);
