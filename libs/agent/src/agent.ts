@@ -178,8 +178,9 @@ export class Agent {
     this.begun.resolve();
     const nowMs = monoMs();
     // It lay before a main loop that stood still: by now the direct lane has brought it, and the next one says more.
-    if (nowMs - draft.sentMonoMs > this.intervalMs) return;
-    if (this.state !== 'running' && draft.state !== this.state) return;
+    const isOld = nowMs - draft.sentMonoMs > this.intervalMs;
+    const isOverruled = this.state !== 'running' && draft.state !== this.state;
+    if (isOld || isOverruled) return this.engine.post({ kind: 'confirmed', seq: draft.seq, reason: 'the main loop came too late', facts: this.facts });
     this.facts = this.source.take(Math.max(0, nowMs - dueMonoMs));
     this.latest = completed(draft, this.facts);
     const facts = this.facts;

@@ -31,6 +31,8 @@ const LANE_CHECK_MS = 5000;
 interface Unconfirmed {
   readonly beat: Beat;
   readonly limit: NodeJS.Timeout;
+  /** It took too long, and the direct lane has it. */
+  isLate: boolean;
 }
 
 export class BeatDesk {
@@ -48,9 +50,11 @@ export class BeatDesk {
     if (this.unconfirmed.size >= UNCONFIRMED_MAX) return this.carry(beat, `${this.unconfirmed.size} beats wait for the main loop already`);
     if (beat.mainLagMs >= this.confirmMs) return this.carry(beat, 'the main loop stands still');
     const limit = setTimeout(() => {
+      waiting.isLate = true;
       this.carry(beat, `the bus took longer than ${this.confirmMs} ms`);
     }, this.confirmMs);
-    this.unconfirmed.set(beat.seq, { beat, limit });
+    const waiting: Unconfirmed = { beat, limit, isLate: false };
+    this.unconfirmed.set(beat.seq, waiting);
     this.options.post({ kind: 'draft', beat, dueMonoMs });
   }
 
@@ -66,7 +70,7 @@ export class BeatDesk {
     if (waiting === undefined) return;
     clearTimeout(waiting.limit);
     this.unconfirmed.delete(seq);
-    if (this.carried.has(seq)) return;
+    if (waiting.isLate) return;
     const beat = completed(waiting.beat, facts);
     if (reason !== null) return this.carry(beat, reason);
     const { lane, note } = this.options;
