@@ -52,13 +52,15 @@ test('a reader that does not read is cut off before it fills our memory', async 
 });
 
 const about = { term: 1, atUnixMs: 1, nodeId: 'a', incarnation: 1, seq: 1, reason: 'test' };
-const flap = (): MemberCommand[] => [{ ...about, kind: 'suspect', silenceMs: 1 }, { ...about, kind: 'clear' }];
+/** Whoever flaps is to be believed here, however often. */
+const UNDAMPED = { halfLifeMs: 1, suppress: 1e9, reuse: 1e8 };
+const flap = (): MemberCommand[] => [{ ...about, kind: 'suspect', cause: 'silence', silenceMs: 1 }, { ...about, kind: 'clear' }];
 
 /** Streams over a cluster in which `a` has joined and flapped, served from `afterIndex` on. */
 async function streaming(options: { flaps: number; afterIndex: number; tags?: Record<string, string>; rules?: Partial<MembershipRules> }) {
   const folder = mkdtempSync(join(tmpdir(), 'muster-streams-'));
   closers.push(() => rmSync(folder, { recursive: true }));
-  const cluster = Cluster.open({ name: 'test', nodeId: 'self', statePath: join(folder, 'state.sqlite'), rules: { ...membershipRules({ stabilisationMs: 1 }), ...options.rules }, snapshotEntries: 100_000, logger });
+  const cluster = Cluster.open({ name: 'test', nodeId: 'self', statePath: join(folder, 'state.sqlite'), rules: { ...membershipRules({ stabilisationMs: 1, flap: UNDAMPED }), ...options.rules }, snapshotEntries: 100_000, logger });
   closers.push(() => cluster.close());
   const profile = { service: 's', zone: 'z', tags: options.tags ?? {}, resources: { cores: 1, memoryBytes: 1 }, httpUrl: null, probeUrl: null };
   const past: MemberCommand[] = [{ ...about, kind: 'join', profile }, ...Array.from({ length: options.flaps }, flap).flat()];
@@ -84,6 +86,28 @@ test('a reader that comes late gets the whole past in order and then the present
   expect(idsIn(text())).toEqual(Array.from({ length: 1803 - 5 }, (_, position) => position + 6));
   expect(text()).not.toContain('event: gap');
   expect(streams.count).toBe(1);
+});
+
+/** Frames as a client counts them: what each is about, and where it would resume after it. */
+function framesIn(text: string): { subject: string; id: number | null }[] {
+  return text
+    .split('\n\n')
+    .filter((frame) => frame.startsWith('event: event'))
+    .map((frame) => ({ subject: /"subject":"([^"]+)"/.exec(frame)?.[1] ?? '', id: Number(/^id: (\d+)$/m.exec(frame)?.[1] ?? NaN) || null }));
+}
+
+test('of what was agreed on together only the last event names the place, so that a reader that breaks off between misses none', async () => {
+  const { cluster, url } = await streaming({ flaps: 0, afterIndex: 1 });
+  const live = textOf(await connect(url));
+  const profile = { service: 's', zone: 'z', tags: {}, resources: { cores: 1, memoryBytes: 1 }, httpUrl: null, probeUrl: null };
+  const joins = ['b', 'c', 'd'].map((nodeId): MemberCommand => ({ ...about, nodeId, kind: 'join', profile }));
+  await cluster.propose({ kind: 'many', term: 1, atUnixMs: 1, commands: joins });
+  const expected = [{ subject: 'b', id: null }, { subject: 'c', id: null }, { subject: 'd', id: 2 }];
+  await eventually('the entry, live', () => framesIn(live()), (frames) => frames.length === 3);
+  expect(framesIn(live())).toEqual(expected);
+  const resumed = textOf(await connect(url));
+  await eventually('the entry, from the past', () => framesIn(resumed()), (frames) => frames.length === 3);
+  expect(framesIn(resumed())).toEqual(expected);
 });
 
 test('a reader that asks for what is no longer kept is told of the gap', async () => {

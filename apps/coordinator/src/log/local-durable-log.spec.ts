@@ -101,11 +101,30 @@ test('snapshots cut the log, and a restart from one is the same state', async ()
 test('a proposal whose ground is gone when its turn comes is withdrawn, and takes no index', async () => {
   const { log } = open();
   let holds = true;
-  const vetoed = log.propose(1, { stillHolds: () => holds });
+  const vetoed = log.propose(1, { revise: (number) => (holds ? number : null) });
   holds = false;
   const other = log.propose(2);
   expect(await vetoed).toEqual({ kind: 'withdrawn' });
   expect(await other).toEqual({ kind: 'applied', index: 1, term: 1, outcome: 2 });
+});
+
+test('a proposal of which a part no longer holds goes on without it, and the smaller one is what a restart finds', async () => {
+  const first = open();
+  const asked: number[] = [];
+  let newest = 7;
+  const revised = first.log.propose(9, {
+    revise: (number) => {
+      asked.push(number);
+      return Math.min(number, newest);
+    },
+  });
+  newest = 4;
+  const other = first.log.propose(2);
+  expect(await revised).toEqual({ kind: 'applied', index: 1, term: 1, outcome: 4 });
+  expect(await other).toMatchObject({ index: 2, outcome: 6 });
+  expect(asked).toEqual([9]);
+  await first.close();
+  expect(open().adder.sum).toBe(6);
 });
 
 test('a disk that cannot be written is said, nothing is applied, and it goes on when the disk is back', async () => {

@@ -57,7 +57,7 @@ export class LocalDurableLog<C, O> implements ReplicatedLog<C, O> {
     this.term = store.nextTerm();
   }
 
-  propose(command: C, { stillHolds, revise = (it) => (stillHolds?.() === false ? null : it) }: ProposeOptions<C> = {}): Promise<Proposed<O>> {
+  propose(command: C, { revise = (it) => it }: ProposeOptions<C> = {}): Promise<Proposed<O>> {
     if (this.isClosed) return Promise.resolve({ kind: 'unavailable', reason: 'the log is closed' });
     if (this.waiting.length >= WAITING_MAX) return Promise.resolve({ kind: 'unavailable', reason: `${WAITING_MAX} proposals are waiting for the disk` });
     return new Promise((resolve) => {

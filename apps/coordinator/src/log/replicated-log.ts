@@ -31,8 +31,6 @@ export interface ProposeOptions<C> {
    * withdraws it. So a command that stands for many loses the parts that no longer hold, and the rest goes on.
    */
   readonly revise?: (command: C) => C | null;
-  /** @deprecated Use `revise`. */
-  readonly stillHolds?: () => boolean;
 }
 
 export type LogRole = 'follower' | 'candidate' | 'leader' | 'shutdown';

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeClusterEvent, decodeMember, EVENTS_TOPIC, MEMBERSHIP_TOPIC } from '@muster/contracts';
-import { type MemberCommand, type MembershipRules, membershipRules } from '@muster/membership';
+import { type Command, type MemberCommand, type MembershipRules, membershipRules } from '@muster/membership';
 import { MemoryBus } from '../../testing/memory-bus.js';
 import { SimClock, turns } from '../../testing/sim-clock.js';
 import { Cluster } from '../cluster.js';
@@ -31,7 +31,9 @@ function publishing(bus = new MemoryBus(), clock = new SimClock(), limits: Parti
     const decoded = decodeClusterEvent(value ?? new Uint8Array());
     return decoded.kind === 'ok' ? { id: decoded.value.id, type: decoded.value.type } : decoded;
   });
-  return { bus, clock, cluster, publisher, join1, admit, events };
+  const many = (...commands: Exclude<Command, { kind: 'many' | 'published' }>[]): Command => ({ kind: 'many', term: cluster.status().term, atUnixMs: clock.nowUnixMs(), commands });
+  const brake = (nodeIds: readonly string[]) => ({ kind: 'brake', term: cluster.status().term, atUnixMs: clock.nowUnixMs(), zone: 'z', nodeIds, holdMs: 60_000, reason: 'all of it is silent' }) as const;
+  return { bus, clock, cluster, publisher, join1, admit, many, brake, events };
 }
 
 test('each change becomes an event and a record, in the order of the log, with ids that say cluster, term and index', async () => {
@@ -45,6 +47,72 @@ test('each change becomes an event and a record, in the order of the log, with i
   expect(indexes).toEqual(indexes.toSorted((x, y) => x - y));
   const records = bus.records(MEMBERSHIP_TOPIC.name).map(({ key, value }) => [key, value === null ? null : decodeMember(value)]);
   expect(records).toMatchObject([['a', { kind: 'ok', value: { status: 'JOINING' } }], ['b', { kind: 'ok' }], ['a', { kind: 'ok', value: { status: 'HEALTHY' } }]]);
+  expect(cluster.membership.outboxLength).toBe(0);
+});
+
+/** Ids of the events of each publish. */
+function publishes(bus: MemoryBus): string[][] {
+  const seen: string[][] = [];
+  const publish = bus.publish.bind(bus);
+  bus.publish = (topic, records) => {
+    if (topic === EVENTS_TOPIC.name) seen.push(records.map(({ value }) => JSON.parse(new TextDecoder().decode(value ?? new Uint8Array())).id));
+    return publish(topic, records);
+  };
+  return seen;
+}
+
+test('what was agreed on together is published together, numbered within its entry, however much it is', async () => {
+  const { bus, cluster, join1, many } = publishing();
+  const seen = publishes(bus);
+  const nodes = Array.from({ length: 250 }, (_, node) => `n${node}`);
+  await cluster.propose(join1('a'));
+  await cluster.propose(many(...nodes.map((nodeId) => join1(nodeId))));
+  await turns(20);
+  const numbered = nodes.map((_, ordinal) => (ordinal === 0 ? 'test/1/2' : `test/1/2/${ordinal}`));
+  expect(seen.find((ids) => ids.includes('test/1/2'))).toEqual(expect.arrayContaining(numbered));
+  expect(seen.flat()).toEqual(['test/1/1', ...numbered]);
+  expect(cluster.membership.outboxLength).toBe(0);
+});
+
+test('an entry that got out by half is told again as a whole, with the same ids', async () => {
+  const { bus, clock, cluster, join1, many, events } = publishing();
+  const publish = bus.publish.bind(bus);
+  bus.publish = (topic, records) => (topic === MEMBERSHIP_TOPIC.name ? Promise.reject(new Error('away')) : publish(topic, records));
+  await cluster.propose(many(join1('a'), join1('b')));
+  await turns(10);
+  expect(events()).toMatchObject([{ id: 'test/1/1' }, { id: 'test/1/1/1' }]);
+  expect(bus.records(MEMBERSHIP_TOPIC.name)).toEqual([]);
+  bus.publish = publish;
+  await clock.advance(1000);
+  expect(events().map((event) => 'id' in event && event.id)).toEqual(['test/1/1', 'test/1/1/1', 'test/1/1', 'test/1/1/1']);
+  expect(bus.records(MEMBERSHIP_TOPIC.name).map(({ key }) => key)).toEqual(['a', 'b']);
+  expect(cluster.membership.outboxLength).toBe(0);
+});
+
+test('brakes and the orders of operators are events: the ones in no member record, the others in that of the member', async () => {
+  const { bus, cluster, clock, join1, admit, brake } = publishing();
+  const order = { term: 1, atUnixMs: clock.nowUnixMs(), nodeId: 'a' };
+  for (const command of [join1('a'), admit('a'), brake(['a']), { kind: 'drain', ...order, reason: 'drained by ada' }, { kind: 'evict', ...order, reason: 'evicted by ada' }] as const) await cluster.propose(command);
+  await turns(30);
+  const events = bus.records(EVENTS_TOPIC.name).map(({ key, value }) => [key, decodeClusterEvent(value ?? new Uint8Array())]);
+  expect(events.slice(2)).toMatchObject([
+    ['zone/z', { kind: 'ok', value: { id: expect.stringMatching(/^test\/1\/\d+$/), type: 'io.muster.brake.engaged.v1', subject: 'zone/z', data: { nodeCount: 1, brake: { zone: 'z', nodeIds: ['a'] }, reason: 'all of it is silent' } } }],
+    ['a', { kind: 'ok', value: { type: 'io.muster.member.updated.v1', data: { from: 'HEALTHY', to: 'HEALTHY', update: 'drained by ada', member: { marks: ['draining'] } } } }],
+    ['a', { kind: 'ok', value: { type: 'io.muster.member.down.v1', data: { from: 'HEALTHY', member: { reason: 'evicted by ada' } } } }],
+    ['zone/z', { kind: 'ok', value: { type: 'io.muster.brake.released.v1' } }],
+  ]);
+  const records = bus.records(MEMBERSHIP_TOPIC.name).map(({ key, value }) => [key, value === null ? null : decodeMember(value)]);
+  expect(records.slice(2)).toMatchObject([['a', { value: { status: 'HEALTHY', marks: ['draining'] } }], ['a', { value: { status: 'DOWN' } }]]);
+});
+
+test('a brake over more members than a record could hold gets out, with their number', async () => {
+  const { bus, cluster, join1, admit, many, brake } = publishing();
+  const nodes = Array.from({ length: 2000 }, (_, node) => `${'n'.repeat(120)}${node}`);
+  await cluster.propose(many(...nodes.map((nodeId) => join1(nodeId)), ...nodes.map((nodeId) => admit(nodeId))));
+  await cluster.propose(brake(nodes));
+  await turns(30);
+  const last = decodeClusterEvent(bus.records(EVENTS_TOPIC.name).at(-1)?.value ?? new Uint8Array());
+  expect(last).toMatchObject({ kind: 'ok', value: { type: 'io.muster.brake.engaged.v1', data: { nodeCount: 2000 } } });
   expect(cluster.membership.outboxLength).toBe(0);
 });
 
