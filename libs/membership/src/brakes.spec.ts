@@ -164,6 +164,37 @@ test('a brake that comes again has a hold of its own', () => {
   expect(about('down', 'a', HOLD_MS + 1)).toBe('braked');
 });
 
+describe('what other systems got wrong', () => {
+  test('a hold does not begin again with each new leader', () => {
+    const { membership, apply } = serving();
+    apply(brake(['a', 'b']));
+    for (let term = 2; term <= 8; term++) expect(said(apply(brake(['a', 'b'], { term, atUnixMs: T0 + (term - 1) * 9000 }), term))).toBe('nobody-to-protect');
+    expect(membership.brakes()[0]).toMatchObject({ sinceUnixMs: T0, holdsUntilUnixMs: T0 + HOLD_MS });
+    expect(said(apply(command('down', { term: 8, atUnixMs: T0 + 7 * 9000 }), 8))).toBe('DOWN');
+  });
+
+  test('a new leader whose clock is three minutes ahead does not find the hold over', () => {
+    const { membership, apply } = serving();
+    apply(brake(['a', 'b']));
+    expect(said(apply(command('down', { term: 2, atUnixMs: T0 + 180_000 }), 2))).toBe('braked');
+    expect(membership.braked('a', T0 + 180_000)?.untilUnixMs).toBe(T0 + 180_000 + 50_000);
+  });
+
+  test('a zone that is dark altogether is protected like one that is half dark', () => {
+    const { tell, about } = serving();
+    tell(brake(['a', 'b', 'c'], { zone: 'east' }));
+    expect(['a', 'b', 'c'].map((nodeId) => about('down', nodeId, HOLD_MS - 1))).toEqual(['braked', 'braked', 'braked']);
+  });
+
+  test('a brake does not latch: when the last of its members is back it is gone, with nobody releasing it', () => {
+    const { membership, tell, about } = serving();
+    for (const nodeId of ['a', 'b']) about('suspect', nodeId);
+    tell(brake(['a', 'b'], { zone: 'east' }));
+    expect(['a', 'b'].map((nodeId) => about('clear', nodeId, 1000))).toEqual(['HEALTHY', 'HEALTHY + released']);
+    expect(membership.brakes()).toEqual([]);
+  });
+});
+
 /** The same by keeping a list of everything that happened, and reading all of it each time. */
 class Oracle {
   private readonly facts: { zone: string | null; nodeId: string; sinceMs: number; holdMs: number; isOver: boolean }[] = [];

@@ -178,7 +178,7 @@ export class Membership {
   private applyOne(command: SingleCommand, seenTerm: number, term: number): SingleOutcome {
     // Proposed by a leader that was replaced before its command was committed: what it knew may be old.
     if (seenTerm < term) return staleTerm(seenTerm, term);
-    this.clock.advance(command.atUnixMs);
+    this.clock.advance(command.atUnixMs, term);
     const at: At = { index: this.lastIndex, term, agreedMs: this.clock.nowMs, unixMs: (agreedMs) => this.clock.unixMs(agreedMs) };
     switch (command.kind) {
       case 'cordon':

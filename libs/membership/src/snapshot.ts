@@ -51,7 +51,7 @@ export function upgraded(snapshot: MembershipSnapshot | MembershipSnapshotV1, ru
     forgottenIndex,
     rules,
     rulesIndex: 0,
-    time: { unixMs: 0, offsetMs: 0 },
+    time: { term: 0, unixMs: 0, offsetMs: 0 },
     members: snapshot.members.map((member) => ({ ...member, record: recordOf(member.record), damping: UNDAMPED, isEvicted: false })),
     brakes: [],
     changes: snapshot.changes.map(changeOf),
