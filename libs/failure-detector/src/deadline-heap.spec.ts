@@ -37,12 +37,12 @@ test('whatever is set, moved and removed, the first is the one that is due first
 test('the slot that fills the place of a removed one rises when it is due before those above', () => {
   const heap = new DeadlineHeap();
   heap.reserve(7);
-  [1, 10, 2, 11, 12, 3, 4].forEach((atMs, slot) => heap.set(slot, atMs));
-  heap.remove(3);
+  [6, 5, 4, 3, 7, 2, 1].forEach((atMs, slot) => heap.set(slot, atMs));
+  heap.remove(0);
   const drained: number[] = [];
   for (let first = heap.first(); first !== -1; first = heap.first()) {
     drained.push(heap.dueMs(first));
     heap.remove(first);
   }
-  expect(drained).toEqual([1, 2, 3, 4, 10, 12]);
+  expect(drained).toEqual([1, 2, 3, 4, 5, 7]);
 });
