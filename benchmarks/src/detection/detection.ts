@@ -5,7 +5,8 @@ import { type BenchReport, type BenchResult, spread } from '../report.js';
 import type { Sample } from './cases.js';
 import { furnish, TestCluster } from '@muster/test-cluster';
 import { CASES, type DetectionCase } from './plan.js';
-import { SERF_AGENTS, serfTrials, serfVersion } from './serf.js';
+import { type Quake, QUAKES, runQuakes } from './quakes.js';
+import { peers } from './peers.js';
 import { runTrials } from './trials.js';
 
 /** Members that nothing is done to. With those harmed at once the share stays well below the brake's. */
@@ -27,10 +28,11 @@ export async function detection({ trials, only, isApart }: DetectionOptions): Pr
   const isWanted = (key: string): boolean => only.length === 0 || only.includes(key);
   const wanted = CASES.filter(({ key, needsLink }) => isWanted(key) && (isApart || !needsLink));
   const leftOut = CASES.filter(({ key, needsLink }) => isWanted(key) && needsLink && !isApart).map(({ key }) => key);
-  const version = isWanted('serf') ? serfVersion() : null;
   const results: BenchResult[] = [];
-  if (wanted.length > 0) results.push(...(await ours(wanted, trials, isApart)));
-  if (version !== null) results.push(...(await serfs(version, trials)));
+  const quakes = QUAKES.filter(({ key }) => isWanted(key));
+  if (wanted.length + quakes.length > 0) results.push(...(await ours(wanted, quakes, { trials, isApart })));
+  const others = await peers(isWanted, trials);
+  results.push(...others.results);
   return {
     bench: 'detection',
     conditions: {
@@ -40,13 +42,13 @@ export async function detection({ trials, only, isApart }: DetectionOptions): Pr
       'seen at': 'the live view of the gateway, by which it routes',
       network: isApart ? 'of its own, links cut by `ip link set down`' : 'loopback',
       ...(leftOut.length > 0 ? { 'left out': `${leftOut.join(', ')}: no network of our own to be had here (unshare, ip)` } : {}),
-      ...(isWanted('serf') && version === null ? { serf: 'not installed (apt-get install serf)' } : {}),
+      ...others.conditions,
     },
     results,
   };
 }
 
-async function ours(cases: readonly DetectionCase[], trials: number, isApart: boolean): Promise<readonly BenchResult[]> {
+async function ours(cases: readonly DetectionCase[], quakes: readonly Quake[], { trials, isApart }: { readonly trials: number; readonly isApart: boolean }): Promise<readonly BenchResult[]> {
   const cluster = await TestCluster.start({ isApart, env: SETTINGS });
   try {
     await Promise.all(Array.from({ length: BYSTANDERS }, (_, index) => cluster.join({ nodeId: `bystander-${index + 1}`, intervalMs: 1000, linkSlot: null })));
@@ -57,13 +59,21 @@ async function ours(cases: readonly DetectionCase[], trials: number, isApart: bo
       tell(`detection: ${one.title}, done`);
     }
     const wrong = cluster.verdicts.wrong();
-    for (const { nodeId, status, reason } of wrong) tell(`detection: ${nodeId} was wrongly ${status}: ${reason}`);
+    const brakes = cluster.verdicts.brakeCount;
+    for (const quake of quakes) {
+      const { n, suspects, downs } = await runQuakes(cluster, quake, trials);
+      results.push({ case: quake.title, metric: 'wrong DOWN', unit: 'verdicts', n, value: downs }, { case: quake.title, metric: 'wrong SUSPECT', unit: 'verdicts', n, value: suspects });
+      tell(`detection: ${quake.title}, done`);
+    }
+    for (const { nodeId, status, reason } of cluster.verdicts.wrong()) tell(`detection: ${nodeId} was wrongly ${status}: ${reason}`);
     const n = cases.length * trials;
-    results.push(
-      { case: 'all others', metric: 'wrong DOWN', unit: 'verdicts', n, value: wrong.filter(({ status }) => status === 'DOWN').length },
-      { case: 'all others', metric: 'wrong SUSPECT', unit: 'verdicts', n, value: wrong.filter(({ status }) => status === 'SUSPECT').length },
-      { case: 'all others', metric: 'brakes engaged', unit: 'times', n, value: cluster.verdicts.brakeCount },
-    );
+    if (n > 0) {
+      results.push(
+        { case: 'all others', metric: 'wrong DOWN', unit: 'verdicts', n, value: wrong.filter(({ status }) => status === 'DOWN').length },
+        { case: 'all others', metric: 'wrong SUSPECT', unit: 'verdicts', n, value: wrong.filter(({ status }) => status === 'SUSPECT').length },
+        { case: 'all others', metric: 'brakes engaged', unit: 'times', n, value: brakes },
+      );
+    }
     return results;
   } finally {
     await cluster.stop();
@@ -76,9 +86,4 @@ function rows({ title, pauseTolerated, isFatal }: DetectionCase, samples: readon
   const downs = samples.flatMap(({ downMs }) => downMs ?? []);
   // What comes back must never have been given up.
   return isFatal ? [...noTraffic, ...times('to DOWN', downs)] : [...noTraffic, { case: title, metric: 'wrong DOWN', unit: 'verdicts', n: samples.length, value: downs.length }];
-}
-
-async function serfs(version: string, trials: number): Promise<readonly BenchResult[]> {
-  const samples = await serfTrials(trials, 'lan');
-  return [{ case: `kill -9, host up, ${SERF_AGENTS} agents`, metric: 'to member-failed', unit: 's', ...spread(samples.map((one) => one / 1000)), peer: `serf ${version}, lan` }];
 }
