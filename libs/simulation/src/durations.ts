@@ -5,6 +5,8 @@ export interface Durations {
   readonly p50Ms: number | null;
   readonly p99Ms: number | null;
   readonly maxMs: number | null;
+  /** All of them, in no order, for adding up several runs. Milliseconds. */
+  readonly values: readonly number[];
 }
 
 export function durations(values: readonly number[]): Durations {
@@ -14,5 +16,9 @@ export function durations(values: readonly number[]): Durations {
     const value = sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];
     return value === undefined ? null : Math.round(value);
   };
-  return { count: sorted.length, p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1) };
+  return { count: sorted.length, p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1), values };
+}
+
+export function together(all: readonly Durations[]): Durations {
+  return durations(all.flatMap(({ values }) => values));
 }

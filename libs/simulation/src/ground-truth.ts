@@ -2,16 +2,19 @@
  * What really happened, as nobody in the simulated cluster knows it: who lives, what arrived when, when the coordinator could
  * not see. Invariants and figures are judged by this, never by what the code under test says of itself.
  */
-import type { Beat } from '@muster/contracts';
 import type { Ending } from './simulated-node.js';
 
+/** One process from its start to its end. */
 export interface Life {
+  readonly nodeId: string;
+  /** Counts lives in the order in which they began. */
+  readonly number: number;
   readonly incarnation: number;
   readonly startedAtMs: number;
   endedAtMs: number | null;
   how: Ending | null;
   seq: number;
-  /** Last sign of life that reached the coordinator's host. */
+  /** Last sign of life that reached the coordinator's host; null before the first. */
   heardAtMs: number | null;
 }
 
@@ -25,16 +28,18 @@ export class GroundTruth {
   private readonly current = new Map<string, Life>();
   private readonly absences: Span[] = [];
   private provenAtMs = 0;
+  private livesBegun = 0;
 
   /** `proofMsMax`: time without proof that beats arrive after which the coordinator cannot be held to have seen. */
   constructor(private readonly proofMsMax: number) {}
 
-  started(nodeId: string, incarnation: number, atMs: number): void {
-    const life: Life = { incarnation, startedAtMs: atMs, endedAtMs: null, how: null, seq: 0, heardAtMs: null };
+  started(nodeId: string, incarnation: number, atMs: number): Life {
+    const life: Life = { nodeId, number: this.livesBegun++, incarnation, startedAtMs: atMs, endedAtMs: null, how: null, seq: 0, heardAtMs: null };
     let ofNode = this.lives.get(nodeId);
     if (ofNode === undefined) this.lives.set(nodeId, (ofNode = new Map()));
     ofNode.set(incarnation, life);
     this.current.set(nodeId, life);
+    return life;
   }
 
   ended(nodeId: string, atMs: number, how: Ending): void {
@@ -44,11 +49,11 @@ export class GroundTruth {
     life.how = how;
   }
 
-  arrived({ nodeId, incarnation, seq }: Beat, atMs: number): void {
-    const life = this.life(nodeId, incarnation);
-    if (life === undefined || seq <= life.seq) return;
+  /** A beat of that life lies in the kernel of the coordinator's host. */
+  arrived(life: Life, seq: number, atMs: number): void {
+    if (seq <= life.seq) return;
     life.seq = seq;
-    life.heardAtMs = Math.max(life.heardAtMs ?? 0, atMs);
+    life.heardAtMs = atMs;
   }
 
   /** It answered a probe that was sent at that time. */
@@ -73,6 +78,13 @@ export class GroundTruth {
     this.absences.push(span);
   }
 
+  /** It observes again from now on, although it was to be absent for longer. */
+  back(atMs: number): void {
+    while ((this.absences.at(-1)?.fromMs ?? -1) >= atMs) this.absences.pop();
+    const last = this.absences.pop();
+    if (last !== undefined) this.absences.push({ fromMs: last.fromMs, toMs: Math.min(last.toMs, atMs) });
+  }
+
   life(nodeId: string, incarnation: number): Life | undefined {
     return this.lives.get(nodeId)?.get(incarnation);
   }
@@ -86,6 +98,7 @@ export class GroundTruth {
 
   /** True when nothing proved for too long that beats reach the coordinator, while it ran. */
   isBlind(atMs: number): boolean {
+    if (atMs - this.provenAtMs <= this.proofMsMax) return false;
     return atMs - this.provenAtMs - sum(this.sharedWith(this.provenAtMs, atMs)) > this.proofMsMax;
   }
 

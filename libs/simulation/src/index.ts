@@ -1,7 +1,7 @@
 export { COORDINATOR, World, type WorldSettings } from './world.js';
-export { type Delay, LAN, type LinkWeather, SimulatedNetwork } from './simulated-network.js';
+export { LAN, type LinkWeather, SimulatedNetwork } from './simulated-network.js';
 export { SeededRandom } from './seeded-random.js';
-export { type Planned, type Step, VirtualClock } from './virtual-clock.js';
+export { Happening, type Planned, VirtualClock } from './virtual-clock.js';
 export { type Presence, SimulatedProcess } from './simulated-process.js';
 export { StateHash } from './state-hash.js';
 export { type Durations } from './durations.js';

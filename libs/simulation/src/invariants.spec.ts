@@ -1,29 +1,35 @@
 /** That the invariants bite: each is shown a history that breaks it. */
-import type { Beat } from '@muster/contracts';
-import { type MemberCommand, Membership, membershipRules, type Profile } from '@muster/membership';
+import { changesOf, type Command, Membership, membershipRules, type MemberCommand, type Profile } from '@muster/membership';
 import { GroundTruth } from './ground-truth.js';
 import { Invariants } from './invariants.js';
+import type { SimulatedNode } from './simulated-node.js';
+import { SimulatedProcess } from './simulated-process.js';
+import { VirtualClock } from './virtual-clock.js';
 
 const profile: Profile = { service: 'node', zone: 'z', tags: {}, resources: { cores: 1, memoryBytes: 1e9 }, httpUrl: null, probeUrl: null };
 const about = { term: 1, atUnixMs: 1, nodeId: 'a', incarnation: 5, reason: 'because' };
 const join = (seq: number): MemberCommand => ({ ...about, seq, kind: 'join', profile });
-const down = (failure: 'crashed' | 'unreachable', seq = 3): MemberCommand => ({ ...about, seq, kind: 'down', silenceMs: 12_000, failure });
+const down = (failure: 'crashed' | 'unreachable' | 'hung', seq = 3): MemberCommand => ({ ...about, seq, kind: 'down', silenceMs: 12_000, failure });
 
 function harness() {
+  const clock = new VirtualClock();
   const truth = new GroundTruth(2000);
   const membership = new Membership(membershipRules({ stabilisationMs: 30_000 }));
-  const invariants = new Invariants(membership, truth, { silentMs: 12_000, failureTimeoutMs: 15_000, intervalMs: 1000 });
-  truth.started('a', 5, 0);
-  const applied = (command: MemberCommand, atMs: number, told = command): void => {
+  const node = { main: new SimulatedProcess(clock), process: new SimulatedProcess(clock) };
+  const limits = { failureTimeoutMs: 15_000, hungTimeoutMs: 60_000, intervalMs: 1000 };
+  const invariants = new Invariants({ clock, membership, truth, node: () => node as unknown as SimulatedNode, limits });
+  const life = truth.started('a', 5, 0);
+  const applied = (command: Command, atMs: number, braked: readonly string[] = []): void => {
+    clock.runUntil(atMs);
     const entry = { index: membership.index + 1, term: 1, command };
-    invariants.applied({ ...entry, command: told }, membership.apply(entry), atMs);
-    invariants.afterStep(atMs);
+    const outcome = membership.apply(entry);
+    invariants.applied(entry, outcome, changesOf(outcome), new Set(braked));
   };
   const sees = (untilMs: number): void => {
     for (let atMs = 0; atMs <= untilMs; atMs += 1000) truth.proven(atMs);
   };
-  const beat = (seq: number, atMs: number): void => truth.arrived({ nodeId: 'a', incarnation: 5, seq } as Beat, atMs);
-  return { truth, invariants, applied, sees, beat };
+  const beat = (seq: number, atMs: number): void => truth.arrived(life, seq, atMs);
+  return { clock, truth, invariants, membership, node, applied, sees, beat };
 }
 
 function silentFor(ms: number): () => void {
@@ -34,18 +40,26 @@ function silentFor(ms: number): () => void {
   return () => applied(down('unreachable'), 1000 + ms);
 }
 
-test('a node that was heard 11 s ago must not be DOWN as unreachable; after 12 s it may', () => {
-  expect(silentFor(11_000)).toThrow(/before the silent limit/);
-  expect(silentFor(12_000)).not.toThrow();
+test('a node that was heard 1.4 s ago must not be DOWN as unreachable; after 1.5 s it may', () => {
+  expect(silentFor(1400)).toThrow(/silence of less than 1.5 intervals/);
+  expect(silentFor(1500)).not.toThrow();
 });
 
 test('time in which the coordinator did not observe is no silence', () => {
   const { applied, beat, truth } = harness();
   beat(3, 1000);
-  truth.absent(2000, 8000);
+  truth.absent(1200, 13_000);
   applied(join(3), 1000);
   truth.proven(13_000);
-  expect(() => applied(down('unreachable'), 14_000)).toThrow(/before the silent limit/);
+  expect(() => applied(down('unreachable'), 13_300)).toThrow(/silence of less than 1.5 intervals/);
+});
+
+test('whom a brake protects must not be DOWN as unreachable', () => {
+  const { applied, beat, sees } = harness();
+  beat(3, 1000);
+  sees(20_000);
+  applied(join(3), 1000);
+  expect(() => applied(down('unreachable'), 20_000, ['a'])).toThrow(/whom a brake protects/);
 });
 
 test('a process that lives must not be DOWN as crashed', () => {
@@ -54,24 +68,27 @@ test('a process that lives must not be DOWN as crashed', () => {
   expect(() => applied(down('crashed'), 60_000)).toThrow(/only a process that is gone/);
 });
 
-test('what is DOWN must not change by what was known before', () => {
-  const { applied, truth, invariants } = harness();
-  applied(join(3), 1000);
-  truth.ended('a', 2000, 'process');
-  applied(down('crashed'), 3000);
-  const change = { kind: 'transition' as const, index: 9, term: 1, ordinal: 0, from: 'DOWN' as const, silenceMs: null, failure: null, member: { v: 1 as const, nodeId: 'a', incarnation: 5, status: 'HEALTHY' as const, reason: 'x', ...profile, marks: [], changedAtUnixMs: 1, index: 9, term: 1 } };
-  expect(() => invariants.applied({ index: 9, term: 1, command: { ...about, seq: 3, kind: 'admit' } }, { kind: 'changed', change, also: [] }, 4000)).toThrow(/DOWN is final/);
+test('a main loop that stood still for 50 s must not be DOWN as hung; after 60 s it may', () => {
+  const young = harness();
+  young.applied(join(3), 1000);
+  young.node.main.pause(Infinity);
+  expect(() => young.applied(down('hung'), 51_000)).toThrow(/stood still for the whole time/);
+  const old = harness();
+  old.applied(join(3), 1000);
+  old.node.main.pause(Infinity);
+  expect(() => old.applied(down('hung'), 61_000)).not.toThrow();
 });
 
 test('a crash that is not noticed in time breaks the run', () => {
-  const { applied, truth, invariants, beat, sees } = harness();
+  const { applied, truth, invariants, beat, sees, clock } = harness();
   beat(3, 1000);
   applied(join(3), 1000);
+  clock.runUntil(1500);
   truth.ended('a', 1500, 'host');
-  invariants.crashed('a', 5, 1500);
-  sees(18_500);
-  expect(() => invariants.afterStep(18_000)).not.toThrow();
-  expect(() => invariants.afterStep(18_500)).toThrow(/within failure.timeoutMs/);
+  invariants.crashed('a', 5);
+  sees(18_600);
+  expect(() => clock.runUntil(18_400)).not.toThrow();
+  expect(() => clock.runUntil(18_600)).toThrow(/within failure.timeoutMs/);
 });
 
 test('a change without a reason breaks the run', () => {

@@ -1,91 +1,121 @@
 /**
- * What must hold after every step, in every weather. A break ends the run: it is a bug of the cores or of this simulation, never a
- * figure. What today's code merely does not reach is a goal, see goals.ts.
+ * What must hold in every weather. A break ends the run: it is a bug of the cores or of this simulation, never a figure. What today's
+ * code merely does not reach is a goal, see goals.ts. Looked at when something was applied, and when something ought to have been.
  */
-import { type Change, type Entry, isGone, type Membership, type Outcome } from '@muster/membership';
+import { type Change, type Command, type Entry, isGone, type Membership, type Outcome } from '@muster/membership';
 import type { GroundTruth } from './ground-truth.js';
+import { EPOCH_UNIX_MS } from './simulated-beat.js';
+import type { SimulatedNode } from './simulated-node.js';
+import type { VirtualClock } from './virtual-clock.js';
 
 export interface InvariantLimits {
-  readonly silentMs: number;
   readonly failureTimeoutMs: number;
+  readonly hungTimeoutMs: number;
   readonly intervalMs: number;
+}
+
+export interface InvariantOptions {
+  readonly clock: VirtualClock;
+  readonly membership: Membership;
+  readonly truth: GroundTruth;
+  readonly node: (nodeId: string) => SimulatedNode | undefined;
+  readonly limits: InvariantLimits;
 }
 
 /** For the tick that notices, the write and the way of the last beat. Milliseconds. */
 const DETECTION_BOUND_MS = 2000;
 /** Lateness of its loop that the coordinator does not notice, once per absence. Milliseconds. */
 const UNNOTICED_MS = 750;
-
-/** After an absence the time since the last proof is excused as well, although it was observed: up to so many intervals, see the README. Count. */
-const EXCUSED_INTERVALS = 2;
 /** An absence of so many intervals gives everybody a full deadline. Count. */
 const GRACE_INTERVALS = 5;
+/** Nobody is given up for a silence of fewer intervals, whatever the preset. Count. */
+const SILENT_INTERVALS_MIN = 1.5;
 
 export class InvariantBroken extends Error {}
 
-interface Due {
-  readonly nodeId: string;
+interface Down {
   readonly incarnation: number;
-  readonly atMs: number;
+  readonly seq: number;
 }
 
 export class Invariants {
   private index = 0;
-  private readonly due: Due[] = [];
-  /** Sequence that was known of the incarnation that is DOWN. */
-  private readonly downAt = new Map<string, { readonly incarnation: number; readonly seq: number }>();
+  /** Of the incarnation that is DOWN: what was known of it. */
+  private readonly downAt = new Map<string, Down>();
+  private readonly damped = new Map<string, number>();
 
-  constructor(
-    private readonly membership: Membership,
-    private readonly truth: GroundTruth,
-    private readonly limits: InvariantLimits,
-  ) {}
+  constructor(private readonly options: InvariantOptions) {}
 
   /** A process ended without a word. */
-  crashed(nodeId: string, incarnation: number, atMs: number): void {
-    this.due.push({ nodeId, incarnation, atMs: atMs + this.limits.failureTimeoutMs + DETECTION_BOUND_MS });
+  crashed(nodeId: string, incarnation: number): void {
+    const { clock, limits } = this.options;
+    clock.after(limits.failureTimeoutMs + DETECTION_BOUND_MS, () => this.isNoticed(nodeId, incarnation));
   }
 
-  applied({ command, index }: Entry, outcome: Outcome, atMs: number): void {
-    if (outcome.kind !== 'changed' || command.kind === 'published' || command.kind === 'many') return;
-    const { change } = outcome;
-    holds(change.index === index, 'a change carries the index of its entry', { change: change.index, entry: index });
-    holds(command.reason !== '' && (!('member' in change) || change.member.reason !== ''), 'every change has a reason', { command: command.kind });
-    if (command.kind === 'down') {
-      if (command.failure === 'crashed') this.wasGone(command.nodeId, command.incarnation, atMs);
-      else this.wasSilent(command.nodeId, command.incarnation, atMs);
+  /** `brakedBefore`: whom a brake protected when the entry was applied. */
+  applied(entry: Entry, outcome: Outcome, changes: readonly Change[], brakedBefore: ReadonlySet<string>): void {
+    holds(entry.index > this.index, 'the index never falls', { index: entry.index, before: this.index });
+    this.index = entry.index;
+    changes.forEach((change, at) => {
+      holds(change.index === entry.index && change.ordinal === at, 'a change carries the index of its entry, and its place in it', { change: change.index, ordinal: change.ordinal, entry: entry.index, at });
+      if (change.kind === 'transition') holds(change.member.reason !== '', 'every change has a reason', { nodeId: change.member.nodeId });
+    });
+    const commands = singles(entry.command);
+    const outcomes = outcome.kind === 'many' ? outcome.outcomes : [outcome];
+    commands.forEach((command, at) => {
+      const made = outcomes[at];
+      if (made?.kind !== 'changed' || made.change.kind !== 'transition') return;
+      const { change } = made;
+      if (command.kind === 'down') this.isFair(change, brakedBefore);
+      if ('seq' in command) this.isFinal(change, command.seq);
+    });
+  }
+
+  private isFair({ member: { nodeId, incarnation }, failure }: Extract<Change, { kind: 'transition' }>, brakedBefore: ReadonlySet<string>): void {
+    switch (failure) {
+      case 'crashed':
+        return this.wasGone(nodeId, incarnation);
+      case 'unreachable':
+        holds(!brakedBefore.has(nodeId), 'nobody is DOWN as unreachable whom a brake protects', { nodeId, incarnation });
+        return this.wasSilent(nodeId, incarnation);
+      case 'hung':
+        return this.stoodStill(nodeId, incarnation);
+      case 'evicted':
+      case null:
+        return;
     }
-    if ('seq' in command) this.isFinal(change, command.seq);
   }
 
-  afterStep(nowMs: number): void {
-    const { index } = this.membership;
-    holds(index >= this.index, 'the index never falls', { index, before: this.index });
-    this.index = index;
-    for (let due = this.due[0]; due !== undefined && due.atMs <= nowMs; due = this.due[0]) {
-      this.due.shift();
-      this.isNoticed(due, nowMs);
-    }
+  private wasGone(nodeId: string, incarnation: number): void {
+    const life = this.options.truth.life(nodeId, incarnation);
+    holds(life !== undefined && life.endedAtMs !== null, 'only a process that is gone is DOWN as crashed', { nodeId, incarnation, atMs: this.options.clock.nowMs() });
   }
 
-  private wasGone(nodeId: string, incarnation: number, atMs: number): void {
-    const life = this.truth.life(nodeId, incarnation);
-    holds(life !== undefined && life.endedAtMs !== null, 'only a process that is gone is DOWN as crashed', { nodeId, incarnation, atMs });
-  }
-
-  private wasSilent(nodeId: string, incarnation: number, atMs: number): void {
-    const heardAtMs = this.truth.life(nodeId, incarnation)?.heardAtMs ?? 0;
-    const absence = this.truth.absence(heardAtMs, atMs);
+  private wasSilent(nodeId: string, incarnation: number): void {
+    const { truth, clock, limits } = this.options;
+    const atMs = clock.nowMs();
+    const heardAtMs = truth.life(nodeId, incarnation)?.heardAtMs ?? 0;
+    const absence = truth.absence(heardAtMs, atMs);
     const observedMs = atMs - heardAtMs - absence.ms;
-    holds(observedMs >= this.limits.silentMs - 1 - UNNOTICED_MS * absence.count, 'nobody is DOWN as unreachable before the silent limit, observed', { nodeId, incarnation, atMs, heardAtMs, observedMs, absentMs: absence.ms });
+    const silentMs = SILENT_INTERVALS_MIN * limits.intervalMs;
+    holds(observedMs >= silentMs - 1 - UNNOTICED_MS * absence.count, 'nobody is DOWN as unreachable after a silence of less than 1.5 intervals, observed', { nodeId, incarnation, atMs, heardAtMs, observedMs, absentMs: absence.ms });
   }
 
-  private isFinal(change: Change, seq: number): void {
-    if (change.kind === 'brake') return;
-    if (change.kind === 'removed') return void this.downAt.delete(change.nodeId);
-    const { nodeId, incarnation, status } = change.member;
+  private stoodStill(nodeId: string, incarnation: number): void {
+    const { truth, clock, limits, node } = this.options;
+    const there = node(nodeId);
+    const life = truth.life(nodeId, incarnation);
+    if (there === undefined || life === undefined || life.endedAtMs !== null) return;
+    const mainMs = there.main.stillMs;
+    const processMs = there.process.stillMs;
+    const isHung = mainMs >= limits.hungTimeoutMs - DETECTION_BOUND_MS || processMs >= limits.failureTimeoutMs - DETECTION_BOUND_MS;
+    holds(isHung, 'only what stood still for the whole time is DOWN as hung', { nodeId, incarnation, atMs: clock.nowMs(), mainMs, processMs });
+  }
+
+  private isFinal(change: Extract<Change, { kind: 'transition' }>, seq: number): void {
+    const { nodeId, incarnation, status, marks } = change.member;
     const down = this.downAt.get(nodeId);
-    if (down !== undefined && change.kind === 'transition') {
+    if (down !== undefined) {
       const isRefuted = incarnation === down.incarnation && seq > down.seq && status === 'JOINING';
       // A process that left while it was taken for dead ends as LEFT.
       const isLastWord = incarnation === down.incarnation && status === 'LEFT';
@@ -93,21 +123,32 @@ export class Invariants {
     }
     if (status === 'DOWN') this.downAt.set(nodeId, { incarnation, seq });
     else this.downAt.delete(nodeId);
+    const isService = status === 'HEALTHY' || status === 'DEGRADED';
+    if (isService && this.damped.get(nodeId) === incarnation) holds(!marks.includes('damped') || change.from === 'HEALTHY' || change.from === 'DEGRADED', 'who is damped does not come back into service', { nodeId, incarnation, status });
+    if (marks.includes('damped')) this.damped.set(nodeId, incarnation);
+    else this.damped.delete(nodeId);
   }
 
-  /** The coordinator gets the time back in which it could not observe, and a full deadline after a long absence. */
-  private isNoticed({ nodeId, incarnation }: Due, nowMs: number): void {
-    const record = this.membership.member(nodeId)?.record;
+  /** The coordinator gets the time back in which it could not observe, a full deadline after a long absence, and as long as a brake holds. */
+  private isNoticed(nodeId: string, incarnation: number): void {
+    const { membership, truth, clock, limits } = this.options;
+    const nowMs = clock.nowMs();
+    const record = membership.member(nodeId)?.record;
     if (record === undefined || record.incarnation !== incarnation || isGone(record.status)) return;
-    const heardAtMs = this.truth.life(nodeId, incarnation)?.heardAtMs ?? nowMs;
-    const { failureTimeoutMs, intervalMs } = this.limits;
-    const { count } = this.truth.absence(heardAtMs, nowMs);
-    const sinceMs = this.truth.silentSince(heardAtMs, GRACE_INTERVALS * intervalMs);
-    const dueAtMs = this.truth.isBlind(nowMs) ? nowMs + failureTimeoutMs : sinceMs + failureTimeoutMs + DETECTION_BOUND_MS + (UNNOTICED_MS + EXCUSED_INTERVALS * intervalMs) * count;
-    holds(nowMs < dueAtMs, 'a crashed node is DOWN within failure.timeoutMs and 2 s', { nodeId, incarnation, status: record.status, heardAtMs, sinceMs, nowMs });
-    this.due.push({ nodeId, incarnation, atMs: dueAtMs });
-    this.due.sort((a, b) => a.atMs - b.atMs);
+    const { failureTimeoutMs, intervalMs } = limits;
+    const again = (atMs: number): void => void clock.at(Math.max(nowMs + 1, atMs), () => this.isNoticed(nodeId, incarnation));
+    if (membership.brakes().length > 0) return again(nowMs + failureTimeoutMs);
+    const heardAtMs = truth.life(nodeId, incarnation)?.heardAtMs ?? nowMs;
+    const { count } = truth.absence(heardAtMs, nowMs);
+    const sinceMs = truth.silentSince(heardAtMs, GRACE_INTERVALS * intervalMs);
+    const dueAtMs = truth.isBlind(nowMs) ? nowMs + failureTimeoutMs : sinceMs + failureTimeoutMs + DETECTION_BOUND_MS + UNNOTICED_MS * count;
+    holds(nowMs < dueAtMs, 'a crashed node is DOWN within failure.timeoutMs and 2 s', { nodeId, incarnation, status: record.status, heardAtMs, sinceMs, nowMs, unixMs: EPOCH_UNIX_MS + nowMs });
+    again(dueAtMs);
   }
+}
+
+function singles(command: Command): readonly Command[] {
+  return command.kind === 'many' ? command.commands : [command];
 }
 
 function holds(isTrue: boolean, claim: string, facts: Readonly<Record<string, unknown>>): void {

@@ -1,12 +1,15 @@
 /**
  * How good the detection was, after Chen, Toueg and Aguilera ("On the quality of service of failure detectors", 2002): detection
- * time, mistake rate, mistake duration. A mistake is a process that lives, under no weather of its own, and is taken for SUSPECT
- * or DOWN.
+ * time, mistake rate, mistake duration, by the class of what really happened.
+ *
+ * A mistake is a process that lives and runs, under no weather of its own, and is taken for SUSPECT or DOWN. One that stands still at
+ * that moment is rightly out of service: SUSPECT of it is none, DOWN of it is, unless it stood still for as long as the settings allow.
  */
 import { isLive, type MemberStatus } from '@muster/contracts';
 import type { Change } from '@muster/membership';
 import { type Durations, durations } from './durations.js';
 import type { GroundTruth, Life } from './ground-truth.js';
+import type { SimulatedNode } from './simulated-node.js';
 
 export interface Figures {
   readonly nodeHours: number;
@@ -15,61 +18,119 @@ export interface Figures {
   readonly hostCrashToDown: Durations;
   /** From the end of a process to SUSPECT, or to DOWN at once. */
   readonly crashToSuspect: Durations;
+  /** From when a main loop or a process stood still to SUSPECT. */
+  readonly freezeToSuspect: Durations;
   /** Processes that ended without a word and were replaced before they were DOWN. Count. */
   readonly replaced: number;
   /** From the start of a process to JOINING, and to its first HEALTHY. */
   readonly startToMember: Durations;
   readonly startToService: Durations;
-  /** Changes of a member to DOWN, right or wrong. Count. */
+  /** Changes of a member to DOWN, right or wrong; and entries of the log that held some. Count. */
   readonly downChanges: number;
+  readonly downEntries: number;
   readonly wrongSuspects: number;
   readonly wrongSuspectsPerNodeHour: number;
   readonly wrongSuspectMs: Durations;
   readonly wrongDowns: number;
-  /** From a wrong DOWN to the JOINING that takes it back. */
+  /** Those about nodes that were not starved. */
+  readonly wrongDownsOfWell: number;
   readonly wrongDownMs: Durations;
+  /** DOWN of nodes from which no way worked for a moment. Count. */
+  readonly isolatedDowns: number;
+  /** Brakes: from the begin of an outage to the first, from its end to the last release. */
+  readonly brakes: number;
+  readonly outageToBrake: Durations;
+  readonly endToRelease: Durations;
   /** Nodes under a weather of their own: how they were kept out. */
-  readonly impaired: { readonly nodes: number; readonly outAfterMs: Durations; readonly downChanges: number; readonly inServiceShareAfter10s: number | null };
+  readonly impaired: { readonly nodes: number; readonly outAfterMs: Durations; /** Those that were never taken out. Count. */ readonly neverOut: number; readonly downChanges: number; readonly changesPer10MinMax: number | null; readonly inServiceShareAfter10s: number | null };
 }
 
 interface Standing {
-  status: MemberStatus;
-  incarnation: number;
-  sinceMs: number;
+  readonly status: MemberStatus;
+  readonly incarnation: number;
+  readonly isDamped: boolean;
+  readonly sinceMs: number;
 }
 
 interface Impaired {
   readonly sinceMs: number;
   outAfterMs: number | null;
   inServiceMs: number;
+  changes: number;
+}
+
+interface Mistake {
+  readonly status: MemberStatus;
+  readonly sinceMs: number;
 }
 
 /** After this time an impaired node ought to be out, and stay out. Milliseconds. */
 const OUT_MS = 10_000;
+const TEN_MINUTES_MS = 600_000;
 
 export class QualityOfService {
   private readonly standing = new Map<string, Standing>();
   private readonly impaired = new Map<string, Impaired>();
+  private readonly isolatedUntilMs = new Map<string, number>();
+  private readonly distressed = new Set<string>();
   private readonly toDown = { process: [] as number[], host: [] as number[] };
   private readonly toSuspect: number[] = [];
+  private readonly freezes: number[] = [];
   private readonly toMember: number[] = [];
   private readonly toService: number[] = [];
   private readonly suspectMs: number[] = [];
   private readonly downMs: number[] = [];
-  private readonly mistakes = new Map<string, { readonly status: MemberStatus; readonly sinceMs: number }>();
+  private readonly toBrake: number[] = [];
+  private readonly toRelease: number[] = [];
+  private readonly mistakes = new Map<string, Mistake>();
   private readonly suspectedLives = new Set<Life>();
   private readonly knownLives = new Set<Life>();
   private readonly servingLives = new Set<Life>();
-  private counts = { replaced: 0, downs: 0, wrongSuspects: 0, wrongDowns: 0, impairedDowns: 0 };
+  private readonly braked = new Set<string>();
+  private counts = { replaced: 0, downs: 0, downEntries: 0, wrongSuspects: 0, wrongDowns: 0, wrongDownsOfWell: 0, impairedDowns: 0, isolatedDowns: 0, brakes: 0 };
+  private outageFromMs: number | null = null;
+  private outageToMs: number | null = null;
+  private lastDownIndex = 0;
   private nodeMs = 0;
   private nodes = 0;
   private countedToMs = 0;
 
-  constructor(private readonly truth: GroundTruth) {}
+  constructor(
+    private readonly truth: GroundTruth,
+    private readonly node: (nodeId: string) => SimulatedNode | undefined,
+  ) {}
 
   /** From now on this node has a weather of its own. */
   impair(nodeId: string, atMs: number): void {
-    if (!this.impaired.has(nodeId)) this.impaired.set(nodeId, { sinceMs: atMs, outAfterMs: null, inServiceMs: 0 });
+    if (!this.impaired.has(nodeId)) this.impaired.set(nodeId, { sinceMs: atMs, outAfterMs: null, inServiceMs: 0, changes: 0 });
+  }
+
+  /** No way from it works until then: what is said of it meanwhile is no mistake, for nobody could know better. */
+  isolated(nodeId: string, untilMs: number): void {
+    this.isolatedUntilMs.set(nodeId, Math.max(untilMs, this.isolatedUntilMs.get(nodeId) ?? 0));
+  }
+
+  isImpaired(nodeId: string): boolean {
+    return this.impaired.has(nodeId);
+  }
+
+  /** Starves from now on; it counts as one of all, and not as one that is well. */
+  distress(nodeId: string): void {
+    this.distressed.add(nodeId);
+  }
+
+  isDistressed(nodeId: string): boolean {
+    return this.distressed.has(nodeId);
+  }
+
+  /** Many fall silent together, and live. */
+  outageBegins(atMs: number): void {
+    this.outageFromMs = atMs;
+    this.outageToMs = null;
+  }
+
+  outageEnds(atMs: number): void {
+    this.outageToMs = atMs;
   }
 
   /** So many processes run from now on. */
@@ -84,58 +145,113 @@ export class QualityOfService {
     this.correct(nodeId, atMs);
   }
 
-  changed(change: Change, atMs: number): void {
-    if (change.kind !== 'transition') return;
-    const { nodeId, incarnation, status } = change.member;
-    const before = this.standing.get(nodeId);
-    if (before !== undefined) this.countService(nodeId, before, atMs);
-    this.standing.set(nodeId, { status, incarnation, sinceMs: atMs });
-    if (before !== undefined && incarnation > before.incarnation && isLive(before.status) && this.truth.life(nodeId, before.incarnation)?.how !== 'left') this.counts.replaced += 1;
-    if (status === 'DOWN') this.counts.downs += 1;
-    this.correct(nodeId, atMs);
-    const life = this.truth.life(nodeId, incarnation);
-    if (life === undefined) return;
-    if (status === 'JOINING') noteFirst(this.knownLives, life, this.toMember, atMs);
-    if (status === 'HEALTHY') noteFirst(this.servingLives, life, this.toService, atMs);
-    if (status !== 'SUSPECT' && status !== 'DOWN') return;
-    const impaired = this.impaired.get(nodeId);
-    if (life.endedAtMs !== null) this.detected(life, life.endedAtMs, status, atMs);
-    else if (impaired === undefined) this.mistaken(nodeId, status, atMs);
-    else {
-      impaired.outAfterMs ??= atMs - impaired.sinceMs;
-      if (status === 'DOWN') this.counts.impairedDowns += 1;
+  changed(changes: readonly Change[], atMs: number): void {
+    for (const change of changes) {
+      if (change.kind === 'transition') this.moved(change, atMs);
+      else if (change.kind === 'updated') this.stands(change.member, atMs);
+      else if (change.kind === 'brake') this.brake(change, atMs);
     }
+  }
+
+  get wrongDowns(): number {
+    return this.counts.wrongDowns;
   }
 
   finish(atMs: number): Figures {
     this.running(this.nodes, atMs);
-    this.mistakes.forEach((_, nodeId) => this.correct(nodeId, atMs));
+    for (const nodeId of this.mistakes.keys()) this.correct(nodeId, atMs);
     for (const [nodeId, standing] of this.standing) this.countService(nodeId, standing, atMs);
     const nodeHours = this.nodeMs / 3_600_000;
-    const { replaced, downs, wrongSuspects, wrongDowns, impairedDowns } = this.counts;
+    const { replaced, downs, downEntries, wrongSuspects, wrongDowns, wrongDownsOfWell, impairedDowns, isolatedDowns, brakes } = this.counts;
     const impaired = [...this.impaired.values()];
     const watchedMs = impaired.reduce((sum, { sinceMs }) => sum + Math.max(0, atMs - sinceMs - OUT_MS), 0);
+    const perTenMinutes = impaired.map(({ changes, sinceMs }) => changes / Math.max(1, (atMs - sinceMs) / TEN_MINUTES_MS));
     return {
       nodeHours,
       processCrashToDown: durations(this.toDown.process),
       hostCrashToDown: durations(this.toDown.host),
       crashToSuspect: durations(this.toSuspect),
+      freezeToSuspect: durations(this.freezes),
       replaced,
       startToMember: durations(this.toMember),
       startToService: durations(this.toService),
       downChanges: downs,
+      downEntries,
       wrongSuspects,
       wrongSuspectsPerNodeHour: wrongSuspects / nodeHours,
       wrongSuspectMs: durations(this.suspectMs),
       wrongDowns,
+      wrongDownsOfWell,
       wrongDownMs: durations(this.downMs),
+      isolatedDowns,
+      brakes,
+      outageToBrake: durations(this.toBrake),
+      endToRelease: durations(this.toRelease),
       impaired: {
         nodes: impaired.length,
         outAfterMs: durations(impaired.flatMap(({ outAfterMs }) => outAfterMs ?? [])),
+        neverOut: impaired.filter(({ outAfterMs }) => outAfterMs === null).length,
         downChanges: impairedDowns,
+        changesPer10MinMax: impaired.length === 0 ? null : Math.max(...perTenMinutes),
         inServiceShareAfter10s: watchedMs === 0 ? null : impaired.reduce((sum, { inServiceMs }) => sum + inServiceMs, 0) / watchedMs,
       },
     };
+  }
+
+  private moved({ member, from, index, failure }: Extract<Change, { kind: 'transition' }>, atMs: number): void {
+    const { nodeId, incarnation, status } = member;
+    const before = this.standing.get(nodeId);
+    this.stands(member, atMs);
+    const impaired = this.impaired.get(nodeId);
+    if (impaired !== undefined) impaired.changes += 1;
+    if (before !== undefined && incarnation > before.incarnation && isLive(before.status) && this.truth.life(nodeId, before.incarnation)?.how !== 'left') this.counts.replaced += 1;
+    if (status === 'DOWN') this.countDown(index);
+    this.correct(nodeId, atMs);
+    const life = this.truth.life(nodeId, incarnation);
+    if (life === undefined) return;
+    if (status === 'JOINING' && from !== 'SUSPECT') noteFirst(this.knownLives, life, this.toMember, atMs);
+    if (status === 'HEALTHY') noteFirst(this.servingLives, life, this.toService, atMs);
+    if (status !== 'SUSPECT' && status !== 'DOWN') return;
+    if (life.endedAtMs !== null) return this.detected(life, life.endedAtMs, status, atMs);
+    if (impaired !== undefined) {
+      impaired.outAfterMs ??= atMs - impaired.sinceMs;
+      if (status === 'DOWN') this.counts.impairedDowns += 1;
+      return;
+    }
+    if (atMs < (this.isolatedUntilMs.get(nodeId) ?? 0)) {
+      if (status === 'DOWN') this.counts.isolatedDowns += 1;
+      return;
+    }
+    const stillMs = this.node(nodeId)?.main.stillMs ?? 0;
+    if (status === 'SUSPECT' && stillMs > 0) this.freezes.push(stillMs);
+    // That a hung process stood still for long enough is an invariant.
+    else if (failure !== 'hung') this.mistaken(nodeId, status, atMs);
+  }
+
+  private stands({ nodeId, status, incarnation, marks }: { readonly nodeId: string; readonly status: MemberStatus; readonly incarnation: number; readonly marks: readonly string[] }, atMs: number): void {
+    const before = this.standing.get(nodeId);
+    if (before !== undefined) this.countService(nodeId, before, atMs);
+    this.standing.set(nodeId, { status, incarnation, isDamped: marks.includes('damped'), sinceMs: atMs });
+  }
+
+  private countDown(index: number): void {
+    this.counts.downs += 1;
+    if (index !== this.lastDownIndex) this.counts.downEntries += 1;
+    this.lastDownIndex = index;
+  }
+
+  private brake({ step, brake: { zone } }: Extract<Change, { kind: 'brake' }>, atMs: number): void {
+    const name = zone ?? '';
+    if (step === 'released') {
+      this.braked.delete(name);
+      if (this.outageToMs !== null && this.braked.size === 0) this.toRelease.push(atMs - this.outageToMs);
+      return;
+    }
+    if (step === 'engaged') {
+      this.counts.brakes += 1;
+      if (this.outageFromMs !== null && this.outageToMs === null && this.braked.size === 0) this.toBrake.push(atMs - this.outageFromMs);
+    }
+    this.braked.add(name);
   }
 
   private detected(life: Life, endedAtMs: number, status: 'SUSPECT' | 'DOWN', atMs: number): void {
@@ -145,8 +261,10 @@ export class QualityOfService {
   }
 
   private mistaken(nodeId: string, status: 'SUSPECT' | 'DOWN', atMs: number): void {
-    if (status === 'DOWN') this.counts.wrongDowns += 1;
-    else this.counts.wrongSuspects += 1;
+    if (status === 'DOWN') {
+      this.counts.wrongDowns += 1;
+      if (!this.distressed.has(nodeId)) this.counts.wrongDownsOfWell += 1;
+    } else this.counts.wrongSuspects += 1;
     this.mistakes.set(nodeId, { status, sinceMs: atMs });
   }
 
@@ -157,9 +275,9 @@ export class QualityOfService {
     (mistake.status === 'DOWN' ? this.downMs : this.suspectMs).push(atMs - mistake.sinceMs);
   }
 
-  private countService(nodeId: string, { status, sinceMs }: Standing, atMs: number): void {
+  private countService(nodeId: string, { status, isDamped, sinceMs }: Standing, atMs: number): void {
     const impaired = this.impaired.get(nodeId);
-    if (impaired === undefined || (status !== 'HEALTHY' && status !== 'DEGRADED')) return;
+    if (impaired === undefined || isDamped || (status !== 'HEALTHY' && status !== 'DEGRADED')) return;
     impaired.inServiceMs += Math.max(0, atMs - Math.max(sinceMs, impaired.sinceMs + OUT_MS));
   }
 }

@@ -2,43 +2,51 @@
 import type { Durations } from './durations.js';
 import { seconds } from './goals.js';
 import type { SimulationResult } from './simulate.js';
+import type { Totals } from './totals.js';
 
-const COLUMNS = ['scenario', 'node-hours', 'kill -9 to DOWN', 'host gone to DOWN', 'crash to SUSPECT', 'wrong SUSPECT (/node-h)', 'for', 'wrong DOWN', 'hash'] as const;
+const COLUMNS = ['scenario', 'runs', 'node-hours', 'kill -9 to DOWN', 'host gone to DOWN', 'still to SUSPECT', 'wrong SUSPECT (/node-h)', 'for', 'wrong DOWN', 'goals'] as const;
 
-export function toTable(results: readonly SimulationResult[]): string {
-  const rows = [COLUMNS as readonly string[], ...results.map(row)];
-  const widths = COLUMNS.map((_, at) => Math.max(...rows.map((cells) => cells[at]?.length ?? 0)));
-  const lines = rows.map((cells) => cells.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ').trimEnd());
-  lines.splice(1, 0, widths.map((width) => '-'.repeat(width)).join('  '));
-  return [...lines, '', 'Durations: p50 / p99 (count).', ...missed(results), ...results.flatMap(broken)].join('\n');
+export function toTable(all: readonly Totals[]): string {
+  return [table([COLUMNS, ...all.map(row)]), '', 'Durations: p50 / p99 / most (count).', ...missed(all)].join('\n');
 }
 
-function row(result: SimulationResult): string[] {
-  if (result.kind === 'broken') return [result.scenario, 'BROKEN', '', '', '', '', '', '', result.hash];
-  const { figures } = result;
+/** Lines of cells, the first underlined, columns aligned. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((cells) => cells[at]?.length ?? 0)));
+  const lines = rows.map((cells) => cells.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ').trimEnd());
+  lines.splice(1, 0, widths.map((width) => '-'.repeat(width)).join('  '));
+  return lines.join('\n');
+}
+
+export function explainBroken(result: Extract<SimulationResult, { kind: 'broken' }>): string {
+  return ['', `INVARIANT BROKEN in ${result.scenario}, seed ${result.seed}, at ${seconds(result.atMs)}: ${result.claim}`, ...result.trace.map((line) => `  ${line}`), `Again: ${result.rerun}`].join('\n');
+}
+
+export function explainWrong(result: Extract<SimulationResult, { kind: 'completed' }>): string {
+  return [`  ${result.scenario}, seed ${result.seed}: ${result.figures.wrongDowns} wrong DOWN. Again: ${result.rerun} --trace`].join('\n');
+}
+
+function row({ scenario, runs, broken, figures, goals }: Totals): string[] {
+  const met = goals.filter(({ isMet }) => isMet).length;
   return [
-    result.scenario,
+    scenario,
+    String(runs),
     figures.nodeHours.toFixed(1),
     span(figures.processCrashToDown),
     span(figures.hostCrashToDown),
-    span(figures.crashToSuspect),
-    `${figures.wrongSuspects} (${figures.wrongSuspectsPerNodeHour.toFixed(2)})`,
+    span(figures.freezeToSuspect),
+    `${figures.wrongSuspects} (${figures.wrongSuspectsPerNodeHour.toFixed(3)})`,
     span(figures.wrongSuspectMs),
     String(figures.wrongDowns),
-    result.hash,
+    broken > 0 ? `${broken} BROKEN` : `${met} of ${goals.length}`,
   ];
 }
 
-function missed(results: readonly SimulationResult[]): string[] {
-  const lines = results.flatMap((result) => (result.kind === 'broken' ? [] : result.goals.filter(({ isMet }) => !isMet).map(({ what, limit, figure }) => `  ${result.scenario}: ${what} is ${figure}, the goal is ${limit}`)));
-  return lines.length === 0 ? ['All goals met.'] : ['Goals missed:', ...lines];
+function missed(all: readonly Totals[]): string[] {
+  const lines = all.flatMap(({ scenario, goals }) => goals.filter(({ isMet }) => !isMet).map(({ what, limit, figure }) => `  ${scenario}: ${what} is ${figure}, the goal is ${limit}`));
+  return lines.length === 0 ? ['All goals reached.'] : ['Goals missed:', ...lines];
 }
 
-function broken(result: SimulationResult): string[] {
-  if (result.kind === 'completed') return [];
-  return ['', `INVARIANT BROKEN in ${result.scenario}, seed ${result.seed}, at ${seconds(result.atMs)}: ${result.claim}`, ...result.trace.map((line) => `  ${line}`), `Again: ${result.rerun}`];
-}
-
-function span({ count, p50Ms, p99Ms }: Durations): string {
-  return p50Ms === null || p99Ms === null ? '-' : `${seconds(p50Ms)} / ${seconds(p99Ms)} (${count})`;
+export function span({ p50Ms, p99Ms, maxMs, count }: Durations): string {
+  return p50Ms === null || p99Ms === null || maxMs === null ? '-' : `${seconds(p50Ms)} / ${seconds(p99Ms)} / ${seconds(maxMs)} (${count})`;
 }

@@ -5,16 +5,24 @@
 import { StateHash } from './state-hash.js';
 
 export class SeededRandom {
-  private readonly state = new Uint32Array(4);
+  // Four fields instead of an array: they are read and written for every message.
+  private a: number;
+  private b: number;
+  private c: number;
+  private d: number;
 
   constructor(private readonly seed: number) {
     let mixed = seed | 0;
-    for (let at = 0; at < 4; at++) {
+    const word = (): number => {
       mixed = (mixed + 0x9e3779b9) | 0;
-      let word = Math.imul(mixed ^ (mixed >>> 16), 0x21f0aaad);
-      word = Math.imul(word ^ (word >>> 15), 0x735a2d97);
-      this.state[at] = word ^ (word >>> 15);
-    }
+      let it = Math.imul(mixed ^ (mixed >>> 16), 0x21f0aaad);
+      it = Math.imul(it ^ (it >>> 15), 0x735a2d97);
+      return it ^ (it >>> 15);
+    };
+    this.a = word();
+    this.b = word();
+    this.c = word();
+    this.d = word();
   }
 
   /** A generator of its own for one purpose: what one part draws does not move what others get. */
@@ -24,14 +32,14 @@ export class SeededRandom {
 
   /** 0..2^32 - 1. */
   nextUint32(): number {
-    const [s0 = 0, s1 = 0, s2 = 0, s3 = 0] = this.state;
-    const result = Math.imul(rotated(Math.imul(s1, 5), 7), 9) >>> 0;
-    const third = s2 ^ s0;
-    const fourth = s3 ^ s1;
-    this.state[0] = s0 ^ fourth;
-    this.state[1] = s1 ^ third;
-    this.state[2] = third ^ (s1 << 9);
-    this.state[3] = rotated(fourth, 11);
+    const { a, b } = this;
+    const result = Math.imul(rotated(Math.imul(b, 5), 7), 9) >>> 0;
+    const third = this.c ^ a;
+    const fourth = this.d ^ b;
+    this.b = b ^ third;
+    this.a = a ^ fourth;
+    this.c = third ^ (b << 9);
+    this.d = rotated(fourth, 11);
     return result;
   }
 

@@ -3,7 +3,8 @@ import { type GoalResult, judge } from './goals.js';
 import { InvariantBroken } from './invariants.js';
 import type { Figures } from './quality-of-service.js';
 import type { Scenario } from './scenarios.js';
-import { World } from './world.js';
+import { World, WORLD_DEFAULTS } from './world.js';
+import { observe } from './observe.js';
 
 export interface SimulationOptions {
   readonly seed: number;
@@ -22,23 +23,23 @@ export type SimulationResult = {
   /** Equal for equal seeds and settings, at any time on any machine. */
   readonly hash: string;
 } & (
-  | { readonly kind: 'completed'; readonly figures: Figures; readonly goals: readonly GoalResult[] }
+  | { readonly kind: 'completed'; readonly figures: Figures; readonly goals: readonly GoalResult[]; /** The last changes before a wrong DOWN, if there was one. */ readonly wrong: readonly string[] }
   /** `trace`: the last changes before it. */
-  | { readonly kind: 'broken'; readonly claim: string; readonly atMs: number; readonly trace: readonly string[]; readonly rerun: string }
-);
+  | { readonly kind: 'broken'; readonly claim: string; readonly atMs: number; readonly trace: readonly string[] }
+) & { readonly rerun: string };
 
 export function simulate(scenario: Scenario, options: SimulationOptions): SimulationResult {
   const { seed, minutes, nodes, intervalMs } = options;
-  const world = new World({ seed, nodes, intervalMs, failureTimeoutMs: 15_000, phiThreshold: 8, stabilisationMs: 30_000 });
-  const about = () => ({ scenario: scenario.name, seed, steps: world.steps, hash: world.digest() });
+  const world = new World({ ...WORLD_DEFAULTS, seed, nodes, intervalMs }, observe);
+  const rerun = `npm run simulate -- --seed ${seed} --scenario ${scenario.name} --minutes ${minutes} --nodes ${nodes} --interval ${intervalMs}`;
+  const about = () => ({ scenario: scenario.name, seed, steps: world.steps, hash: world.digest(), rerun });
   scenario.plan(world);
   try {
     world.runUntil(minutes * 60_000);
   } catch (error) {
     if (!(error instanceof InvariantBroken)) throw error;
-    const rerun = `npm run simulate -- --seed ${seed} --scenario ${scenario.name} --minutes ${minutes} --nodes ${nodes} --interval ${intervalMs}`;
-    return { kind: 'broken', ...about(), claim: error.message, atMs: world.clock.nowMs(), trace: world.trace, rerun };
+    return { kind: 'broken', ...about(), claim: error.message, atMs: world.clock.nowMs(), trace: world.trace };
   }
   const figures = world.quality.finish(world.clock.nowMs());
-  return { kind: 'completed', ...about(), figures, goals: judge(scenario.goals, figures) };
+  return { kind: 'completed', ...about(), figures, goals: judge(scenario.goals, figures), wrong: world.wrong };
 }

@@ -1,17 +1,16 @@
 /**
- * Messages between named places, each direction of each link with a weather of its own: delay, loss, duplication,
- * reordering, cut, clogged. Knows nothing of what the messages say.
+ * The ways between named places, each direction of each with a weather of its own: delay, loss, duplication, reordering, cut, clogged.
+ * Says when a message arrives, if ever; knows nothing of what the messages say. A message meets the weather of the moment it is sent.
  */
 import type { SeededRandom } from './seeded-random.js';
 import type { VirtualClock } from './virtual-clock.js';
 
-export type Delay =
-  | { readonly kind: 'uniform'; readonly minMs: number; readonly maxMs: number }
-  /** `minMs` and an exponential tail with this mean on top, cut at `maxMs`. */
-  | { readonly kind: 'tailed'; readonly minMs: number; readonly meanMs: number; readonly maxMs: number };
-
 export interface LinkWeather {
-  readonly delay: Delay;
+  /** Least time of the way. Milliseconds. */
+  readonly delayMsMin: number;
+  /** Mean of the exponential tail on top of it. Milliseconds. */
+  readonly delayMsTail: number;
+  readonly delayMsMax: number;
   /** Share of messages that never arrive. 0..1. */
   readonly lossRate: number;
   /** Share of messages that arrive twice. 0..1. */
@@ -24,26 +23,62 @@ export interface LinkWeather {
   readonly cloggedUntilMs: number;
 }
 
-export const LAN: LinkWeather = { delay: { kind: 'tailed', minMs: 0.2, meanMs: 1, maxMs: 50 }, lossRate: 0, duplicationRate: 0, reorderRate: 0, reorderMs: 0, isCut: false, cloggedUntilMs: 0 };
+export const LAN: LinkWeather = { delayMsMin: 0.2, delayMsTail: 1, delayMsMax: 50, lossRate: 0, duplicationRate: 0, reorderRate: 0, reorderMs: 0, isCut: false, cloggedUntilMs: 0 };
 
 /** Any place, in `change`. */
 export const ANY = '*';
+/** Instead of a time: it never arrives. */
+export const LOST = Infinity;
 
-interface Link {
-  weather: LinkWeather;
-  version: number;
-  lastArrivalMs: number;
+/** One direction between two places. */
+export class Link {
+  private weather: LinkWeather = LAN;
+  private version = -1;
+  private lastArrivalMs = 0;
+
+  constructor(
+    readonly from: string,
+    readonly to: string,
+    private readonly network: SimulatedNetwork,
+  ) {}
+
+  get isCut(): boolean {
+    return this.now().isCut;
+  }
+
+  /** When a message that is sent then arrives; `LOST` when it never does. */
+  arrivalMs(sentAtMs: number): number {
+    const { random } = this.network;
+    const weather = this.now();
+    if (weather.isCut || random.chance(weather.lossRate)) return LOST;
+    const atMs = Math.max(sentAtMs + Math.min(weather.delayMsMax, weather.delayMsMin + random.exponential(weather.delayMsTail)), weather.cloggedUntilMs);
+    if (random.chance(weather.reorderRate)) return atMs + random.between(0, weather.reorderMs);
+    return (this.lastArrivalMs = Math.max(atMs, this.lastArrivalMs));
+  }
+
+  /** When its duplicate arrives; mostly there is none. */
+  duplicateMs(sentAtMs: number): number {
+    return this.network.random.chance(this.now().duplicationRate) ? this.arrivalMs(sentAtMs) : LOST;
+  }
+
+  private now(): LinkWeather {
+    if (this.version !== this.network.version) {
+      this.weather = this.network.weather(this.from, this.to);
+      this.version = this.network.version;
+    }
+    return this.weather;
+  }
 }
 
 export class SimulatedNetwork {
+  /** Grows with each change of the weather. */
+  version = 0;
   private readonly changes = new Map<string, Partial<LinkWeather>>();
   private readonly links = new Map<string, Map<string, Link>>();
-  private version = 0;
 
   constructor(
     private readonly clock: VirtualClock,
-    private readonly random: SeededRandom,
-    private readonly usual: LinkWeather = LAN,
+    readonly random: SeededRandom,
   ) {}
 
   /** Changes one direction from now on; null gives back what is usual there. The more exact change wins. */
@@ -60,50 +95,23 @@ export class SimulatedNetwork {
     this.change(ANY, place, weather);
   }
 
-  isCut(from: string, to: string): boolean {
-    return this.link(from, to).weather.isCut;
-  }
-
   /** Delivers never, once or twice. */
-  send(from: string, to: string, kind: string, deliver: () => void): void {
+  send(from: string, to: string, deliver: () => void): void {
     const link = this.link(from, to);
-    const { isCut, lossRate, duplicationRate } = link.weather;
-    if (isCut || this.random.chance(lossRate)) return;
-    this.carry(link, to, kind, deliver);
-    if (this.random.chance(duplicationRate)) this.carry(link, to, kind, deliver);
+    const nowMs = this.clock.nowMs();
+    for (const atMs of [link.arrivalMs(nowMs), link.duplicateMs(nowMs)]) if (atMs !== LOST) this.clock.at(atMs, deliver);
   }
 
-  /** Delivers once: what a connection does that repeats until it got through. */
-  stream(from: string, to: string, kind: string, deliver: () => void): void {
-    this.carry(this.link(from, to), to, kind, deliver);
-  }
-
-  private carry(link: Link, to: string, kind: string, deliver: () => void): void {
-    const { delay, reorderRate, reorderMs, cloggedUntilMs } = link.weather;
-    let atMs = Math.max(this.clock.nowMs() + this.draw(delay), cloggedUntilMs);
-    if (this.random.chance(reorderRate)) atMs += this.random.between(0, reorderMs);
-    else link.lastArrivalMs = atMs = Math.max(atMs, link.lastArrivalMs);
-    this.clock.at(atMs, kind, to, deliver);
-  }
-
-  private draw(delay: Delay): number {
-    switch (delay.kind) {
-      case 'uniform':
-        return this.random.between(delay.minMs, delay.maxMs);
-      case 'tailed':
-        return Math.min(delay.maxMs, delay.minMs + this.random.exponential(delay.meanMs));
-    }
-  }
-
-  private link(from: string, to: string): Link {
+  link(from: string, to: string): Link {
     let ofSender = this.links.get(from);
     if (ofSender === undefined) this.links.set(from, (ofSender = new Map()));
     let link = ofSender.get(to);
-    if (link === undefined) ofSender.set(to, (link = { weather: this.usual, version: -1, lastArrivalMs: 0 }));
-    if (link.version !== this.version) {
-      link.weather = { ...this.usual, ...this.changes.get(`${ANY}>${ANY}`), ...this.changes.get(`${ANY}>${to}`), ...this.changes.get(`${from}>${ANY}`), ...this.changes.get(`${from}>${to}`) };
-      link.version = this.version;
-    }
+    if (link === undefined) ofSender.set(to, (link = new Link(from, to, this)));
     return link;
+  }
+
+  /** Weather between two places, the more exact change over the less exact one. */
+  weather(from: string, to: string): LinkWeather {
+    return { ...LAN, ...this.changes.get(`${ANY}>${ANY}`), ...this.changes.get(`${ANY}>${to}`), ...this.changes.get(`${from}>${ANY}`), ...this.changes.get(`${from}>${to}`) };
   }
 }

@@ -2,7 +2,7 @@
  * What the operating system does to a process: it runs, is paused (SIGSTOP, a long collection, a frozen VM), or is gone.
  *
  * While it is paused, timers become due and messages arrive without anybody noticing. When it goes on, it does what Node does:
- * late timers first, then what arrived, then immediates.
+ * late timers first, then what arrived, then immediates. A thread that can stand still alone is a process of its own here.
  */
 import type { Planned, VirtualClock } from './virtual-clock.js';
 
@@ -10,25 +10,29 @@ export type Presence = 'running' | 'paused' | 'gone';
 
 export class SimulatedProcess {
   private current: Presence = 'running';
-  private pausedUntilMs = 0;
+  private pausedUntil = 0;
+  private pausedAt = 0;
   /** Counts lives: what was planned in an earlier one never happens. */
   private life = 0;
   private lateTimers: (() => void)[] = [];
   private arrived: (() => void)[] = [];
   private immediates: (() => void)[] = [];
 
-  constructor(
-    private readonly clock: VirtualClock,
-    readonly name: string,
-  ) {}
+  constructor(private readonly clock: VirtualClock) {}
 
   get presence(): Presence {
     return this.current;
   }
 
+  /** How long it has stood still. Milliseconds; 0 while it runs. */
+  get stillMs(): number {
+    return this.current === 'paused' ? this.clock.nowMs() - this.pausedAt : 0;
+  }
+
   /** Ends its life; nothing that waits in it happens any more. */
   end(): void {
     this.current = 'gone';
+    this.pausedUntil = 0;
     this.life += 1;
     this.lateTimers = [];
     this.arrived = [];
@@ -43,21 +47,21 @@ export class SimulatedProcess {
   /** Pauses for this long from now; a pause under way becomes no shorter. */
   pause(durationMs: number): void {
     if (this.current === 'gone') return;
+    if (this.current === 'running') this.pausedAt = this.clock.nowMs();
     this.current = 'paused';
-    this.pausedUntilMs = Math.max(this.pausedUntilMs, this.clock.nowMs() + durationMs);
+    this.pausedUntil = Math.max(this.pausedUntil, this.clock.nowMs() + durationMs);
+    if (this.pausedUntil === Infinity) return;
     const { life } = this;
-    this.clock.at(this.pausedUntilMs, 'resume', this.name, () => {
-      if (this.life === life && this.current === 'paused' && this.clock.nowMs() >= this.pausedUntilMs) this.resume();
+    this.clock.at(this.pausedUntil, () => {
+      if (this.life === life && this.current === 'paused' && this.clock.nowMs() >= this.pausedUntil) this.resume();
     });
   }
 
-  wakeAfter(delayMs: number, kind: string, wake: () => void): Planned {
+  wakeAfter(delayMs: number, wake: () => void): Planned {
     const { life } = this;
     let isCancelled = false;
-    const planned = this.clock.after(delayMs, kind, this.name, () => {
-      if (this.life !== life) return;
-      if (this.current === 'paused') this.lateTimers.push(() => isCancelled || wake());
-      else wake();
+    const planned = this.clock.after(delayMs, () => {
+      if (this.life === life) this.due(() => isCancelled || wake());
     });
     return {
       cancel: () => {
@@ -67,10 +71,16 @@ export class SimulatedProcess {
     };
   }
 
+  /** A timer of this life is due: it is run now, or late. */
+  due(wake: () => void): void {
+    if (this.current === 'paused') this.lateTimers.push(wake);
+    else if (this.current === 'running') wake();
+  }
+
   /** After everything that is due or has arrived now. */
-  immediately(kind: string, run: () => void): void {
+  immediately(run: () => void): void {
     const { life } = this;
-    this.clock.after(0, kind, this.name, () => {
+    this.clock.after(0, () => {
       if (this.life !== life) return;
       if (this.current === 'paused') this.immediates.push(run);
       else run();
@@ -95,11 +105,14 @@ export class SimulatedProcess {
     const { life } = this;
     for (const queue of [this.lateTimers, this.arrived, this.immediates]) {
       // What runs here may pause it again: the rest waits on.
-      while (this.presence === 'running' && this.life === life) {
-        const run = queue.shift();
-        if (run === undefined) break;
-        run();
+      for (let at = 0; at < queue.length; at++) {
+        if (this.presence !== 'running' || this.life !== life) {
+          queue.splice(0, at);
+          return;
+        }
+        queue[at]?.();
       }
+      queue.length = 0;
     }
   }
 }

@@ -33,7 +33,8 @@ export class StateHash {
     return this.digestWords()[0];
   }
 
-  private word(word: number): this {
+  /** Adds 32 bits. */
+  word(word: number): this {
     this.a = Math.imul(this.a ^ word, 2_654_435_761);
     this.b = Math.imul(this.b ^ word, 1_597_334_677);
     // Multiplication moves bits up only; without this the high bits of a word would be lost soon.

@@ -1,32 +1,58 @@
 import { SeededRandom } from './seeded-random.js';
-import { VirtualClock } from './virtual-clock.js';
+import { Happening, VirtualClock } from './virtual-clock.js';
 
-test('events happen in the order of their time, and those of the same time in the order in which they were planned', () => {
+/** The wheel reaches about 8 s: the second span needs the heap as well. */
+test.each([50, 50_000])('what is planned within %i ms happens in the order of time, and of planning at the same time', (spanMs) => {
   const clock = new VirtualClock();
   const random = new SeededRandom(1);
   const happened: { atMs: number; order: number }[] = [];
-  for (let order = 0; order < 1000; order++) {
-    const atMs = random.nextInt(50);
-    clock.at(atMs, 'test', '', () => happened.push({ atMs, order }));
-  }
-  while (clock.step(100) !== null);
-  expect(happened).toHaveLength(1000);
+  let order = 0;
+  const plan = (): void => {
+    const mine = order++;
+    const atMs = clock.nowMs() + random.nextInt(spanMs);
+    clock.at(atMs, () => {
+      expect(clock.nowMs()).toBe(atMs);
+      happened.push({ atMs, order: mine });
+      if (order < 3000) plan();
+    });
+  };
+  for (let at = 0; at < 1000; at++) plan();
+  clock.runUntil(10 * spanMs);
+  expect(happened).toHaveLength(3000);
   expect(happened).toEqual(happened.toSorted((a, b) => a.atMs - b.atMs || a.order - b.order));
 });
 
-test('a cancelled event never happens, and one in the past happens now', () => {
+test('what was cancelled never happens, and what is planned in the past happens now', () => {
   const clock = new VirtualClock();
   const happened: number[] = [];
-  clock.at(5, 'test', '', () => happened.push(5)).cancel();
-  clock.at(10, 'test', '', () => clock.at(3, 'test', '', () => happened.push(clock.nowMs())));
-  while (clock.step(100) !== null);
+  clock.at(5, () => happened.push(5)).cancel();
+  clock.at(10, () => clock.at(3, () => happened.push(clock.nowMs())));
+  clock.runUntil(100);
   expect(happened).toEqual([10]);
   expect(clock.nowMs()).toBe(100);
 });
 
-test('nothing after the end of a run happens', () => {
+test('what is due after the end of a run waits for the next one', () => {
   const clock = new VirtualClock();
-  clock.at(11, 'test', '', () => undefined);
-  expect(clock.step(10)).toBeNull();
-  expect(clock.step(11)).toMatchObject({ atMs: 11, kind: 'test' });
+  const happened: number[] = [];
+  clock.at(10.5, () => happened.push(clock.nowMs()));
+  clock.runUntil(10);
+  expect(happened).toEqual([]);
+  clock.runUntil(11);
+  expect(happened).toEqual([11]);
+});
+
+test('one happening can be planned again each time it has happened', () => {
+  class Beat extends Happening {
+    readonly atMs: number[] = [];
+    happen(nowMs: number): void {
+      this.atMs.push(nowMs);
+      clock.plan(nowMs + 9000, this);
+    }
+  }
+  const clock = new VirtualClock();
+  const beat = new Beat();
+  clock.plan(1, beat);
+  clock.runUntil(20_000);
+  expect(beat.atMs).toEqual([1, 9001, 18_001]);
 });

@@ -1,0 +1,52 @@
+/**
+ * One direction of a connection: what is lost is sent again, everything arrives once and in order, and what is behind a loss waits for it.
+ * A way that is cut keeps it all until it is whole again, or until the stream is closed.
+ */
+import { type Link, LOST } from './simulated-network.js';
+import type { VirtualClock } from './virtual-clock.js';
+
+/** First pause before something is sent again; each one after that is twice as long. Milliseconds. */
+const RETRANSMIT_MS = 200;
+const RETRANSMIT_MS_MAX = 10_000;
+/** What waits behind a loss. Beyond, the oldest is lost, as the sender's own queue would. Count. */
+const WAITING_MAX = 1000;
+
+export class SimulatedStream {
+  private waiting: (() => void)[] = [];
+  private lastArrivalMs = 0;
+  private isOpen = true;
+
+  constructor(
+    private readonly clock: VirtualClock,
+    private readonly link: Link,
+  ) {}
+
+  send(deliver: () => void): void {
+    if (!this.isOpen) return;
+    this.waiting.push(deliver);
+    if (this.waiting.length > WAITING_MAX) this.waiting.shift();
+    // Otherwise a repetition is under way, and takes this one along.
+    if (this.waiting.length === 1) this.attempt(RETRANSMIT_MS);
+  }
+
+  /** Nothing that was sent arrives any more. */
+  close(): void {
+    this.isOpen = false;
+    this.waiting = [];
+  }
+
+  private attempt(againAfterMs: number): void {
+    if (!this.isOpen) return;
+    const atMs = this.link.arrivalMs(this.clock.nowMs());
+    if (atMs === LOST) {
+      this.clock.after(againAfterMs, () => this.attempt(Math.min(2 * againAfterMs, RETRANSMIT_MS_MAX)));
+      return;
+    }
+    const { waiting } = this;
+    this.waiting = [];
+    this.lastArrivalMs = Math.max(atMs, this.lastArrivalMs);
+    this.clock.at(this.lastArrivalMs, () => {
+      for (const deliver of waiting) if (this.isOpen) deliver();
+    });
+  }
+}
