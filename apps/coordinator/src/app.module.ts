@@ -1,7 +1,7 @@
 /** Composition root: makes the bus and the coordinator from the configuration and gives them to Nest. */
+import type { Server } from 'node:http';
 import { resolve } from 'node:path';
 import { ALL_TOPICS, type MessageBus } from '@muster/contracts';
-import { Sightings } from '@muster/evidence';
 import { createMessageBus, MessageBusStrategy, MessagingModule } from '@muster/messaging';
 import type { ServiceHost } from '@muster/observability';
 import { type BeforeApplicationShutdown, type DynamicModule, Module, type OnApplicationBootstrap } from '@nestjs/common';
@@ -13,7 +13,10 @@ import { HeartbeatsConsumer } from './beats/heartbeats.consumer.js';
 import { Cluster } from './cluster.js';
 import type { CoordinatorConfig } from './config.js';
 import { Coordinator } from './coordinator.js';
+import { Detection } from './detection/detection.js';
 import { ClusterController } from './http/cluster.controller.js';
+import { OrdersController } from './http/orders.controller.js';
+import { Orders } from './http/orders.js';
 import { Streams } from './http/streams.js';
 import { Views } from './views.js';
 
@@ -42,11 +45,12 @@ export class AppModule {
     return {
       module: AppModule,
       imports: [MessagingModule.forRoot({ bus })],
-      controllers: [ClusterController, BeatsController, HeartbeatsConsumer],
+      controllers: [ClusterController, OrdersController, BeatsController, HeartbeatsConsumer],
       providers: [
         { provide: Coordinator, useValue: coordinator },
         { provide: Cluster, useValue: coordinator.cluster },
-        { provide: Sightings, useValue: coordinator.sightings },
+        { provide: Detection, useValue: coordinator.detection },
+        { provide: Orders, useValue: coordinator.orders },
         { provide: Views, useValue: coordinator.views },
         { provide: BeatIntake, useValue: coordinator.intake },
         { provide: Streams, useValue: coordinator.streams },
@@ -56,10 +60,15 @@ export class AppModule {
   }
 
   /**
+   * Direct lanes are upgrades on the port of the service, which Nest knows nothing of.
+   *
    * Beats come from every partition: the group is this coordinator's own. It begins with what comes, each time: beats
    * that waited for us would make nodes look alive that are long gone.
    */
   static listenTo(app: INestApplication, bus: MessageBus, host: ServiceHost): void {
+    const server = app.getHttpServer() as Server;
+    const { lanes } = app.get(Coordinator);
+    server.on('upgrade', (request, socket, head) => lanes.upgrade(request, socket, head));
     app.connectMicroservice<MicroserviceOptions>({
       strategy: new MessageBusStrategy(bus, { group: `coordinator-${host.nodeId}`, from: 'latest', positions: () => Promise.resolve(new Map()), ensureTopics: ALL_TOPICS, logger: host.logger }),
     });

@@ -1,24 +1,26 @@
 /**
  * One coordinator, put together: the only place where its parts meet. Starts and ends them in order.
  *
- * End: leave (our own last word) -> publish what is left -> close the log. The bus is closed by whoever made it.
+ * End: leave (our own last word) -> close the lanes -> publish what is left -> close the log. The bus is closed by whoever made it.
  */
-import { Agent } from '@muster/agent';
+import { Agent, probe } from '@muster/agent';
 import type { Logger, MessageBus } from '@muster/contracts';
-import { Sightings } from '@muster/evidence';
+import { Observer, type ObserverOptions } from '@muster/evidence';
 import { detectorConfig } from '@muster/failure-detector';
 import { SCORE_DEFAULTS } from '@muster/health-score';
 import { membershipRules } from '@muster/membership';
 import { join } from 'node:path';
 import type { Registry } from 'prom-client';
 import { BeatIntake } from './beats/beat-intake.js';
+import { Canary } from './beats/canary.js';
 import { ownBeats } from './beats/own-beats.js';
 import { type Clock, systemClock } from './clock.js';
 import { Cluster } from './cluster.js';
 import type { CoordinatorConfig } from './config.js';
-import { Detection } from './detection/detection.js';
-import { type Probe, probeHttp } from './detection/prober.js';
+import { Detection, type DetectionOptions } from './detection/detection.js';
+import { Orders } from './http/orders.js';
 import { Streams } from './http/streams.js';
+import { Lanes } from './lane/lanes.js';
 import { CoordinatorMetrics } from './metrics.js';
 import { Publisher } from './publishing/publisher.js';
 import { Views } from './views.js';
@@ -31,62 +33,68 @@ export interface CoordinatorParts {
   readonly metrics: Registry;
   readonly logger: Logger;
   readonly clock?: Clock;
-  readonly probe?: Probe;
   /** Told of our own incarnation, when it is settled and when it changes. */
   readonly onIncarnation?: (incarnation: number) => void;
 }
 
 /** How long the last changes may take to get onto the bus. Milliseconds. */
 const LAST_PUBLISH_MS = 2000;
+/** How long a probe may take. Milliseconds. */
+const PROBE_LIMIT_MS = { local: 500, lan: 500, wan: 1500 } as const;
 
 export class Coordinator {
   readonly cluster: Cluster;
-  readonly sightings: Sightings;
   readonly detection: Detection;
+  readonly lanes: Lanes;
   readonly intake: BeatIntake;
   readonly views: Views;
   readonly streams: Streams;
+  readonly orders: Orders;
   readonly agent: Agent;
   private readonly publisher: Publisher;
+  private readonly clock: Clock;
   private closing: Promise<void> | null = null;
 
-  constructor(parts: CoordinatorParts) {
+  constructor(private readonly parts: CoordinatorParts) {
     const { config, nodeId, logger, bus, clock = systemClock } = parts;
     const metrics = new CoordinatorMetrics(parts.metrics);
-    const intervalMs = config.heartbeat.intervalMs;
-    this.cluster = Cluster.open({
-      name: config.cluster.name,
-      nodeId,
-      statePath: join(config.node.dataDir, nodeId, 'membership.sqlite'),
-      rules: { ...membershipRules({ stabilisationMs: config.stabilisation.periodMs }), joiningBeats: config.joining.beats },
-      snapshotEntries: config.coordinator.snapshotEntries,
-      logger,
-    });
-    const detector = detectorConfig({ phiThreshold: config.phi.threshold, failureTimeoutMs: config.failure.timeoutMs });
-    this.sightings = new Sightings({ detector, score: SCORE_DEFAULTS, intervalMs });
-    this.views = new Views(this.cluster, this.sightings, clock);
+    this.clock = clock;
+    this.cluster = openCluster(parts);
+    const canary = new Canary(clock);
+    const observer = new Observer(observerOptions(parts, this.cluster), { ms: clock.nowMs(), unixMs: clock.nowUnixMs() });
+    const ask: DetectionOptions['ask'] = (by, target, timeLimitMs) => this.lanes.ask(by, target, timeLimitMs);
+    this.detection = new Detection({ nodeId, observer, cluster: this.cluster, clock, probe, ask, metrics, logger, isBusUp: () => bus.status().state === 'up' });
+    this.views = new Views(this.cluster, this.detection, clock);
     this.streams = new Streams(this.cluster, this.views, config.coordinator.watchersMax);
-    this.detection = new Detection({ nodeId, cluster: this.cluster, sightings: this.sightings, clock, probe: parts.probe ?? probeHttp, metrics, logger, intervalMs, isBusUp: () => bus.status().state === 'up' });
-    this.intake = new BeatIntake({ detection: this.detection, sightings: this.sightings, metrics, membersMax: config.coordinator.membersMax, nodeId });
-    this.publisher = new Publisher({ cluster: this.cluster, bus, clock, metrics, logger });
-    this.agent = new Agent({
-      nodeId,
-      service: 'coordinator',
-      zone: config.node.zone,
-      tags: config.node.tags,
-      httpUrl: parts.httpUrl,
-      bus: ownBeats(bus, this.intake, logger),
-      coordinators: [loopback(parts.httpUrl)],
-      heartbeat: { intervalMs },
-      metrics: parts.metrics,
+    this.orders = new Orders(this.cluster, this.views, clock);
+    this.intake = new BeatIntake({ detection: this.detection, canary, metrics, membersMax: config.coordinator.membersMax, nodeId });
+    this.lanes = new Lanes({
+      coordinatorId: nodeId,
+      lanesMax: config.coordinator.lanesMax,
+      beat: (beat) => this.intake.fromLane(beat),
+      knownIncarnation: (id) => this.detection.incarnation(id),
+      changed: (id, incarnation, is) => this.detection.laneChanged(id, incarnation, is),
+      member: (id) => this.cluster.membership.member(id)?.record ?? null,
+      metrics,
       logger,
-      onIncarnation: parts.onIncarnation,
     });
-    metrics.observe({ cluster: this.cluster, pulse: (id) => this.sightings.pulse(id, clock.nowMs()), doubtReason: () => this.detection.doubtReason(), watchers: () => this.streams.count });
+    this.publisher = new Publisher({ cluster: this.cluster, bus, clock, metrics, logger });
+    this.agent = this.ownAgent();
+    metrics.observe({
+      cluster: this.cluster,
+      pulse: (id) => this.detection.pulse(id, clock.nowMs()),
+      doubtReason: () => this.detection.doubtReason(),
+      watchers: () => this.streams.count,
+      lanes: () => this.lanes.count,
+      canaryAgesMs: () => canary.agesMs(),
+    });
   }
 
   async start(): Promise<void> {
+    await this.cluster.agreeOnRules(this.clock.nowUnixMs());
+    this.cluster.listen((changes) => this.lanes.follow(changes));
     this.detection.start();
+    this.lanes.open();
     this.publisher.start();
     await this.agent.start();
   }
@@ -100,14 +108,56 @@ export class Coordinator {
   private async closeOnce(): Promise<void> {
     await this.agent.leave();
     await this.detection.settle();
+    // Agents go to another coordinator at once, rather than find out.
+    this.lanes.close();
     // Nobody is judged from here on; the last word of our own is in the log.
     this.detection.stop();
     await this.publisher.stop(LAST_PUBLISH_MS);
     await this.cluster.close();
   }
+
+  private ownAgent(): Agent {
+    const { config, nodeId, httpUrl, bus, metrics, logger, onIncarnation } = this.parts;
+    return new Agent({
+      nodeId,
+      service: 'coordinator',
+      zone: config.node.zone,
+      tags: config.node.tags,
+      httpUrl,
+      bus: ownBeats(bus, this.intake, logger),
+      // What its lane would carry is taken here without one.
+      coordinators: [],
+      knownIncarnation: () => this.detection.incarnation(nodeId),
+      // Were our main loop to stand still, nobody would be judged: a thread of its own had nobody to tell.
+      worker: false,
+      heartbeat: { intervalMs: config.heartbeat.intervalMs },
+      metrics,
+      logger,
+      onIncarnation,
+    });
+  }
 }
 
-/** Ourselves by the shortest way: the agent asks there which incarnation is known. */
-function loopback(httpUrl: string): string {
-  return `http://127.0.0.1:${new URL(httpUrl).port}`;
+function openCluster({ config, nodeId, logger }: CoordinatorParts): Cluster {
+  const { stabilisation, joining, reap, flap, coordinator, cluster, node } = config;
+  return Cluster.open({
+    name: cluster.name,
+    nodeId,
+    statePath: join(node.dataDir, nodeId, 'membership.sqlite'),
+    rules: membershipRules({ stabilisationMs: stabilisation.periodMs, joiningBeats: joining.beats, reapAfterMs: reap.afterMs, flap }),
+    snapshotEntries: coordinator.snapshotEntries,
+    logger,
+  });
+}
+
+function observerOptions({ config, nodeId }: CoordinatorParts, { membership }: Cluster): ObserverOptions {
+  const { failure, phi, hung, brake, heartbeat } = config;
+  return {
+    nodeId,
+    membership,
+    detector: detectorConfig({ preset: failure.preset, phiThreshold: phi.threshold, failureTimeoutMs: failure.timeoutMs }),
+    score: SCORE_DEFAULTS,
+    intervalMs: heartbeat.intervalMs,
+    rules: { failureTimeoutMs: failure.timeoutMs, hungTimeoutMs: hung.timeoutMs, brakeFraction: brake.fraction, brakeHoldMs: brake.holdMs, probeTimeLimitMs: PROBE_LIMIT_MS[failure.preset] },
+  };
 }

@@ -1,5 +1,5 @@
 /** A message bus in this process, for tests: keeps what was published, delivers at once, can be taken away and given back. */
-import { BusError, type BusRecord, type BusStatus, type MessageBus, type OutgoingRecord, type RecordBatch, type SubscribeOptions, type Subscription, type TopicSpec } from '@muster/contracts';
+import { ALL_TOPICS, BusError, type BusRecord, type BusStatus, type MessageBus, type OutgoingRecord, type RecordBatch, type SubscribeOptions, type Subscription, type TopicPartition, type TopicSpec } from '@muster/contracts';
 
 export class MemoryBus implements MessageBus {
   readonly kind = 'embedded';
@@ -9,6 +9,8 @@ export class MemoryBus implements MessageBus {
   private isUp = true;
   /** Beats get in, but nothing comes out: a consumer that hangs. */
   isMute = false;
+  /** The same for single partitions. */
+  readonly mute = new Set<number>();
 
   take(): void {
     this.isUp = false;
@@ -28,10 +30,17 @@ export class MemoryBus implements MessageBus {
 
   async publish(topic: string, records: readonly OutgoingRecord[]): Promise<void> {
     if (!this.isUp) throw this.away();
-    const stored = records.map(({ key, value, headers = {} }): BusRecord => ({ key, value, headers, offset: BigInt(this.published.length), timestampUnixMs: Date.now() }));
-    for (const record of stored) this.published.push({ topic, record });
-    if (this.isMute) return;
-    for (const subscription of this.subscriptions) if (subscription.topics.includes(topic)) await subscription.onBatch(this.batch(topic, stored));
+    const { partitionCount } = ALL_TOPICS.find(({ name }) => name === topic) ?? { partitionCount: 1 };
+    const byPartition = new Map<number, BusRecord[]>();
+    for (const { key, value, headers = {}, partition = placeOf(key, partitionCount) } of records) {
+      const record: BusRecord = { key, value, headers, offset: BigInt(this.published.length), timestampUnixMs: Date.now() };
+      this.published.push({ topic, record });
+      byPartition.set(partition, [...(byPartition.get(partition) ?? []), record]);
+    }
+    for (const [partition, stored] of byPartition) {
+      if (this.isMute || this.mute.has(partition)) continue;
+      for (const subscription of this.subscriptions) if (subscription.topics.includes(topic)) await subscription.onBatch(this.batch({ topic, partition }, stored));
+    }
   }
 
   subscribe(options: SubscribeOptions): Promise<Subscription> {
@@ -57,10 +66,10 @@ export class MemoryBus implements MessageBus {
     return Promise.resolve();
   }
 
-  private batch(topic: string, records: readonly BusRecord[]): RecordBatch {
+  private batch({ topic, partition }: TopicPartition, records: readonly BusRecord[]): RecordBatch {
     return {
       topic,
-      partition: 0,
+      partition,
       records,
       highWatermark: BigInt(this.published.length),
       isStale: () => false,
@@ -75,4 +84,11 @@ export class MemoryBus implements MessageBus {
   private away(): BusError {
     return new BusError('BUS_DOWN', true, 'the bus was taken away');
   }
+}
+
+/** Any place will do, as long as a key keeps it. */
+export function placeOf(key: string | null, partitionCount: number): number {
+  let sum = 0;
+  for (const character of key ?? '') sum = (sum * 31 + (character.codePointAt(0) ?? 0)) % 65_521;
+  return sum % partitionCount;
 }

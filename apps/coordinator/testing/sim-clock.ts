@@ -14,6 +14,8 @@ export async function turns(count = 4): Promise<void> {
 export class SimClock implements Clock {
   private timeMs = 1_000_000;
   private readonly wakes = new Set<Wake>();
+  /** What had arrived when the next wake comes: it is read right after it, before anything that the wake put off. */
+  afterNextWake: (() => void) | null = null;
 
   nowMs(): number {
     return this.timeMs;
@@ -36,6 +38,8 @@ export class SimClock implements Clock {
       this.timeMs = Math.max(this.timeMs, next.atMs);
       this.wakes.delete(next);
       next.wake();
+      this.afterNextWake?.();
+      this.afterNextWake = null;
       await turns(1);
     }
     this.timeMs = untilMs;

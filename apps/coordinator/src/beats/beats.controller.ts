@@ -1,8 +1,8 @@
-/** The HTTP lane for beats, which agents use while the bus is away, and the question they ask before their first beat. */
+/** Beats by plain HTTP, for those that have neither bus nor direct lane, and the question that agents ask before their first beat. */
 import { type BeatsResponse, type KnownIncarnation, nodeIdSchema } from '@muster/contracts';
 import { AppError } from '@muster/observability';
 import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
-import { Sightings } from '@muster/evidence';
+import { Detection } from '../detection/detection.js';
 import { BeatIntake } from './beat-intake.js';
 
 /** Beats in one request. Count. */
@@ -12,7 +12,7 @@ const BEATS_MAX = 1000;
 export class BeatsController {
   constructor(
     private readonly intake: BeatIntake,
-    private readonly sightings: Sightings,
+    private readonly detection: Detection,
   ) {}
 
   @Post('beats')
@@ -27,6 +27,6 @@ export class BeatsController {
   incarnation(@Param('nodeId') nodeId: string): KnownIncarnation {
     const named = nodeIdSchema.safeParse(nodeId);
     if (!named.success) throw new AppError('NODE_ID_INVALID', `'${nodeId.slice(0, 128)}' is no node id: it ${named.error.issues[0]?.message ?? 'is malformed'}`, { statusCode: 400 });
-    return { nodeId, knownIncarnation: this.sightings.incarnation(nodeId) };
+    return { nodeId, knownIncarnation: this.detection.incarnation(nodeId) };
   }
 }

@@ -14,7 +14,7 @@ export class HeartbeatsConsumer {
   async onBatch(@Payload() payload: object): Promise<void> {
     // The transport hands over what its contract says; Nest's types know it as an object only.
     const batch = payload as RecordBatch;
-    const refused = this.intake.fromBus(batch.records.map((record) => record.value));
+    const refused = this.intake.fromBus(batch.records.map((record) => record.value), batch.partition);
     for (const [position, reason] of refused) {
       const record = batch.records[position];
       if (record === undefined) continue;

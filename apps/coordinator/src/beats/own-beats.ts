@@ -1,12 +1,16 @@
 /**
- * The lane of the coordinator's own agent: each beat is taken at once, and sent round through the bus as well.
+ * The lane of the coordinator's own agent: each beat is taken at once, and sent round through the bus as well, once through every
+ * partition of its topic.
  *
- * The one that comes back is the proof that beats reach us. Its loss harms nobody, so it is not waited for.
+ * Those that come back prove that beats of others reach us, for each partition by itself. Their loss harms nobody, so it is not waited for.
  */
-import type { Logger, MessageBus, OutgoingRecord } from '@muster/contracts';
+import { HEARTBEATS_TOPIC, type Logger, type MessageBus, type OutgoingRecord } from '@muster/contracts';
 import type { BeatIntake } from './beat-intake.js';
 
 export function ownBeats(bus: MessageBus, intake: Pick<BeatIntake, 'fromSelf'>, logger: Logger): MessageBus {
+  const send = (topic: string, records: readonly OutgoingRecord[]): void => {
+    bus.publish(topic, records).catch((error: unknown) => logger.debug({ error: String(error) }, 'our own beat did not get onto the bus'));
+  };
   return {
     kind: bus.kind,
     ensureTopics: (topics) => bus.ensureTopics(topics),
@@ -16,7 +20,8 @@ export function ownBeats(bus: MessageBus, intake: Pick<BeatIntake, 'fromSelf'>, 
     close: () => Promise.resolve(),
     publish(topic: string, records: readonly OutgoingRecord[]): Promise<void> {
       for (const { value } of records) if (value !== null) intake.fromSelf(value);
-      bus.publish(topic, records).catch((error: unknown) => logger.debug({ error: String(error) }, 'our own beat did not get onto the bus'));
+      // One call for each: a partition that hangs holds up its own alone.
+      for (let partition = 0; partition < HEARTBEATS_TOPIC.partitionCount; partition++) send(topic, records.map((record) => ({ ...record, partition })));
       return Promise.resolve();
     },
   };

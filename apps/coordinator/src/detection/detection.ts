@@ -1,73 +1,61 @@
 /**
- * Turns beats, silence and probes into proposals: the loop sense -> decide -> propose, with one timer for the
- * earliest deadline of all nodes.
+ * Runs the observer: gives it beats, time, changes and what probes found, and does what it wants done.
  *
- * The rules are in cores: stages and deadlines in `failure-detector`, policy in `membership`'s `decide`.
+ * Decides nothing: what is evidence, whom to ask and what to propose is in `evidence`; what may become of it in `membership`.
  */
-import { type Beat, isLive, type Logger } from '@muster/contracts';
-import { decide, describeRejection, isGone, type MemberCommand, type Outcome, type Proposal } from '@muster/membership';
+import type { ProbeFinding } from '@muster/agent';
+import type { Beat, Logger, ProbeTarget, Why } from '@muster/contracts';
+import { type Effect, type Lane, type NewestBeat, type Note, type Now, type ObservedPulse, type Observer, type ObserverInput, TICK_MS } from '@muster/evidence';
+import type { Command, SingleCommand } from '@muster/membership';
 import type { Clock } from '../clock.js';
 import type { Cluster } from '../cluster.js';
+import type { HelperAnswer } from '../lane/lane.js';
 import type { CoordinatorMetrics } from '../metrics.js';
-import type { Probe } from './prober.js';
-import { type Now, ProbeRounds, SelfDoubt, type Sightings } from '@muster/evidence';
+import { Lateness } from './lateness.js';
 
 export interface DetectionOptions {
   readonly nodeId: string;
-  readonly cluster: Cluster;
-  readonly sightings: Sightings;
+  readonly observer: Pick<Observer, 'step' | 'stillHolds' | 'isNews' | 'pulse' | 'why' | 'doubtReason' | 'incarnation' | 'size'>;
+  readonly cluster: Pick<Cluster, 'propose' | 'status' | 'listen'>;
   readonly clock: Clock;
-  readonly probe: Probe;
-  readonly metrics: CoordinatorMetrics;
+  /** Looks at a member from here. */
+  readonly probe: (target: ProbeTarget, timeLimitMs: number) => Promise<ProbeFinding>;
+  /** Asks another member to look; null when it has no opinion. */
+  readonly ask: (by: string, target: ProbeTarget, timeLimitMs: number) => Promise<HelperAnswer | null>;
+  readonly metrics: Pick<CoordinatorMetrics, 'noted'>;
   readonly logger: Logger;
-  /** Interval of our own beats. Milliseconds. */
-  readonly intervalMs: number;
   /** Whether the bus is there, as far as its client knows. */
   readonly isBusUp: () => boolean;
 }
 
-export type Lane = 'bus' | 'http' | 'local';
+type ProbeEffect = Extract<Effect, { kind: 'probe' }>;
+type ProposeEffect = Extract<Effect, { kind: 'propose' }>;
 
-const TICK_MS = 250;
-const LATENESS_MS = 500;
-/** Intervals without proof after which we take ourselves for blind. The last proof may be one interval younger than another node's last beat: three are its deadline. */
-const BLIND_INTERVALS = 2;
-/** Absences from this many intervals on give everybody a full deadline. */
-const GRACE_INTERVALS = 5;
 /** Proposals that may follow from one another before we stop waiting for the end. Count. */
 const SETTLE_ROUNDS_MAX = 10;
-/** Time between two looks for members to forget. Milliseconds. */
-const REAP_EVERY_MS = 60_000;
 
 export class Detection {
-  private readonly doubt: SelfDoubt;
-  private readonly rounds = new ProbeRounds();
-  private readonly pending = new Map<string, Promise<void>>();
+  private readonly waiting: ObserverInput[] = [];
+  private readonly proposals = new Set<Promise<void>>();
+  private readonly lateness: Lateness;
   private ticker: { cancel(): void } | null = null;
   private alarm: { cancel(): void } | null = null;
-  private alarmAtMs = Infinity;
-  private hasOverdue = false;
+  private isStepping = false;
   private isStopped = false;
-  private reapedAtMs: number;
+  private wasBusUp: boolean | null = null;
+  private role = '';
   private stopListening: () => void = () => undefined;
 
   constructor(private readonly options: DetectionOptions) {
-    const nowMs = options.clock.nowMs();
-    this.doubt = new SelfDoubt({ tickMs: TICK_MS, latenessMs: LATENESS_MS, blindAfterMs: BLIND_INTERVALS * options.intervalMs }, nowMs);
-    this.reapedAtMs = nowMs;
+    this.lateness = new Lateness(TICK_MS, options.clock.nowMs());
   }
 
-  /** Takes up the members that are known, and begins to look. */
+  /** Begins to look. */
   start(): void {
-    const { cluster, sightings, clock } = this.options;
-    const now = this.now();
-    for (const member of cluster.membership.all()) sightings.resume(member, now);
-    this.stopListening = cluster.listen((change) => {
-      if (change.kind === 'removed') sightings.forget(change.nodeId);
-      else if (change.kind === 'transition') sightings.agreed(change.member, change.from, clock.nowMs());
-    });
+    this.stopListening = this.options.cluster.listen((changes) => this.give({ kind: 'changes', changes }));
+    this.lateness.tick(this.options.clock.nowMs());
+    this.lookAround();
     this.armTick();
-    this.arm();
   }
 
   stop(): void {
@@ -79,47 +67,96 @@ export class Detection {
 
   /** Resolves when everything that follows from what was heard so far is agreed, or cannot be. */
   async settle(): Promise<void> {
-    for (let round = 0; this.pending.size > 0 && round < SETTLE_ROUNDS_MAX; round++) await Promise.all(this.pending.values());
+    for (let round = 0; this.proposals.size > 0 && round < SETTLE_ROUNDS_MAX; round++) await Promise.all(this.proposals);
   }
 
-  /** Takes the newest beat of one node, of `arrivedCount` new ones that came together. */
-  heard(beat: Beat, arrivedCount: number, lane: Lane): 'accepted' | 'stale' {
-    if (this.isStopped) return 'stale';
-    const { sightings, nodeId, isBusUp } = this.options;
-    const now = this.now();
-    const isOwn = beat.nodeId === nodeId;
-    // Our own beat takes the short way too; only the one that went round through the bus proves that others' can reach us.
-    // One of our last life, read late, proves nothing. Beats by HTTP prove it only while the bus is away and agents know that:
-    // else most of them still use the bus.
-    if (lane === 'bus' && isOwn && beat.incarnation === sightings.incarnation(nodeId)) this.sees('bus', now.ms);
-    else if (lane === 'http' && !isOwn && !isBusUp()) this.sees('http', now.ms);
-    const outcome = sightings.heard(beat, arrivedCount, now);
-    if (outcome === 'stale') return 'stale';
-    this.consider(beat.nodeId, now.ms);
-    if (outcome === 'new') this.armFor(beat.nodeId, now.ms);
-    return 'accepted';
+  /** Takes beats that came together, the newest of each node; `partition` is null when it was not the bus that brought them. */
+  heard(beats: readonly NewestBeat[], lane: Lane, partition: number | null): void {
+    if (beats.length === 0) return;
+    this.lookAround();
+    this.give({ kind: 'beats', beats, lane, partition });
+  }
+
+  laneChanged(nodeId: string, incarnation: number, is: 'open' | 'closed'): void {
+    this.give({ kind: 'lane', nodeId, incarnation, is });
+  }
+
+  /** Whether a beat tells more than is known, before it is given. */
+  isNews(beat: Pick<Beat, 'nodeId' | 'incarnation' | 'seq'>): boolean {
+    return !this.isStopped && this.options.observer.isNews(beat);
+  }
+
+  /** Highest incarnation that was seen of a node; null when it is unknown. */
+  incarnation(nodeId: string): number | null {
+    return this.options.observer.incarnation(nodeId);
+  }
+
+  /** Nodes that are watched. */
+  get size(): number {
+    return this.options.observer.size;
+  }
+
+  pulse(nodeId: string, nowMs: number): ObservedPulse | null {
+    return this.options.observer.pulse(nodeId, nowMs);
+  }
+
+  why(nodeId: string): Why | null {
+    return this.options.observer.why(nodeId, this.now());
   }
 
   /** Why no verdicts are given; empty when they are. */
   doubtReason(): string {
-    return this.doubt.reason(this.options.clock.nowMs());
+    return this.options.observer.doubtReason(this.options.clock.nowMs());
   }
 
   private now(): Now {
     return { ms: this.options.clock.nowMs(), unixMs: this.options.clock.nowUnixMs() };
   }
 
-  private sees(lane: 'bus' | 'http', nowMs: number): void {
-    const blindMs = this.doubt.proven(lane, nowMs);
-    if (blindMs === 0) return;
-    this.excuse(nowMs, blindMs);
-    this.options.logger.info({ lane, blindMs: Math.round(blindMs) }, 'beats reach this coordinator: it judges');
+  /** One step after another: what a step sets off waits until its effects are performed. */
+  private give(input: ObserverInput): void {
+    if (this.isStopped) return;
+    this.waiting.push(input);
+    if (this.isStepping) return;
+    this.isStepping = true;
+    try {
+      for (let next = this.waiting.shift(); next !== undefined; next = this.waiting.shift()) {
+        for (const effect of this.options.observer.step(next, this.now())) this.perform(effect);
+      }
+    } finally {
+      this.isStepping = false;
+    }
   }
 
-  private excuse(nowMs: number, unobservedMs: number): void {
-    this.options.sightings.excuse(nowMs, unobservedMs, GRACE_INTERVALS * this.options.intervalMs);
-    this.options.metrics.unobserved(unobservedMs);
-    this.arm();
+  private perform(effect: Effect): void {
+    switch (effect.kind) {
+      case 'arm':
+        return this.arm(effect.atMs);
+      case 'probe':
+        return void this.probe(effect);
+      case 'propose': {
+        const proposal = this.propose(effect);
+        this.proposals.add(proposal);
+        return void proposal.finally(() => this.proposals.delete(proposal));
+      }
+      case 'report':
+        return this.report(effect.note);
+    }
+  }
+
+  /** Tells the observer what changed about the bus and about our role. */
+  private lookAround(): void {
+    const { isBusUp, cluster } = this.options;
+    const { role, term } = cluster.status();
+    if (this.role !== `${role} ${term}`) {
+      this.role = `${role} ${term}`;
+      this.give({ kind: 'role', isLeader: role === 'leader', term });
+    }
+    const isUp = isBusUp();
+    if (this.wasBusUp !== isUp) {
+      this.wasBusUp = isUp;
+      this.give({ kind: 'bus', isUp });
+    }
   }
 
   private armTick(): void {
@@ -130,146 +167,80 @@ export class Detection {
   }
 
   private tick(): void {
-    const nowMs = this.options.clock.nowMs();
-    this.notePause(nowMs);
-    if (this.hasOverdue) this.look();
-    if (nowMs - this.reapedAtMs >= REAP_EVERY_MS) this.reap(nowMs);
+    this.lateness.tick(this.options.clock.nowMs());
+    this.lookAround();
+    this.give({ kind: 'tick' });
   }
 
-  private notePause(nowMs: number): void {
-    const lateMs = this.doubt.tick(nowMs);
-    if (lateMs === 0) return;
-    this.excuse(nowMs, lateMs);
-    this.options.logger.warn({ lateMs: Math.round(lateMs) }, 'this coordinator did not run for a while: all deadlines move by as much');
-  }
-
-  /** Arms the one timer for the earliest deadline. Beats move deadlines later, so they need not come here. */
-  private arm(): void {
-    const nowMs = this.options.clock.nowMs();
-    const atMs = this.options.sightings.detectors.nextDeadlineMs(nowMs) ?? Infinity;
-    if (atMs !== this.alarmAtMs) this.armAt(atMs, nowMs);
-  }
-
-  private armAt(atMs: number, nowMs: number): void {
+  private arm(atMs: number | null): void {
+    const { clock } = this.options;
     this.alarm?.cancel();
     this.alarm = null;
-    this.alarmAtMs = atMs;
-    if (atMs === Infinity) return;
+    if (atMs === null) return;
     // A wake just before the deadline, by rounding, would come again and again.
-    this.alarm = this.options.clock.wakeAfter(Math.max(1, Math.ceil(atMs - nowMs)), () => {
-      this.alarmAtMs = Infinity;
+    const alarm = clock.wakeAfter(Math.max(1, Math.ceil(atMs - clock.nowMs())), () => {
       // Beats that arrived while the loop was busy are handled first: they are older than this alarm.
       setImmediate(() => {
-        if (this.isStopped) return;
-        // Were we stopped between the alarm and here, it is we who were silent.
-        this.notePause(this.options.clock.nowMs());
-        this.look();
-        this.arm();
+        if (this.alarm !== alarm) return;
+        this.alarm = null;
+        this.give({ kind: 'alarm' });
       });
     });
+    this.alarm = alarm;
   }
 
-  /** A node that is watched from now on may be due before all others; asking only for it keeps joining cheap. */
-  private armFor(nodeId: string, nowMs: number): void {
-    const deadlineMs = this.options.sightings.detectors.deadlineMs(nodeId, nowMs);
-    if (deadlineMs !== null && deadlineMs < this.alarmAtMs) this.armAt(deadlineMs, nowMs);
+  private async probe({ target, by, timeLimitMs, askedAtMs }: ProbeEffect): Promise<void> {
+    const { nodeId, incarnation } = target;
+    const { result, mainLagMs, lateMs } = await (by === this.options.nodeId ? this.probeOurselves(target, timeLimitMs) : this.probeThrough(by, target, timeLimitMs));
+    this.give({ kind: 'probed', nodeId, incarnation, by, result, mainLagMs, askedAtMs, lateMs });
   }
 
-  /** Looks at all nodes whose beats are overdue. */
-  private look(): void {
-    const { clock, sightings, cluster } = this.options;
-    const nowMs = clock.nowMs();
-    const overdue = sightings.detectors.overdue(nowMs).filter((nodeId) => {
-      const member = cluster.membership.member(nodeId);
-      return member !== undefined && !isGone(member.record.status);
-    });
-    this.hasOverdue = overdue.length > 0;
-    this.rounds.keepOnly(new Set(overdue));
-    if (this.doubt.isBlind(nowMs)) return;
-    for (const nodeId of overdue) this.consider(nodeId, nowMs);
-    for (const nodeId of this.rounds.inTurn(overdue)) this.ask(nodeId, nowMs);
+  private async probeOurselves(target: ProbeTarget, timeLimitMs: number): Promise<HelperAnswer> {
+    const { probe, clock } = this.options;
+    const sinceMs = clock.nowMs();
+    const finding = await probe(target, timeLimitMs);
+    return { ...finding, lateMs: this.lateness.since(sinceMs, clock.nowMs()) };
   }
 
-  private consider(nodeId: string, nowMs: number): void {
-    if (this.pending.has(nodeId)) return;
-    const sight = this.options.sightings.sight(nodeId, nowMs);
-    if (sight === null) return;
-    const proposal = decide(this.options.cluster.membership.member(nodeId), sight);
-    if (proposal !== null) this.pending.set(nodeId, this.submit(nodeId, proposal, { incarnation: sight.incarnation, seq: sight.seq }));
+  private async probeThrough(by: string, target: ProbeTarget, timeLimitMs: number): Promise<Omit<HelperAnswer, 'result'> & { result: HelperAnswer['result'] | null }> {
+    return (await this.options.ask(by, target, timeLimitMs)) ?? { result: null, mainLagMs: 0, lateMs: 0 };
   }
 
-  /** One proposal per node at a time; when it was applied, the next is looked for at once. */
-  private async submit(nodeId: string, proposal: Proposal, known: { incarnation: number; seq: number }): Promise<void> {
-    const { cluster, clock, metrics, logger } = this.options;
-    const command: MemberCommand = { ...proposal, ...known, term: cluster.status().term, atUnixMs: clock.nowUnixMs(), nodeId };
-    const proposed = await cluster.propose(command, { stillHolds: () => this.stillHolds(nodeId, proposal) });
-    this.pending.delete(nodeId);
-    // What vetoed it may ask for something else at once, and be the last word of that node.
-    if (proposed.kind === 'withdrawn') this.consider(nodeId, clock.nowMs());
-    if (proposed.kind !== 'applied') return;
-    if (proposed.outcome.kind === 'rejected') {
-      logger.debug({ member: nodeId, proposal: proposal.kind, why: describeRejection(proposed.outcome.rejection) }, 'a proposal was rejected when it was applied');
-      return;
-    }
-    if (proposal.kind === 'down') metrics.failure(proposal.failure, proposal.silenceMs + Math.max(0, clock.nowUnixMs() - command.atUnixMs));
-    if (proposal.kind === 'join' && isReplacement(proposed.outcome)) metrics.replaced();
-    this.consider(nodeId, clock.nowMs());
+  /** What was learnt since it was decided is asked at the last moment: of many commands those that still hold go on. */
+  private async propose({ ticket, commands }: ProposeEffect): Promise<void> {
+    const { cluster, observer } = this.options;
+    const entry = entryOf(commands);
+    if (entry === null) return this.give({ kind: 'settled', ticket, result: 'withdrawn', outcome: null });
+    const proposed = await cluster.propose(entry, { revise: () => entryOf(observer.stillHolds(ticket, this.now())) });
+    this.give({ kind: 'settled', ticket, result: proposed.kind, outcome: proposed.kind === 'applied' ? proposed.outcome : null });
   }
 
-  /** A beat that came since vetoes what was decided without it. */
-  private stillHolds(nodeId: string, proposal: Proposal): boolean {
-    if (proposal.kind !== 'suspect' && proposal.kind !== 'down') return true;
-    const { cluster, clock, sightings } = this.options;
-    const sight = sightings.sight(nodeId, clock.nowMs());
-    return sight !== null && decide(cluster.membership.member(nodeId), sight)?.kind === proposal.kind;
-  }
-
-  private ask(nodeId: string, nowMs: number): void {
-    const record = this.options.cluster.membership.member(nodeId)?.record;
-    if (record === undefined || record.httpUrl === null || nodeId === this.options.nodeId) return;
-    if (this.rounds.take(nodeId, nowMs)) void this.probe({ nodeId, incarnation: record.incarnation, httpUrl: record.httpUrl });
-  }
-
-  private async probe(target: { nodeId: string; incarnation: number; httpUrl: string }): Promise<void> {
-    const { probe, clock, sightings, metrics } = this.options;
-    const askedAtMs = clock.nowMs();
-    const result = await probe(target);
-    const nowMs = clock.nowMs();
-    metrics.probe(result);
-    this.rounds.done(target.nodeId, result, nowMs);
-    // A new incarnation that came meanwhile has nothing to do with the answer.
-    if (this.isStopped || sightings.incarnation(target.nodeId) !== target.incarnation) return;
-    switch (result) {
-      case 'answered':
-        sightings.answered(target.nodeId, askedAtMs);
-        break;
-      case 'refused':
-        sightings.refused(target.nodeId);
-        break;
-      case 'silent':
-        sightings.unanswered(target.nodeId);
-        break;
-    }
-    if (this.doubt.isBlind(nowMs)) return;
-    this.consider(target.nodeId, nowMs);
-    this.arm();
-  }
-
-  private reap(nowMs: number): void {
-    const { cluster, clock, sightings } = this.options;
-    this.reapedAtMs = nowMs;
-    sightings.forgetStrangers((nodeId) => cluster.membership.member(nodeId) !== undefined || this.pending.has(nodeId), nowMs);
-    const atUnixMs = clock.nowUnixMs();
-    for (const { record, seq } of cluster.membership.reapable(atUnixMs)) {
-      const { nodeId, incarnation } = record;
-      void cluster.propose({ kind: 'reap', term: cluster.status().term, atUnixMs, nodeId, incarnation, seq, reason: `${record.status} for long` });
+  private report(note: Note): void {
+    this.options.metrics.noted(note);
+    const { logger } = this.options;
+    switch (note.kind) {
+      case 'verdict':
+      case 'replaced':
+      case 'probed':
+        // The change itself is logged where it is applied; probes are many, and counted.
+        return;
+      case 'withheld':
+        return logger.info({ member: note.nodeId, cause: note.cause }, `no verdict about ${note.nodeId}: ${note.detail}`);
+      case 'unobserved': {
+        const { partition, unobservedMs } = note;
+        const what = partition === null ? 'this coordinator did not run' : `nothing came through partition ${partition} of the heartbeats`;
+        return logger.warn({ partition, unobservedMs: Math.round(unobservedMs) }, `${what} for ${(unobservedMs / 1000).toFixed(1)} s: that time is no silence of anybody`);
+      }
+      case 'rejected':
+        return logger.debug({ member: note.nodeId, proposal: note.command, why: note.why }, 'a proposal was rejected when it was applied');
     }
   }
 }
 
-/** A member that was in service and is another process now: the old one failed without our seeing it. */
-function isReplacement(outcome: Outcome): boolean {
-  if (outcome.kind !== 'changed' || outcome.change.kind !== 'transition') return false;
-  const { from } = outcome.change;
-  return from !== null && isLive(from) && from !== 'LEAVING';
+/** Commands that were decided together are one entry. */
+function entryOf(commands: readonly SingleCommand[]): Command | null {
+  const [first] = commands;
+  if (first === undefined) return null;
+  if (commands.length === 1) return first;
+  return { kind: 'many', term: first.term, atUnixMs: first.atUnixMs, commands };
 }

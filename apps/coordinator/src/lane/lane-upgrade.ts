@@ -6,17 +6,18 @@ import { type ErrorBody, LANE_PATH, LANE_PROTOCOL } from '@muster/contracts';
 const REASONS: Readonly<Record<number, string>> = { 404: 'Not Found', 426: 'Upgrade Required', 503: 'Service Unavailable' };
 
 export interface LaneRoom {
-  readonly isEnding: boolean;
+  readonly state: 'starting' | 'open' | 'ending';
   readonly isFull: boolean;
   readonly lanesMax: number;
 }
 
 /** Null when the request may become a lane. */
-export function whyNoLane(request: IncomingMessage, { isEnding, isFull, lanesMax }: LaneRoom): ErrorBody | null {
+export function whyNoLane(request: IncomingMessage, { state, isFull, lanesMax }: LaneRoom): ErrorBody | null {
   const path = (request.url ?? '').split('?')[0];
   if (request.method !== 'GET' || path !== LANE_PATH) return { statusCode: 404, code: 'NOT_FOUND', message: `nothing can be upgraded here but GET ${LANE_PATH}` };
   if (request.headers.upgrade?.toLowerCase() !== LANE_PROTOCOL) return { statusCode: 426, code: 'LANE_PROTOCOL', message: `a lane speaks '${LANE_PROTOCOL}', not '${request.headers.upgrade?.slice(0, 40)}'` };
-  if (isEnding) return { statusCode: 503, code: 'COORDINATOR_ENDING', message: 'this coordinator is shutting down: use another one' };
+  if (state === 'starting') return { statusCode: 503, code: 'STARTING', message: 'this coordinator is starting; try again in a second' };
+  if (state === 'ending') return { statusCode: 503, code: 'COORDINATOR_ENDING', message: 'this coordinator is shutting down: use another one' };
   if (isFull) return { statusCode: 503, code: 'LANES_EXHAUSTED', message: `${lanesMax} direct lanes are open, more are not served: use another coordinator, or raise coordinator.lanesMax` };
   return null;
 }

@@ -31,6 +31,7 @@ async function start(options: { lanesMax?: number; marks?: MemberMark[] } = {}) 
     metrics: { laneMessage: () => undefined, laneCut: (reason) => void seen.cut.push(reason), laneRefused: (code) => void seen.refused.push(code) },
     logger,
   });
+  lanes.open();
   const server: Server = createServer((_, response) => void response.end());
   server.on('upgrade', (request, socket, head) => lanes.upgrade(request, socket, head));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -10,7 +10,7 @@ import type { AgentMessage, Beat, BeatResult, CoordinatorMessage, Logger, Member
 import type { Change } from '@muster/membership';
 import type { CoordinatorMetrics } from '../metrics.js';
 import { type CutReason, type HelperAnswer, Lane, type LaneListener } from './lane.js';
-import { acceptUpgrade, refuseUpgrade, whyNoLane } from './lane-upgrade.js';
+import { acceptUpgrade, type LaneRoom, refuseUpgrade, whyNoLane } from './lane-upgrade.js';
 
 export interface LanesOptions {
   readonly coordinatorId: string;
@@ -26,28 +26,33 @@ export interface LanesOptions {
 }
 
 export class Lanes implements LaneListener {
-  private readonly open = new Set<Lane>();
+  private readonly connected = new Set<Lane>();
   /** Those that said who they are: one per process, the newest. */
   private readonly byNode = new Map<string, Map<number, Lane>>();
-  private isEnding = false;
+  private state: LaneRoom['state'] = 'starting';
 
   constructor(private readonly options: LanesOptions) {}
 
+  /** Takes lanes from here on. */
+  open(): void {
+    this.state = 'open';
+  }
+
   get count(): number {
-    return this.open.size;
+    return this.connected.size;
   }
 
   /** Answers an HTTP upgrade: with a lane, or with the reason why there is none. */
   upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
     const { lanesMax, metrics } = this.options;
-    const refusal = whyNoLane(request, { isEnding: this.isEnding, isFull: this.open.size >= lanesMax, lanesMax });
+    const refusal = whyNoLane(request, { state: this.state, isFull: this.connected.size >= lanesMax, lanesMax });
     if (refusal !== null) {
       metrics.laneRefused(refusal.code);
       return refuseUpgrade(stream, refusal);
     }
     acceptUpgrade(stream);
     const lane = new Lane(stream as Socket, this);
-    this.open.add(lane);
+    this.connected.add(lane);
     lane.begin(head);
   }
 
@@ -71,8 +76,8 @@ export class Lanes implements LaneListener {
 
   /** Ends all of them, so that agents look for another coordinator at once, and takes no more. */
   close(): void {
-    this.isEnding = true;
-    for (const lane of this.open) lane.cut('ending');
+    this.state = 'ending';
+    for (const lane of this.connected) lane.cut('ending');
   }
 
   message(lane: Lane, message: AgentMessage): void {
@@ -94,7 +99,7 @@ export class Lanes implements LaneListener {
 
   closed(lane: Lane, cut: CutReason | null): void {
     const { metrics, logger } = this.options;
-    this.open.delete(lane);
+    this.connected.delete(lane);
     if (cut !== null) metrics.laneCut(cut);
     if (cut !== null && cut !== 'ending' && cut !== 'replaced') logger.warn({ member: lane.identity?.nodeId, cut }, 'a direct lane was cut off');
     // Our own end says nothing about anybody.
