@@ -5,6 +5,7 @@ import { FakeCoordinator } from '../testing/fake-coordinator.js';
 import { until } from '../testing/until.js';
 import { Agent } from './agent.js';
 import type { AgentOptions } from './options.js';
+import { probe } from './probe/probe.js';
 
 const open: { stop?(): void; close?(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -121,6 +122,75 @@ test('an address that no coordinator reads is left out and reported once, and us
   expect(logger.lines.filter((line) => line.includes('httpUrl'))).toHaveLength(1);
 });
 
+test('a host that knows itself which incarnation is held asks nobody', async () => {
+  const bus = new FakeBus();
+  const told: number[] = [];
+  const agent = agentWith({ bus, knownIncarnation: () => Number.MAX_SAFE_INTEGER - 10, onIncarnation: (incarnation) => told.push(incarnation) });
+  await agent.start();
+  await until('a beat', () => bus.beats.length > 0);
+  expect(bus.beats[0]).toMatchObject({ incarnation: Number.MAX_SAFE_INTEGER - 9, seq: 1 });
+  expect(told).toEqual([Number.MAX_SAFE_INTEGER - 9]);
+});
+
+test('a coordinator that is reached only later makes the incarnation grow then, and the beats count anew', async () => {
+  const [bus, gone] = [new FakeBus(), await coordinator()];
+  const { url } = gone;
+  await gone.close();
+  const told: number[] = [];
+  const agent = agentWith({ bus, coordinators: [url], onIncarnation: (incarnation) => told.push(incarnation) });
+  await agent.start();
+  await until('beats without its word', () => bus.beats.length > 2);
+  const own = agent.incarnation;
+  const fake = await FakeCoordinator.start(Number(new URL(url).port));
+  open.push(fake);
+  fake.knownIncarnation = own + 5;
+  await until('it grew', () => agent.incarnation === own + 6);
+  await until('beats of it', () => bus.beats.some(({ incarnation }) => incarnation === own + 6));
+  expect(bus.beats.find(({ incarnation }) => incarnation === own + 6)?.seq).toBe(1);
+  expect(told).toEqual([own, own + 6]);
+  expect(fake.hellos.map(({ incarnation }) => incarnation)).toEqual([own, own + 6]);
+});
+
+test('an order to drain is told to all who listen, one that throws included, until they listen no more', async () => {
+  const [bus, fake, logger] = [new FakeBus(), await coordinator(), recorder()];
+  const told: string[] = [];
+  const agent = agentWith({ bus, coordinators: [fake.url], logger, onDrain: () => { throw new Error('a bug of the host'); } });
+  const unlisten = agent.onDrain((isDraining, reason) => told.push(`${isDraining} ${reason}`));
+  await agent.start();
+  expect(agent.isDraining).toBe(false);
+  fake.say({ v: 1, kind: 'drain', isDraining: true, reason: 'maintenance' });
+  await until('it drains', () => agent.isDraining);
+  unlisten();
+  fake.say({ v: 1, kind: 'drain', isDraining: false, reason: '' });
+  await until('it drains no more', () => !agent.isDraining);
+  expect(told).toEqual(['true maintenance']);
+  expect(logger.lines.filter((line) => line.startsWith('onDrain threw'))).toHaveLength(2);
+});
+
+test('beats name the probe port, and whoever asks there is told who is here', async () => {
+  const [bus, metrics] = [new FakeBus(), new Registry()];
+  const agent = agentWith({ bus, metrics, probe: { host: '127.0.0.1' } });
+  await agent.start();
+  await until('a beat', () => bus.beats.length > 0);
+  const seen = { nodeId: 'node-1', incarnation: agent.incarnation, probeUrl: bus.beats[0]?.probeUrl ?? null, httpUrl: null };
+  expect(await probe(seen, 1000)).toEqual({ result: 'answered', mainLagMs: 0 });
+  expect(await probe({ ...seen, incarnation: seen.incarnation + 1 }, 1000)).toEqual({ result: 'refused', mainLagMs: 0 });
+  const text = await metrics.metrics();
+  expect(text).toMatch(/cluster_agent_probes_served_total 2\n/);
+  expect(await metrics.metrics()).toMatch(/cluster_agent_probes_served_total 2\n/);
+  agent.stop();
+  expect((await probe(seen, 1000)).result).toBe('refused');
+});
+
+test('an address where no probe port can be opened costs the port, not the beats', async () => {
+  const [bus, logger] = [new FakeBus(), recorder()];
+  const agent = agentWith({ bus, logger, probe: { host: '192.0.2.1' } });
+  await agent.start();
+  await until('a beat', () => bus.beats.length > 0);
+  expect(bus.beats[0]?.probeUrl).toBeNull();
+  expect(logger.lines[0]).toContain('the probe port cannot be opened');
+});
+
 test('a second process under the same id is reported once and not fought', async () => {
   const [fake, logger] = [await coordinator(), recorder()];
   const agent = agentWith({ coordinators: [fake.url], logger });
@@ -145,6 +215,25 @@ test('leaving is announced on both lanes, then the last word follows, then silen
   expect(bus.beats.at(-1)?.seq).toBe(bus.beats.length);
   await until('the lane was ended in order', () => fake.ends.length > 0);
   expect(fake.ends).toEqual([{ how: 'end', after: 'left' }]);
+});
+
+test('the last word is on the bus although the coordinator takes beats and answers none', async () => {
+  const [bus, fake] = [new FakeBus(), await coordinator()];
+  const agent = agentWith({ bus, coordinators: [fake.url] });
+  await agent.start();
+  fake.answers = 'no-heard';
+  await agent.leave();
+  expect(changesOf(bus)).toEqual(['running', 'leaving', 'left']);
+});
+
+test('stopping is a crash to those who look: the lane breaks without a last word', async () => {
+  const fake = await coordinator();
+  const agent = agentWith({ coordinators: [fake.url] });
+  await agent.start();
+  await until('a beat', () => fake.beats.length > 0);
+  agent.stop();
+  await until('the lane ended', () => fake.ends.length > 0);
+  expect(fake.ends[0]?.after).toBe('running');
 });
 
 test('while a long shutdown lasts the node goes on saying that it is leaving', async () => {

@@ -31,7 +31,7 @@ export interface AgentOptions {
    */
   readonly probe?: { readonly host?: string | undefined; readonly advertiseHost?: string | undefined } | false | undefined;
   /**
-   * Whether beats are made in a thread of their own, so that they go on while the main loop stands still; costs about 10 MB.
+   * Whether beats are made in a thread of their own, so that they go on while the main loop stands still; costs about 9 MB.
    * Default true, but false when TypeScript sources are run without being built.
    */
   readonly worker?: boolean | undefined;

@@ -48,7 +48,8 @@ export class Engine {
   private incarnation: number;
   private hasBeaten: boolean;
   private isStalled = false;
-  private isDraining = false;
+  /** What was ordered last, so far as this engine knows. */
+  private isDraining: boolean | null = null;
   private isRivalReported = false;
   private logsPosted: number;
   private firstMs = 0;
