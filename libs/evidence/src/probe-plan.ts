@@ -14,6 +14,8 @@ import { Witnesses } from './witnesses.js';
 const AFTER_REFUSAL_MS = 100;
 const AFTER_SILENCE_MS = 250;
 const AFTER_ANSWER_MS = 1000;
+/** It told us nothing, because we were away ourselves. */
+const AFTER_NOTHING_MS = 50;
 /** From this round on there is no hurry. */
 const HURRY_ROUNDS = 6;
 /** Members asked beside us: in the first round, and later. Count. */
@@ -127,9 +129,10 @@ function pause(result: ProbeResult | null, rounds: number): number {
       return rounds < HURRY_ROUNDS ? AFTER_REFUSAL_MS : AFTER_ANSWER_MS;
     case 'answered':
       return AFTER_ANSWER_MS;
+    case null:
+      return rounds < HURRY_ROUNDS ? AFTER_NOTHING_MS : AFTER_SILENCE_MS;
     case 'accepted':
     case 'silent':
-    case null:
       return rounds < HURRY_ROUNDS ? AFTER_SILENCE_MS : AFTER_ANSWER_MS;
   }
 }

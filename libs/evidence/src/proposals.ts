@@ -47,15 +47,8 @@ export class Proposals {
 }
 
 function keyOf(command: SingleCommand): string {
-  switch (command.kind) {
-    case 'brake':
-    case 'release':
-      return brakeKey(command.zone);
-    case 'rules':
-      return ' rules';
-    default:
-      return command.nodeId;
-  }
+  if ('nodeId' in command) return command.nodeId;
+  return command.kind === 'rules' ? ' rules' : brakeKey(command.zone);
 }
 
 /** No node id begins with a blank. */

@@ -19,8 +19,9 @@ import { Trouble } from './trouble.js';
 const PAUSE_MS = 750;
 /** Own beats that may be missing before a partition is blind: one may be lost, the next late. Intervals. */
 const BLIND_INTERVALS = 2.5;
-/** Absences from this many intervals on give everybody a full deadline. */
+/** Absences from this on give everybody a full deadline; shorter ones are left out of the count. What came meanwhile was read at once. */
 const GRACE_INTERVALS = 5;
+const GRACE_MS_MIN = 3000;
 /** Lateness of who looked beyond which a missing answer is no opinion. Milliseconds. */
 const LOOKER_LATE_MS_MAX = 250;
 /** How long a suspicion must last, in intervals of the node and at least. */
@@ -70,6 +71,8 @@ export class Watch {
     if (awayMs === 0) return null;
     this.resumedAtMs = nowMs;
     this.excuse(nowMs, awayMs);
+    // Whatever was under way tells nothing: look anew, at once.
+    for (const trouble of this.troubles.values()) if (trouble.dueAtMs !== Infinity) trouble.dueAtMs = nowMs;
     return { partition: null, unobservedMs: awayMs };
   }
 
@@ -149,16 +152,16 @@ export class Watch {
     const trouble = this.troubles.get(nodeId);
     const seen = this.sightings.get(nodeId);
     const isOwn = by === this.options.nodeId;
-    if (trouble !== undefined && isOwn) this.plan.pace(trouble, result, nowMs);
-    if (seen?.incarnation !== input.incarnation || result === null) return false;
     // A process that is stopped itself sees silence everywhere; what it sees besides that is true.
     const wasAway = input.lateMs > LOOKER_LATE_MS_MAX || (isOwn && input.askedAtMs < this.resumedAtMs);
-    if (wasAway && (result === 'silent' || result === 'accepted')) return false;
-    if (result === 'answered') {
+    const opinion = wasAway && (result === 'silent' || result === 'accepted') ? null : result;
+    if (trouble !== undefined && isOwn) this.plan.pace(trouble, opinion, nowMs);
+    if (seen?.incarnation !== input.incarnation || opinion === null) return false;
+    if (opinion === 'answered') {
       this.sightings.answered(nodeId, input.askedAtMs, mainLagMs);
       trouble?.signOfLife();
     }
-    trouble?.note({ by, result, atMs: nowMs, mainLagMs });
+    trouble?.note({ by, result: opinion, atMs: nowMs, mainLagMs });
     return true;
   }
 
@@ -314,6 +317,6 @@ export class Watch {
   }
 
   private excuse(nowMs: number, unobservedMs: number, partition?: number): void {
-    this.sightings.excuse(nowMs, unobservedMs, GRACE_INTERVALS * this.options.intervalMs, partition);
+    this.sightings.excuse(nowMs, unobservedMs, Math.max(GRACE_INTERVALS * this.options.intervalMs, GRACE_MS_MIN), partition);
   }
 }

@@ -5,7 +5,7 @@
 import type { Beat, ProbeResult } from '@muster/contracts';
 import { detectorConfig } from '@muster/failure-detector';
 import { SCORE_DEFAULTS } from '@muster/health-score';
-import { changesOf, type Command, Membership, membershipRules, type MembershipSettings } from '@muster/membership';
+import { type Change, changesOf, type Command, Membership, membershipRules, type MembershipSettings, type SingleCommand } from '@muster/membership';
 import { type Effect, type Now, Observer, type ObserverInput, TICK_MS } from '../src/index.js';
 import { beatOf, T0 } from './fixtures.js';
 
@@ -30,6 +30,7 @@ export interface Node {
   readonly zone: string;
   readonly partition: number;
   mode: Mode;
+  modeAtMs: number;
   incarnation: number;
   seq: number;
   frozenAtMs: number;
@@ -55,10 +56,23 @@ export class World {
   readonly effects: Effect[] = [];
   isBusUp = true;
   showsProbes = false;
+  /** Nodes whose ports refuse whatever they do. */
+  readonly refuses = new Set<string>();
   /** Beats that are lost on the bus. */
   loses: (beat: Beat, nowMs: number) => boolean = () => false;
   /** Commits so far, each with its changes. */
   readonly commits: string[][] = [];
+  /** When a record of a partition, and a beat of a node, was last read; when a probe of ours was last silent. */
+  readonly readAtMs = new Map<number, number>();
+  readonly heardAtMs = new Map<string, number>();
+  readonly silentAtMs = new Map<string, number>();
+  /** Told of commands when they are about to be appended, and of transitions when they were. */
+  beforeCommit: (commands: readonly SingleCommand[]) => void = () => undefined;
+  onEffect: (effect: Effect) => void = () => undefined;
+  onSettled: (ticket: number) => void = () => undefined;
+  /** How long we did not run, in all. */
+  pausedMs = 0;
+  onTransition: (change: Extract<Change, { kind: 'transition' }>) => void = () => undefined;
   private readonly queue: Planned[] = [];
   private order = 0;
   private alarm = 0;
@@ -93,7 +107,7 @@ export class World {
 
   add(nodeId: string, at: number): Node {
     const { zones = 1, intervalMs = 1000, partitions = 2, lanes = true } = this.options;
-    const node: Node = { nodeId, zone: `zone-${at % zones}`, partition: at % partitions, mode: 'well', incarnation: 1, seq: 0, frozenAtMs: 0, intervalMs };
+    const node: Node = { nodeId, zone: `zone-${at % zones}`, partition: at % partitions, mode: 'well', modeAtMs: 0, incarnation: 1, seq: 0, frozenAtMs: 0, intervalMs };
     this.nodes.set(nodeId, node);
     this.after((at * 137) % intervalMs, () => {
       if (lanes) this.step({ kind: 'lane', nodeId, incarnation: 1, is: 'open' });
@@ -113,6 +127,7 @@ export class World {
     const { lanes = true } = this.options;
     if (mode === 'frozen') node.frozenAtMs = this.nowMs;
     node.mode = mode;
+    node.modeAtMs = this.nowMs;
     if (mode === 'killed' && lanes) this.after(1, () => this.step({ kind: 'lane', nodeId, incarnation: node.incarnation, is: 'closed' }));
     if (mode === 'left') this.send(node, { state: 'left' });
   }
@@ -122,6 +137,7 @@ export class World {
     node.incarnation += 1;
     node.seq = 0;
     node.mode = 'well';
+    node.modeAtMs = this.nowMs;
     const { incarnation } = node;
     if (this.options.lanes ?? true) this.step({ kind: 'lane', nodeId, incarnation, is: 'open' });
     this.beatOn(node, incarnation);
@@ -129,7 +145,8 @@ export class World {
 
   /** We do not run for a while; what happens meanwhile is read afterwards, timers last. */
   pause(durationMs: number): void {
-    this.pausedUntilMs = this.nowMs + durationMs;
+    this.pausedUntilMs = Math.max(this.pausedUntilMs, this.nowMs + durationMs);
+    this.pausedMs += durationMs;
     this.at(this.pausedUntilMs, () => {
       for (const run of this.waiting.splice(0)) run();
     });
@@ -160,6 +177,12 @@ export class World {
       this.waiting.push(() => this.step(input));
       return;
     }
+    if (input.kind === 'beats') {
+      if (input.partition !== null) this.readAtMs.set(input.partition, this.nowMs);
+      for (const { beat } of input.beats) this.heardAtMs.set(beat.nodeId, this.nowMs);
+    }
+    if (input.kind === 'settled') this.onSettled(input.ticket);
+    if (input.kind === 'probed' && input.by === SELF && input.result === 'silent') this.silentAtMs.set(input.nodeId, this.nowMs);
     for (const effect of this.observer.step(input, this.now)) this.perform(effect);
   }
 
@@ -176,6 +199,7 @@ export class World {
 
   private perform(effect: Effect): void {
     this.effects.push(effect);
+    this.onEffect(effect);
     switch (effect.kind) {
       case 'arm': {
         const token = ++this.alarm;
@@ -207,6 +231,7 @@ export class World {
 
   private found(nodeId: string, incarnation: number, timeLimitMs: number): { readonly result: ProbeResult; readonly tookMs: number } {
     const node = this.node(nodeId);
+    if (this.refuses.has(nodeId)) return { result: 'refused', tookMs: 2 };
     switch (node.mode) {
       case 'well':
       case 'frozen':
@@ -227,6 +252,8 @@ export class World {
       this.waiting.push(() => this.commit(ticket));
       return;
     }
+    const proposed = this.effects.findLast((effect) => effect.kind === 'propose' && effect.ticket === ticket);
+    if (proposed?.kind === 'propose') this.beforeCommit(proposed.commands);
     const held = this.observer.stillHolds(ticket, this.now);
     const [first] = held;
     if (first === undefined) {
@@ -238,6 +265,7 @@ export class World {
     const changes = changesOf(outcome);
     const told: string[] = [];
     for (const change of changes) {
+      if (change.kind === 'transition') this.onTransition(change);
       if (change.kind === 'transition') told.push(`${change.member.nodeId} ${change.from ?? 'unknown'} -> ${change.member.status}${change.failure === null ? '' : ` ${change.failure}`} (${change.member.reason})`);
       if (change.kind === 'brake') told.push(`brake ${change.step} of ${change.brake.zone ?? 'the cluster'} for ${change.brake.nodeIds.join(' ')} (${change.reason})`);
       if (change.kind === 'updated') told.push(`${change.member.nodeId} updated`);
@@ -273,7 +301,16 @@ export class World {
     this.after(node.intervalMs, () => this.beatOn(node, incarnation));
   }
 
-  private send(node: Node, more: Partial<Beat> = {}): void {
+  /** A beat of a node that is read at this very moment, whatever became of the node. */
+  speak(node: Node): void {
+    node.seq += 1;
+    const { nodeId, zone, incarnation, seq, intervalMs } = node;
+    const beat = beatOf({ nodeId, zone, incarnation, seq, intervalMs, sentMonoMs: this.nowMs });
+    this.step({ kind: 'beats', beats: [{ beat, count: 1 }], lane: 'direct', partition: null });
+  }
+
+  /** One beat of a node, now. */
+  send(node: Node, more: Partial<Beat> = {}): void {
     node.seq += 1;
     const { nodeId, zone, incarnation, seq, intervalMs } = node;
     const beat = beatOf({ nodeId, zone, incarnation, seq, intervalMs, sentMonoMs: this.nowMs, mainLagMs: this.lagOf(node), ...more });

@@ -1,0 +1,202 @@
+/** Faults that detection had, or could have, each by its name. */
+import { World, type WorldOptions } from '../testing/world.js';
+
+/** A settled world, told anew from then on. */
+function settled(options: WorldOptions): World {
+  const world = new World(options);
+  world.runUntil(40_000);
+  expect([...world.nodes.keys()].map((nodeId) => world.status(nodeId))).toEqual([...world.nodes.keys()].map(() => 'HEALTHY'));
+  world.lines.length = 0;
+  world.commits.length = 0;
+  return world;
+}
+
+/** Milliseconds from now until the node has that status; Infinity when it does not get it in that time. */
+function until(world: World, nodeId: string, status: string, limitMs: number): number {
+  const fromMs = world.nowMs;
+  while (world.nowMs < fromMs + limitMs) {
+    world.runUntil(world.nowMs + 10);
+    if (world.status(nodeId) === status) return world.nowMs - fromMs;
+  }
+  return Infinity;
+}
+
+test('a lost beat of our own excuses nobody: it is no two seconds that we did not look', () => {
+  const world = settled({ nodes: 1, partitions: 1 });
+  const fromMs = world.nowMs;
+  world.loses = (beat, nowMs) => beat.nodeId === 'self' && nowMs >= fromMs && nowMs < fromMs + 1000;
+  world.runUntil(fromMs + 500);
+  world.set('n1', 'gone');
+  expect(until(world, 'n1', 'SUSPECT', 10_000)).toBeLessThanOrEqual(2600);
+  expect(world.lines.filter((line) => line.includes('unobserved'))).toEqual([]);
+});
+
+test('pauses of ours of 1.7 s, with beats every 250 ms, do not delay the DOWN of a gone host past failure.timeoutMs', () => {
+  for (const everyMs of [2500, 3000, 4000, 6000]) {
+    const world = settled({ nodes: 4, intervalMs: 250, ownIntervalMs: 250 });
+    const pauses = (): void => {
+      world.pause(1700);
+      world.after(everyMs, pauses);
+    };
+    pauses();
+    world.set('n1', 'gone');
+    expect(until(world, 'n1', 'DOWN', 60_000)).toBeLessThanOrEqual(15_000);
+  }
+});
+
+test('frequent absences postpone a verdict by no more than what was not observed, without anybody to ask', () => {
+  const world = settled({ nodes: 4, intervalMs: 250, ownIntervalMs: 250, lanes: false });
+  const pauses = (): void => {
+    world.pause(1500);
+    world.after(3000, pauses);
+  };
+  pauses();
+  world.set('n1', 'gone');
+  expect(until(world, 'n1', 'DOWN', 60_000)).toBeLessThanOrEqual(2 * 15_000);
+});
+
+test('with beats every 4 s the long limit is more than three of them, and not past failure.timeoutMs', () => {
+  const world = settled({ nodes: 4, intervalMs: 4000, lanes: false });
+  world.set('n1', 'gone');
+  const heardAtMs = world.heardAtMs.get('n1') ?? 0;
+  until(world, 'n1', 'DOWN', 30_000);
+  expect(world.nowMs - heardAtMs).toBeGreaterThan(3 * 4000 + 200);
+  expect(world.nowMs - heardAtMs).toBeLessThanOrEqual(15_000);
+});
+
+test('silence with 250 ms beats is DOWN within 2.5 s, with 1 s beats within 5 s', () => {
+  for (const [intervalMs, limitMs] of [[250, 2500], [1000, 5000]] as const) {
+    const world = settled({ nodes: 5, intervalMs, ownIntervalMs: intervalMs });
+    world.set('n1', 'gone');
+    expect(until(world, 'n1', 'DOWN', 20_000)).toBeLessThanOrEqual(limitMs);
+  }
+});
+
+test('without anybody to ask, silence waits for the long limit', () => {
+  const world = settled({ nodes: 2, lanes: false });
+  world.set('n1', 'gone');
+  const downAfterMs = until(world, 'n1', 'DOWN', 30_000);
+  expect(downAfterMs).toBeGreaterThan(10_500);
+  expect(downAfterMs).toBeLessThanOrEqual(12_100);
+  expect(world.lines.some((line) => line.includes('withheld n1 unconfirmed: nobody else has looked'))).toBe(true);
+});
+
+test('without anybody to ask, kill -9 is DOWN when the next beat is missing as well', () => {
+  const world = settled({ nodes: 1 });
+  world.set('n1', 'killed');
+  expect(until(world, 'n1', 'DOWN', 20_000)).toBeLessThanOrEqual(1600);
+  expect(world.lines.join()).toContain('DOWN crashed');
+});
+
+test('a refusal where nobody ever answered is no news: a firewall is not a crash', () => {
+  const world = new World({ nodes: 3 });
+  // Their probe ports were never reachable.
+  for (const nodeId of world.nodes.keys()) world.refuses.add(nodeId);
+  world.runUntil(20_000);
+  world.step({ kind: 'lane', nodeId: 'n1', incarnation: 1, is: 'closed' });
+  world.runUntil(60_000);
+  expect(world.status('n1')).toBe('HEALTHY');
+});
+
+test('a lane that closes while the process lives costs it nothing', () => {
+  const world = settled({ nodes: 3 });
+  world.step({ kind: 'lane', nodeId: 'n1', incarnation: 1, is: 'closed' });
+  world.runUntil(60_000);
+  expect(world.lines).toEqual([]);
+});
+
+test('a beat that was under way when its process was killed does not bring it back', () => {
+  const world = settled({ nodes: 5 });
+  const node = world.node('n1');
+  world.set('n1', 'killed');
+  // It lay in the bus meanwhile.
+  world.after(20, () => {
+    node.mode = 'well';
+    world.send(node);
+    node.mode = 'killed';
+  });
+  expect(until(world, 'n1', 'DOWN', 5000)).toBeLessThanOrEqual(500);
+  world.after(30, () => {
+    node.mode = 'well';
+    world.send(node);
+    node.mode = 'killed';
+  });
+  world.runUntil(world.nowMs + 5000);
+  expect(world.commits.flat().filter((line) => line.startsWith('n1'))).toHaveLength(1);
+});
+
+test('beats that are lost while probes are answered degrade a member, and never remove it', () => {
+  const world = settled({ nodes: 3 });
+  world.set('n1', 'cut');
+  world.runUntil(world.nowMs + 120_000);
+  expect(world.status('n1')).toBe('DEGRADED');
+  expect(world.commits.flat().join()).not.toContain('DOWN');
+  world.set('n1', 'well');
+  expect(until(world, 'n1', 'HEALTHY', 5000)).toBeLessThanOrEqual(5000);
+});
+
+test('a frozen main loop is SUSPECT with the first beat that says so', () => {
+  const world = settled({ nodes: 3 });
+  world.set('n1', 'frozen');
+  expect(until(world, 'n1', 'SUSPECT', 5000)).toBeLessThanOrEqual(1800);
+});
+
+test('everything silent at once is braked at the deadline, and nobody is removed however long it lasts', () => {
+  const world = settled({ nodes: 6, zones: 3 });
+  for (const nodeId of world.nodes.keys()) world.set(nodeId, 'gone');
+  world.runUntil(world.nowMs + 3000);
+  expect(world.membership.brakes().length).toBeGreaterThan(0);
+  world.runUntil(world.nowMs + 300_000);
+  expect(world.commits.flat().join()).not.toContain('DOWN');
+  for (const nodeId of world.nodes.keys()) world.set(nodeId, 'well');
+  world.runUntil(world.nowMs + 2000);
+  expect(world.membership.brakes()).toEqual([]);
+});
+
+test('a fraction of 1 turns the brake off', () => {
+  const world = settled({ nodes: 6, zones: 3, brakeFraction: 1 });
+  for (const nodeId of ['n1', 'n2', 'n3', 'n4']) world.set(nodeId, 'gone');
+  world.runUntil(world.nowMs + 20_000);
+  expect(world.status('n1')).toBe('DOWN');
+  expect(world.membership.brakes()).toEqual([]);
+});
+
+test('a follower proposes nothing, and knows everything when it leads', () => {
+  const world = settled({ nodes: 4 });
+  world.step({ kind: 'role', isLeader: false, term: 1 });
+  world.set('n1', 'gone');
+  world.runUntil(world.nowMs + 10_000);
+  expect(world.commits).toEqual([]);
+  world.step({ kind: 'role', isLeader: true, term: 1 });
+  expect(until(world, 'n1', 'DOWN', 5000)).toBeLessThanOrEqual(1200);
+});
+
+test('why tells the evidence of now, what is withheld, and what the last verdict rested on', () => {
+  const world = settled({ nodes: 4 });
+  world.set('n1', 'stopped');
+  until(world, 'n1', 'SUSPECT', 5000);
+  const suspected = world.observer.why('n1', world.now);
+  expect(suspected).toMatchObject({ status: 'SUSPECT', now: { class: 'stalled', lane: 'open' }, withheld: expect.stringContaining('unconfirmed'), doubt: '', lastVerdict: { status: 'SUSPECT', observers: expect.arrayContaining(['self']) } });
+  expect(suspected?.now?.probes[0]).toMatchObject({ result: 'accepted' });
+  world.set('n2', 'killed');
+  until(world, 'n2', 'DOWN', 5000);
+  expect(world.observer.why('n2', world.now)?.lastVerdict).toMatchObject({ status: 'DOWN', evidence: { class: 'crashed', phiTrace: expect.arrayContaining([{ silenceMs: 0, phi: expect.any(Number) }]) } });
+  expect(world.observer.why('n3', world.now)).toMatchObject({ now: { class: 'alive' }, withheld: '', lastVerdict: null, canary: { partition: 1 } });
+  expect(world.observer.why('nobody', world.now)).toBeNull();
+});
+
+test('many silent members are probed with a limit, and each in its turn', () => {
+  const world = settled({ nodes: 300, zones: 3 });
+  world.effects.length = 0;
+  for (const nodeId of world.nodes.keys()) world.set(nodeId, 'gone');
+  let most = 0;
+  const untilMs = world.nowMs + 5000;
+  while (world.nowMs < untilMs) {
+    world.runUntil(world.nowMs + 50);
+    most = Math.max(most, world.observer.load.probesUnderway);
+  }
+  expect(most).toBeGreaterThan(100);
+  expect(most).toBeLessThanOrEqual(2 * 128);
+  const asked = new Set(world.effects.flatMap((effect) => (effect.kind === 'probe' && effect.by === 'self' ? [effect.target.nodeId] : [])));
+  expect(asked.size).toBe(300);
+});
