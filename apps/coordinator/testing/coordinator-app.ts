@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Beat, type ClusterStatus, clusterStatusSchema, encodeBeat, HEARTBEATS_TOPIC } from '@muster/contracts';
 import { type RunningService, startService } from '@muster/observability';
+import { describeCoordinatorApi } from '../src/api-description.js';
 import { AppModule } from '../src/app.module.js';
 import { coordinatorSchema } from '../src/config.js';
 import { beat } from './beats.js';
@@ -29,6 +30,7 @@ export async function start(bus = new MemoryBus(), env: Record<string, string> =
     service: 'coordinator',
     schema: coordinatorSchema,
     build: (config, host) => AppModule.forRoot(config, host, bus),
+    describeApi: describeCoordinatorApi,
     configure: (app, _, host) => AppModule.listenTo(app, bus, host),
   });
   let isClosed = false;
