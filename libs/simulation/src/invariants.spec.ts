@@ -13,9 +13,9 @@ const down = (failure: 'crashed' | 'unreachable' | 'hung', seq = 3): MemberComma
 
 function harness() {
   const clock = new VirtualClock();
-  const truth = new GroundTruth(2000);
+  const truth = new GroundTruth({ proofMsMax: 2000, partitions: 1 });
   const membership = new Membership(membershipRules({ stabilisationMs: 30_000 }));
-  const node = { main: new SimulatedProcess(clock), process: new SimulatedProcess(clock) };
+  const node = { partition: 0, main: new SimulatedProcess(clock), process: new SimulatedProcess(clock) };
   const limits = { failureTimeoutMs: 15_000, hungTimeoutMs: 60_000, intervalMs: 1000 };
   const invariants = new Invariants({ clock, membership, truth, node: () => node as unknown as SimulatedNode, limits });
   const life = truth.started('a', 5, 0);
@@ -26,7 +26,7 @@ function harness() {
     invariants.applied(entry, outcome, changesOf(outcome), new Set(braked));
   };
   const sees = (untilMs: number): void => {
-    for (let atMs = 0; atMs <= untilMs; atMs += 1000) truth.proven(atMs);
+    for (let atMs = 0; atMs <= untilMs; atMs += 1000) truth.proven(null, atMs);
   };
   const beat = (seq: number, atMs: number): void => truth.arrived(life, seq, atMs);
   return { clock, truth, invariants, membership, node, applied, sees, beat };
@@ -50,7 +50,7 @@ test('time in which the coordinator did not observe is no silence', () => {
   beat(3, 1000);
   truth.absent(1200, 13_000);
   applied(join(3), 1000);
-  truth.proven(13_000);
+  truth.proven(null, 13_000);
   expect(() => applied(down('unreachable'), 13_300)).toThrow(/silence of less than 1.5 intervals/);
 });
 

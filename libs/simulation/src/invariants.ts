@@ -3,6 +3,7 @@
  * code merely does not reach is a goal, see goals.ts. Looked at when something was applied, and when something ought to have been.
  */
 import { type Change, type Command, type Entry, isGone, type Membership, type Outcome } from '@muster/membership';
+import type { Attention } from './attention.js';
 import type { GroundTruth } from './ground-truth.js';
 import { EPOCH_UNIX_MS } from './simulated-beat.js';
 import type { SimulatedNode } from './simulated-node.js';
@@ -95,7 +96,7 @@ export class Invariants {
     const { truth, clock, limits } = this.options;
     const atMs = clock.nowMs();
     const heardAtMs = truth.life(nodeId, incarnation)?.heardAtMs ?? 0;
-    const absence = truth.absence(heardAtMs, atMs);
+    const absence = this.attention(nodeId).absence(heardAtMs, atMs);
     const observedMs = atMs - heardAtMs - absence.ms;
     const silentMs = SILENT_INTERVALS_MIN * limits.intervalMs;
     holds(observedMs >= silentMs - 1 - UNNOTICED_MS * absence.count, 'nobody is DOWN as unreachable after a silence of less than 1.5 intervals, observed', { nodeId, incarnation, atMs, heardAtMs, observedMs, absentMs: absence.ms });
@@ -139,11 +140,16 @@ export class Invariants {
     const again = (atMs: number): void => void clock.at(Math.max(nowMs + 1, atMs), () => this.isNoticed(nodeId, incarnation));
     if (membership.brakes().length > 0) return again(nowMs + failureTimeoutMs);
     const heardAtMs = truth.life(nodeId, incarnation)?.heardAtMs ?? nowMs;
-    const { count } = truth.absence(heardAtMs, nowMs);
-    const sinceMs = truth.silentSince(heardAtMs, GRACE_INTERVALS * intervalMs);
-    const dueAtMs = truth.isBlind(nowMs) ? nowMs + failureTimeoutMs : sinceMs + failureTimeoutMs + DETECTION_BOUND_MS + UNNOTICED_MS * count;
+    const attention = this.attention(nodeId);
+    const { count } = attention.absence(heardAtMs, nowMs);
+    const sinceMs = attention.silentSince(heardAtMs, GRACE_INTERVALS * intervalMs);
+    const dueAtMs = attention.isBlind(nowMs) ? nowMs + failureTimeoutMs : sinceMs + failureTimeoutMs + DETECTION_BOUND_MS + UNNOTICED_MS * count;
     holds(nowMs < dueAtMs, 'a crashed node is DOWN within failure.timeoutMs and 2 s', { nodeId, incarnation, status: record.status, heardAtMs, sinceMs, nowMs, unixMs: EPOCH_UNIX_MS + nowMs });
     again(dueAtMs);
+  }
+
+  private attention(nodeId: string): Attention {
+    return this.options.truth.attention(this.options.node(nodeId)?.partition ?? 0);
   }
 }
 

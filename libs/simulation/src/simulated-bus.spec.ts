@@ -11,7 +11,7 @@ const vitals = { cpuProcess: 0, cpuHost: 0, memory: 0, eventLoopDelayMs: 0, erro
 function harness() {
   const clock = new VirtualClock();
   const network = new SimulatedNetwork(clock, new SeededRandom(3));
-  const life = new GroundTruth(1000).started('a', 1, 0);
+  const life = new GroundTruth({ proofMsMax: 1000, partitions: 1 }).started('a', 1, 0);
   const read: { partition: number; seq: number; atMs: number }[] = [];
   const bus = new SimulatedBus({ clock, network, reader: 'r', deliver: (partition, beats) => beats.forEach(({ seq }) => read.push({ partition, seq, atMs: clock.nowMs() })) });
   let seq = 0;

@@ -9,7 +9,7 @@ import { VirtualClock } from './virtual-clock.js';
 function harness() {
   const clock = new VirtualClock();
   const network = new SimulatedNetwork(clock, new SeededRandom(3));
-  const truth = new GroundTruth(2000);
+  const truth = new GroundTruth({ proofMsMax: 2000, partitions: 1 });
   const said: { what: string; atMs: number; seq?: number; mainLagMs?: number }[] = [];
   const reports: ProbeReport[] = [];
   let connection: LaneConnection | null = null;

@@ -10,7 +10,7 @@ import { Invariants } from './invariants.js';
 import { QualityOfService } from './quality-of-service.js';
 import { SeededRandom } from './seeded-random.js';
 import { EPOCH_UNIX_MS, type SimulatedBeat } from './simulated-beat.js';
-import type { SimulatedBus } from './simulated-bus.js';
+import { PARTITIONS, type SimulatedBus } from './simulated-bus.js';
 import { SimulatedNetwork } from './simulated-network.js';
 import { type Ending, SimulatedNode } from './simulated-node.js';
 import { StateHash } from './state-hash.js';
@@ -34,6 +34,8 @@ const ZONES = ['zone-a', 'zone-b', 'zone-c'] as const;
 const CLOCK_RATE_ERROR = 1e-4;
 /** Nodes come one after the other, not at once. Milliseconds. */
 const START_SPREAD_MS = 3000;
+/** Without anything through a partition for so long, nobody can be held to have seen what comes by it. Intervals. */
+const PROOF_INTERVALS = 2.5;
 /** Changes that are told of when an invariant breaks. Count. */
 const TRACE_MAX = 30;
 const PROBE_MS_MAX = { local: 500, lan: 500, wan: 1500 } as const;
@@ -69,7 +71,7 @@ export class World {
     const { clock } = this;
     this.random = new SeededRandom(seed);
     this.network = new SimulatedNetwork(clock, this.random.fork('network'));
-    this.truth = new GroundTruth(2 * intervalMs);
+    this.truth = new GroundTruth({ proofMsMax: PROOF_INTERVALS * intervalMs, partitions: PARTITIONS });
     this.membership = new Membership(membershipRules({ stabilisationMs: settings.stabilisationMs }));
     this.quality = new QualityOfService(this.truth, (nodeId) => this.byId.get(nodeId));
     const rules = { failureTimeoutMs, hungTimeoutMs, brakeFraction: 0.3, brakeHoldMs: 60_000, probeTimeLimitMs: PROBE_MS_MAX[preset] };
@@ -180,14 +182,15 @@ export class World {
   /** For each beat: nothing here may cost much. */
   private arrived(beats: readonly SimulatedBeat[], partition: number | null): void {
     const nowMs = this.clock.nowMs();
-    let isProof = partition === null && !this.bus.isUp;
     for (const { life, seq } of beats) {
       this.truth.arrived(life, seq, nowMs);
       this.hash.word(Math.imul(life.number, 65_599) ^ seq ^ (nowMs << 8));
-      if (life.nodeId === COORDINATOR) isProof = true;
     }
+    if (partition === null && this.bus.isUp) return;
     // Proof is what it reads, not what lies there unread.
-    if (isProof) this.coordinator.process.receive(() => this.truth.proven(this.clock.nowMs()));
+    const { process } = this.coordinator;
+    if (process.presence === 'running') this.truth.proven(partition, nowMs);
+    else process.receive(() => this.truth.proven(partition, this.clock.nowMs()));
   }
 
   private applied(entry: Entry, outcome: Outcome, changes: readonly Change[]): void {
