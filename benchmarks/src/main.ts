@@ -10,6 +10,8 @@ const count = (text: string): number => {
   return value;
 };
 
+const counts = (text: string): readonly number[] => text.split(',').map(count);
+
 const countOrNone = (text: string): number => (text === '0' ? 0 : count(text));
 
 const minutes = (text: string): number => {
@@ -59,6 +61,22 @@ program
     if (code === null) print(await (await import('./detection/detection.js')).detection({ ...options, isApart }), options.json);
     else process.exitCode = code;
   });
+
+program
+  .command('detector')
+  .description('the failure detector alone: beats per CPU second and bytes per node, a plain one beside it')
+  .option('--nodes <n,n>', 'sizes, with commas between', counts, [1000, 10_000, 100_000])
+  .option('--beats <n>', 'of each size', count, 5_000_000)
+  .option('--json', 'machine-readable')
+  .action(async (options: { nodes: readonly number[]; beats: number; json?: boolean }) => print(await (await import('./detector.js')).detector(options), options.json));
+
+program
+  .command('heartbeats')
+  .description('beats through real Kafka into the state of one coordinator: a backlog worked off, and what a beat costs')
+  .option('--nodes <n>', 'members that beat', count, 10_000)
+  .option('--beats <n>', 'of all of them', count, 1_000_000)
+  .option('--json', 'machine-readable')
+  .action(async (options: { nodes: number; beats: number; json?: boolean }) => print(await (await import('./heartbeats.js')).heartbeats(options), options.json));
 
 program
   .command('soak')
