@@ -9,9 +9,13 @@ export interface BrakeRequest {
   readonly reason: string;
 }
 
+/** A census is good for so long: it counts who is late, and verdicts come much later. Milliseconds. */
+const CENSUS_MS = 50;
+
 type IsSilent = (nodeId: string, stages: 'late' | 'overdue') => boolean;
 
 export class BrakeWatch {
+  private coveredNow: ReadonlySet<string> | null = null;
   private taken: { readonly atMs: number; readonly late: Census; readonly overdue: Census } | null = null;
   /** Most live members that the area of a brake had while it held: those removed meanwhile did not come back. */
   private readonly most = new Map<string | null, number>();
@@ -24,15 +28,17 @@ export class BrakeWatch {
   /** The brake that a verdict about that member asks for; null when none, or when it is protected already. */
   wanted(nodeId: string, zone: string, about: 'suspect' | 'down', isSilent: IsSilent, nowMs: number): BrakeRequest | null {
     if (this.fraction >= 1) return null;
+    if (this.isCovered(nodeId)) return null;
     const taken = this.census(isSilent, nowMs);
     const where = whereToBrake(about === 'down' ? taken.late : taken.overdue, zone, this.fraction);
-    if (where === undefined || this.isCovered(nodeId)) return null;
+    if (where === undefined) return null;
     const { silent, all } = where.count;
     return { zone: where.zone, nodeIds: silent, reason: `${silent.length} of ${all} members of ${where.zone === null ? 'the cluster' : where.zone} are silent at once` };
   }
 
   isCovered(nodeId: string): boolean {
-    return this.membership.brakes().some((brake) => brake.nodeIds.includes(nodeId));
+    this.coveredNow ??= new Set(this.membership.brakes().flatMap((brake) => brake.nodeIds));
+    return this.coveredNow.has(nodeId);
   }
 
   /** Brakes that may be let go. */
@@ -65,13 +71,14 @@ export class BrakeWatch {
     return area !== undefined && isMass(area, this.fraction);
   }
 
-  /** Something was told that may change the census. */
+  /** Something was agreed. */
   changed(): void {
     this.taken = null;
+    this.coveredNow = null;
   }
 
   private census(isSilent: IsSilent, nowMs: number): { readonly late: Census; readonly overdue: Census } {
-    if (this.taken?.atMs === nowMs) return this.taken;
+    if (this.taken !== null && nowMs - this.taken.atMs < CENSUS_MS) return this.taken;
     const late = census(this.membership.all(), (nodeId) => isSilent(nodeId, 'late'));
     const overdue = census(this.membership.all(), (nodeId) => isSilent(nodeId, 'overdue'));
     this.taken = { atMs: nowMs, late, overdue };

@@ -42,6 +42,8 @@ export class Observer {
   private reapedAtMs: number;
   private effects: Effect[] = [];
   private commands: SingleCommand[] = [];
+  /** Nodes that the commands of this step are about. */
+  private readonly chosen = new Set<string>();
 
   constructor(
     private readonly options: ObserverOptions,
@@ -144,18 +146,18 @@ export class Observer {
   }
 
   private beats(input: Extract<ObserverInput, { kind: 'beats' }>, now: Now): boolean {
-    let hasNew = false;
+    let needsArming = false;
     let hasNews = false;
     for (const { beat, count } of input.beats) {
       const heard = this.watch.heard(beat, count, input.partition, now);
       if (heard === null) continue;
       if (beat.nodeId !== this.options.nodeId || input.lane === 'bus') hasNews = true;
-      hasNew ||= heard.isNew;
+      needsArming ||= heard.isNew || this.watch.troubles.has(beat.nodeId);
       if (!this.isAsAgreed(heard.seen)) this.consider(heard.seen, now);
     }
     // Our own beat, which we know from ourselves, is the canary when it comes through the bus.
     if (hasNews || (input.lane === 'bus' && this.watch.sawCanary(input.partition, now.ms))) this.unobserved(this.watch.proven(input.lane, input.partition, now.ms));
-    return hasNew || this.watch.troubles.size > 0;
+    return needsArming;
   }
 
   /** Nearly every beat ends here: a member that is well, and known to be. */
@@ -189,7 +191,7 @@ export class Observer {
     this.note({ kind: 'probed', nodeId, by, isOwn: by === this.options.nodeId, result });
     const seen = this.watch.sightings.get(nodeId);
     if (this.watch.probed(input, now.ms) && seen !== undefined) this.consider(seen, now);
-    if (this.watch.troubles.size > 0) this.effects.push(...this.watch.looks(now.ms));
+    if (this.watch.plan.hasRoomAgain) this.effects.push(...this.watch.looks(now.ms));
   }
 
   private changed(change: Change, now: Now): void {
@@ -236,14 +238,16 @@ export class Observer {
   /** Puts together what is seen and what is agreed of one node; one proposal per node at a time. */
   private consider(seen: Seen, now: Now): void {
     const { nodeId } = seen;
-    if (this.proposals.isPending(nodeId) || this.commands.some((command) => 'seq' in command && command.nodeId === nodeId)) return;
+    if (this.proposals.isPending(nodeId) || this.chosen.has(nodeId)) return;
     const sight = this.watch.sight(seen, now.ms);
     const finding = this.watch.finding(seen, sight, now.ms);
-    if (finding.kind === 'crashed' && this.waitsForCompany(seen, now.ms)) return;
+    if (this.watch.provenGone(seen, finding.kind === 'crashed', now.ms) && this.waitsForCompany(now.ms)) return;
     const { proposal, withheld } = this.weigh(seen, sight, finding, now);
     const held = proposal === null ? withheld : this.brakeFor(seen, proposal, now);
     this.withhold(nodeId, held);
-    if (proposal !== null && held === null && this.role.isLeader) this.commands.push(this.command(seen, proposal, now));
+    if (proposal === null || held !== null || !this.role.isLeader) return;
+    this.commands.push(this.command(seen, proposal, now));
+    this.chosen.add(nodeId);
   }
 
   /** What should be proposed, or why what the evidence asks for should not; neither when it asks for nothing. */
@@ -303,10 +307,7 @@ export class Observer {
   }
 
   /** Processes of one host die together; their verdicts shall be one change. */
-  private waitsForCompany(seen: Seen, nowMs: number): boolean {
-    const trouble = this.watch.troubles.get(seen.nodeId);
-    if (trouble === undefined) return false;
-    trouble.provenGoneAtMs ??= nowMs;
+  private waitsForCompany(nowMs: number): boolean {
     let firstMs = nowMs;
     let isAnyOpen = false;
     for (const [nodeId, { provenGoneAtMs, laneClosedAtMs }] of this.watch.troubles) {
@@ -347,6 +348,7 @@ export class Observer {
     if (this.commands.length === 0) return;
     const { commands } = this;
     this.commands = [];
+    this.chosen.clear();
     for (let from = 0; from < commands.length; from += COMMANDS_MAX) {
       const pending = this.proposals.open(commands.slice(from, from + COMMANDS_MAX), now.ms);
       this.desk.proposed(pending, now);
@@ -355,7 +357,7 @@ export class Observer {
   }
 
   private arm(nowMs: number): void {
-    const atMs = this.watch.nextMs(nowMs, COMPANY_MS_MIN);
+    const atMs = this.watch.nextMs(nowMs, [COMPANY_MS_MIN, COMPANY_MS_MAX]);
     if (atMs === this.armedAtMs) return;
     this.armedAtMs = atMs;
     this.effects.push({ kind: 'arm', atMs });

@@ -38,8 +38,13 @@ export class ProbeLedger {
   }
 
   hasRoom(by: string): boolean {
-    if (by === this.ownId) return this.asked.size - this.othersCount < UNDERWAY_MAX;
+    if (by === this.ownId) return this.ownRoom > 0;
     return this.othersCount < UNDERWAY_MAX && (this.perMember.get(by) ?? 0) < PER_MEMBER_MAX;
+  }
+
+  /** Probes of our own that may begin. Count. */
+  get ownRoom(): number {
+    return UNDERWAY_MAX - (this.asked.size - this.othersCount);
   }
 
   /** Gives up what was never answered; says which nodes we looked at in vain. */

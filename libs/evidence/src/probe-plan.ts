@@ -21,6 +21,8 @@ const HURRY_ROUNDS = 6;
 /** Members asked beside us: in the first round, and later. Count. */
 const WITNESSES_FIRST = 2;
 const WITNESSES_MAX = 3;
+/** Probes of our own that must have come back before those that wait are looked at. Count. */
+const ROOM_MIN = 16;
 /** First probes of new members begun at one tick, and the time until one that failed is tried again. */
 const FIRST_LOOKS_PER_TICK = 32;
 const FIRST_LOOK_AGAIN_MS = 60_000;
@@ -36,6 +38,9 @@ export class ProbePlan {
   /** Members that never answered a probe, and when to try. */
   private readonly unknown = new Map<string, number>();
 
+  /** Some that were due had to wait for room. */
+  private isStarved = false;
+
   constructor(
     private readonly ownId: string,
     private readonly timeLimitMs: number,
@@ -49,8 +54,12 @@ export class ProbePlan {
     const due: Looked[] = [];
     for (const one of looked) if (one.trouble.dueAtMs <= nowMs && isAddressed(one.seen.profile)) due.push(one);
     if (due.length > 1) due.sort((a, b) => Math.min(a.trouble.rounds, 1) - Math.min(b.trouble.rounds, 1) || a.trouble.dueAtMs - b.trouble.dueAtMs);
+    this.isStarved = false;
     for (const { seen, trouble } of due) {
-      if (!this.ledger.hasRoom(this.ownId)) break;
+      if (!this.ledger.hasRoom(this.ownId)) {
+        this.isStarved = true;
+        break;
+      }
       this.ask(seen, this.ownId, nowMs, effects);
       const count = trouble.rounds === 0 ? WITNESSES_FIRST : WITNESSES_MAX;
       for (const by of this.witnesses.choose(seen, { count, round: trouble.rounds, able })) this.ask(seen, by, nowMs, effects);
@@ -102,6 +111,11 @@ export class ProbePlan {
   /** Gives up probes that were never answered; says which nodes we looked at in vain. */
   expire(nowMs: number): string[] {
     return this.ledger.expire(nowMs);
+  }
+
+  /** Probes came back while others wait: worth another look, when it is more than a few. */
+  get hasRoomAgain(): boolean {
+    return this.isStarved && this.ledger.ownRoom >= ROOM_MIN;
   }
 
   forget(nodeId: string): void {

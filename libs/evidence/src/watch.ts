@@ -30,6 +30,9 @@ const CONFIRM_MS_MIN = 750;
 /** How long a closed lane is asked about although beats came since: they may have been under way. Milliseconds. */
 const LANE_QUESTION_MS = 3000;
 
+/** Time between two looks at everybody while there are thousands of questions. Milliseconds. */
+const LOOKS_APART_MS_MAX = 250;
+
 type Probed = Extract<ObserverInput, { kind: 'probed' }>;
 
 /** Time that was not observed. Partition null: all of it. */
@@ -102,21 +105,29 @@ export class Watch {
     return partition !== null && this.doubt.canaryAgeMs(partition, nowMs) === 0;
   }
 
-  /** When to look again at the latest, of what time alone changes; null when nothing. */
-  nextMs(nowMs: number, companyMs: number): number | null {
+  /** When to look again at the latest, of what time alone changes; null when nothing. `companyMs`: how long a crash may wait for others. */
+  nextMs(nowMs: number, companyMs: readonly number[]): number | null {
     let nextMs = this.sightings.detectors.nextDeadlineMs(nowMs) ?? Infinity;
+    const consider = (atMs: number): void => {
+      if (atMs > nowMs && atMs < nextMs) nextMs = atMs;
+    };
     for (const [nodeId, trouble] of this.troubles) {
-      if (trouble.provenGoneAtMs !== null) nextMs = Math.min(nextMs, Math.max(nowMs, trouble.provenGoneAtMs + companyMs));
-      if (trouble.dueAtMs > nowMs) nextMs = Math.min(nextMs, trouble.dueAtMs);
+      consider(trouble.dueAtMs);
+      if (trouble.provenGoneAtMs !== null) for (const ms of companyMs) consider(trouble.provenGoneAtMs + ms);
       const suspectedAtMs = this.sightings.get(nodeId)?.suspectedAtMs ?? Infinity;
-      if (suspectedAtMs !== Infinity) {
-        const confirmedAtMs = suspectedAtMs + this.confirmMs(nodeId);
-        if (confirmedAtMs > nowMs) nextMs = Math.min(nextMs, confirmedAtMs);
-      }
+      if (suspectedAtMs !== Infinity) consider(suspectedAtMs + this.confirmMs(nodeId));
     }
     if (nextMs === Infinity) return null;
     // Many questions are answered together: a look at each of them for each deadline would cost their square.
-    return Math.max(nextMs, nowMs + Math.min(50, 1 + this.troubles.size / 20));
+    return Math.max(nextMs, nowMs + Math.min(LOOKS_APART_MS_MAX, this.troubles.size / 20));
+  }
+
+  /** Notes whether a node is proven gone now. Says so again. */
+  provenGone(seen: Seen, isGone: boolean, nowMs: number): boolean {
+    const trouble = this.troubles.get(seen.nodeId);
+    if (trouble === undefined) return false;
+    trouble.provenGoneAtMs = isGone ? (trouble.provenGoneAtMs ?? nowMs) : null;
+    return isGone;
   }
 
   busIs(isUp: boolean): void {
