@@ -74,7 +74,7 @@ export class Sightings {
     if (partition === null) seen.directAtMs = now.ms;
     else seen.partition = partition;
     this.detectors.heartbeat(nodeId, beat, arrivedCount, now.ms, partition ?? undefined);
-    seen.health.read(beat.vitals, this.rhythm(nodeId, now.ms), now.ms);
+    seen.health.read(beat, this.rhythm(nodeId, now.ms), now.ms);
     return { seen, isNew: !wasWatched };
   }
 

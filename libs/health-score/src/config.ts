@@ -24,6 +24,8 @@ export interface ScoreConfig {
   readonly memory: Ramp;
   /** 99th percentile of event-loop delay. Milliseconds. */
   readonly eventLoopDelayMs: Ramp;
+  /** How long the main loop has not moved when the beat was made. Milliseconds. What any collector of garbage does is good. */
+  readonly mainLagMs: Ramp;
   /** Share of operations that failed. Ratio, 0..1. */
   readonly errorRate: Ramp;
   /** Value of `checks` when any check fails, at most. 0..1: one broken part of many is still broken. */
@@ -42,6 +44,7 @@ export const SCORE_DEFAULTS: ScoreConfig = {
   cpu: { good: 0.3, bad: 1 },
   memory: { good: 0.8, bad: 1 },
   eventLoopDelayMs: { good: 50, bad: 500 },
+  mainLagMs: { good: 250, bad: 700 },
   errorRate: { good: 0, bad: 0.2 },
   checksFailedMax: 0.5,
   smoothingMs: 2000,

@@ -2,16 +2,17 @@
  * Follows one member's health from beat to beat: smooths load, so that one busy second is not a crisis, and grades
  * with hysteresis, so that a score on the edge does not flap.
  *
- * Checks and errors are not smoothed: they are words, not weather. Reads no clock.
+ * Checks, errors and a loop that stands still are not smoothed: they are words, not weather. Old readings do not keep a member
+ * well: between beats the rhythm takes the score down as suspicion grows. Reads no clock.
  */
-import type { ScoreTerm, Vitals } from '@muster/contracts';
+import type { ScoreTerm } from '@muster/contracts';
 import type { ScoreConfig } from './config.js';
-import { heartbeatValue, namedTerms, type Rhythm, scoreOf, type TermValues, termValues } from './score.js';
+import { heartbeatValue, namedTerms, type Readings, type Rhythm, scoreOf, type TermValues, termValues } from './score.js';
 
 export type Grade = 'HEALTHY' | 'DEGRADED';
 
 /** Before anything was read nothing is known to be bad. */
-const UNKNOWN: TermValues = { heartbeat: 1, cpu: 1, memory: 1, eventLoop: 1, errors: 1, checks: 1 };
+const UNKNOWN: TermValues = { heartbeat: 1, cpu: 1, memory: 1, eventLoop: 1, errors: 1, checks: 1, moving: 1 };
 
 export class HealthTracker {
   private values: TermValues = UNKNOWN;
@@ -25,9 +26,9 @@ export class HealthTracker {
     this.current = grade;
   }
 
-  /** Takes the vitals of a beat. */
-  read(vitals: Vitals, rhythm: Rhythm, nowMs: number): void {
-    const fresh = termValues(this.config, rhythm, vitals);
+  /** Takes what a beat says. */
+  read(readings: Readings, rhythm: Rhythm, nowMs: number): void {
+    const fresh = termValues(this.config, rhythm, readings);
     // The first reading counts in full: there is nothing to smooth it with.
     const share = this.readAtMs === null ? 1 : 1 - Math.exp(-Math.max(0, nowMs - this.readAtMs) / this.config.smoothingMs);
     const follow = (from: number, to: number): number => from + (to - from) * share;
@@ -38,6 +39,7 @@ export class HealthTracker {
       eventLoop: follow(this.values.eventLoop, fresh.eventLoop),
       errors: fresh.errors,
       checks: fresh.checks,
+      moving: fresh.moving,
     };
     this.readAtMs = nowMs;
     this.regrade();

@@ -1,12 +1,13 @@
 /**
  * From readings of one member to a score of 0..100 whose every term has a name.
  *
- *     score = 100 · Σ weight·value · gate,   gate = min over (heartbeat, errors, checks) of (1 + value) / 2
+ *     score = 100 · Σ weight·value · gate,   gate = min over (heartbeat, errors, checks, moving) of (1 + value) / 2
  *
  * The sum alone would hide a single disaster: a member whose database check fails is fine in five other dimensions. What
- * the member itself, or its silence, says to be broken therefore halves the score; load alone never does.
+ * the member itself, or its silence, says to be broken therefore halves the score, and so does a main loop that stands still
+ * (`moving`, which also bounds the term `eventLoop`); load alone never does.
  */
-import type { ScoreTerm, Vitals } from '@muster/contracts';
+import type { Beat, ScoreTerm, Vitals } from '@muster/contracts';
 import type { Ramp, ScoreConfig } from './config.js';
 
 export interface Rhythm {
@@ -17,17 +18,20 @@ export interface Rhythm {
 }
 
 type TermName = keyof ScoreConfig['weights'];
-/** Value of each term. 0..1. */
-export type TermValues = Readonly<Record<TermName, number>>;
+/** Value of each term, and whether the main loop moves. 0..1. */
+export type TermValues = Readonly<Record<TermName | 'moving', number>>;
+
+/** What a member says of itself. */
+export type Readings = Pick<Beat, 'vitals' | 'mainLagMs'>;
 
 const TERM_NAMES: readonly TermName[] = ['heartbeat', 'cpu', 'memory', 'eventLoop', 'errors', 'checks'];
-const GATING: readonly TermName[] = ['heartbeat', 'errors', 'checks'];
+const GATING = ['heartbeat', 'errors', 'checks', 'moving'] as const;
 
 export function heartbeatValue(config: ScoreConfig, rhythm: Rhythm): number {
   return Math.min(unit(1 - rhythm.suspicion), ramp(config.irregularity, rhythm.irregularity));
 }
 
-export function termValues(config: ScoreConfig, rhythm: Rhythm, vitals: Vitals): TermValues {
+export function termValues(config: ScoreConfig, rhythm: Rhythm, { vitals, mainLagMs }: Readings): TermValues {
   return {
     heartbeat: heartbeatValue(config, rhythm),
     cpu: ramp(config.cpu, Math.max(vitals.cpuProcess, vitals.cpuHost)),
@@ -35,21 +39,27 @@ export function termValues(config: ScoreConfig, rhythm: Rhythm, vitals: Vitals):
     eventLoop: ramp(config.eventLoopDelayMs, vitals.eventLoopDelayMs),
     errors: ramp(config.errorRate, vitals.errorRate),
     checks: checksValue(config, vitals),
+    moving: ramp(config.mainLagMs, mainLagMs),
   };
 }
 
 /** The terms for people, to three decimals. */
 export function namedTerms(config: ScoreConfig, values: TermValues): ScoreTerm[] {
-  return TERM_NAMES.map((name) => ({ name, value: Math.round(values[name] * 1000) / 1000, weight: config.weights[name] }));
+  return TERM_NAMES.map((name) => ({ name, value: Math.round(termValue(values, name) * 1000) / 1000, weight: config.weights[name] }));
 }
 
 /** 0..100, to one decimal. */
 export function scoreOf(config: ScoreConfig, values: TermValues): number {
   let sum = 0;
-  for (const name of TERM_NAMES) sum += config.weights[name] * values[name];
+  for (const name of TERM_NAMES) sum += config.weights[name] * termValue(values, name);
   let gate = 1;
   for (const name of GATING) gate = Math.min(gate, (1 + values[name]) / 2);
   return Math.round(Math.min(1, sum) * gate * 1000) / 10;
+}
+
+/** A loop that stands still makes no delays while it does: that it moves comes first. */
+function termValue(values: TermValues, name: TermName): number {
+  return name === 'eventLoop' ? Math.min(values.eventLoop, values.moving) : values[name];
 }
 
 function checksValue(config: ScoreConfig, vitals: Vitals): number {
