@@ -5,12 +5,13 @@
  */
 import type { ProbeFinding } from '@muster/agent';
 import type { Beat, Logger, ProbeTarget, Why } from '@muster/contracts';
-import { type Effect, type Lane, type NewestBeat, type Note, type Now, type ObservedPulse, type Observer, type ObserverInput, TICK_MS } from '@muster/evidence';
+import { type Effect, type Lane, type NewestBeat, type Now, type ObservedPulse, type Observer, type ObserverInput, TICK_MS } from '@muster/evidence';
 import type { Command, SingleCommand } from '@muster/membership';
 import type { Clock } from '../clock.js';
 import type { Cluster } from '../cluster.js';
 import type { HelperAnswer } from '../lane/lane.js';
 import type { CoordinatorMetrics } from '../metrics.js';
+import { DetectionLog } from './detection-log.js';
 import { Lateness } from './lateness.js';
 
 export interface DetectionOptions {
@@ -38,6 +39,7 @@ export class Detection {
   private readonly waiting: ObserverInput[] = [];
   private readonly proposals = new Set<Promise<void>>();
   private readonly lateness: Lateness;
+  private readonly log: DetectionLog;
   private ticker: { cancel(): void } | null = null;
   private alarm: { cancel(): void } | null = null;
   private isStepping = false;
@@ -48,6 +50,7 @@ export class Detection {
 
   constructor(private readonly options: DetectionOptions) {
     this.lateness = new Lateness(TICK_MS, options.clock.nowMs());
+    this.log = new DetectionLog(options.logger);
   }
 
   /** Begins to look. */
@@ -140,7 +143,8 @@ export class Detection {
         return void proposal.finally(() => this.proposals.delete(proposal));
       }
       case 'report':
-        return this.report(effect.note);
+        this.options.metrics.noted(effect.note);
+        return this.log.note(effect.note);
     }
   }
 
@@ -170,6 +174,7 @@ export class Detection {
     this.lateness.tick(this.options.clock.nowMs());
     this.lookAround();
     this.give({ kind: 'tick' });
+    this.log.tick(this.doubtReason());
   }
 
   private arm(atMs: number | null): void {
@@ -213,27 +218,6 @@ export class Detection {
     if (entry === null) return this.give({ kind: 'settled', ticket, result: 'withdrawn', outcome: null });
     const proposed = await cluster.propose(entry, { revise: () => entryOf(observer.stillHolds(ticket, this.now())) });
     this.give({ kind: 'settled', ticket, result: proposed.kind, outcome: proposed.kind === 'applied' ? proposed.outcome : null });
-  }
-
-  private report(note: Note): void {
-    this.options.metrics.noted(note);
-    const { logger } = this.options;
-    switch (note.kind) {
-      case 'verdict':
-      case 'replaced':
-      case 'probed':
-        // The change itself is logged where it is applied; probes are many, and counted.
-        return;
-      case 'withheld':
-        return logger.info({ member: note.nodeId, cause: note.cause }, `no verdict about ${note.nodeId}: ${note.detail}`);
-      case 'unobserved': {
-        const { partition, unobservedMs } = note;
-        const what = partition === null ? 'this coordinator did not run' : `nothing came through partition ${partition} of the heartbeats`;
-        return logger.warn({ partition, unobservedMs: Math.round(unobservedMs) }, `${what} for ${(unobservedMs / 1000).toFixed(1)} s: that time is no silence of anybody`);
-      }
-      case 'rejected':
-        return logger.debug({ member: note.nodeId, proposal: note.command, why: note.why }, 'a proposal was rejected when it was applied');
-    }
   }
 }
 
