@@ -91,6 +91,18 @@ const sentences: ReadonlyArray<{ name: string; of: Why; says: RegExp }> = [
 ];
 test.each(sentences)('$name is told', ({ of, says }) => expect(text(of)).toMatch(says));
 
+test('of many looks of one observer the last is shown, with how often in a row', () => {
+  const seen = (by: string, result: 'silent' | 'accepted', ageMs: number) => ({ by, result, ageMs, mainLagMs: 0 });
+  const probes = [seen('a', 'accepted', 100), seen('b', 'silent', 200), seen('a', 'accepted', 900), seen('a', 'silent', 1700), seen('a', 'accepted', 2500)];
+  expect(text(why({ status: 'SUSPECT', now: evidence({ class: 'stalled', probes }) }))).toMatch(/^ {2}probes {5}a {2}accepted {2}0\.1 s ago, 2 times in a row\n {13}b {2}silent {4}0\.2 s ago$/m);
+});
+
+test('of one that is out neither rhythm nor deadlines are told', () => {
+  const lines = text(why({ status: 'DOWN', now: evidence({ class: 'late', silenceMs: 3000 }) }));
+  expect(lines).toMatch(/^ {2}seen now {3}last sign of life 3\.0 s ago$/m);
+  expect(lines).not.toMatch(/deadlines|rhythm|main loop|overdue/);
+});
+
 test('phi is drawn over silence, with a pointer at where the member is', () => {
   const lines = shown(suspect);
   const bars = lines.find((line) => line.startsWith('  phi')) ?? '';

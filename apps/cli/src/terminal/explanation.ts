@@ -1,5 +1,5 @@
 /** How the answer to "why" is laid out on a terminal: a sentence, then the facts, then what would change it. */
-import type { Evidence, Why } from '@muster/contracts';
+import { type Evidence, isLive, type ProbeResult, type Why } from '@muster/contracts';
 import { padRight, spellClock, spellDuration, wrap } from './layout.js';
 import type { Colours } from './terminal.js';
 import { paintStatus } from './timeline.js';
@@ -39,12 +39,18 @@ function factsOf(why: Why, nowUnixMs: number): Fact[] {
   const { now, lastVerdict } = why;
   return [
     ['agreed', `${why.status} at index ${why.index}, term ${why.term}: ${why.reason}`],
-    ...(now === null ? [['seen now', 'nothing: this coordinator does not watch it'] as const] : evidenceFacts(now)),
+    ...(now === null ? [['seen now', 'nothing: this coordinator does not watch it'] as const] : isLive(why.status) ? evidenceFacts(now) : goneFacts(now)),
     ['judging', why.doubt === '' ? `this coordinator trusts its eyes${canaryText(why.canary)}` : `not now, this coordinator doubts itself: ${why.doubt}${canaryText(why.canary)}`],
     ...(why.brake === '' ? [] : [['brake', `protects it: ${why.brake}`] as const]),
     ['damping', dampingText(why.damping)],
     ...(lastVerdict === null ? [] : [verdictFact(lastVerdict, nowUnixMs)]),
   ];
+}
+
+/** Of one that is out only this is news; its rhythm and deadlines are of the past. */
+function goneFacts({ class: evidence, silenceMs, probes }: Evidence): Fact[] {
+  const isExpected = evidence === 'late' || evidence === 'alive';
+  return [['seen now', `${isExpected ? '' : `${evidence}: ${CLASSES[evidence]}; `}last sign of life ${spellDuration(silenceMs)} ago`], ...(probes.length === 0 ? [] : [['probes', ...probeLines(probes)] as const])];
 }
 
 function evidenceFacts(now: Evidence): Fact[] {
@@ -54,7 +60,7 @@ function evidenceFacts(now: Evidence): Fact[] {
     ['deadlines', `suspected after ${spellDuration(suspectAfterMs)} of silence, given up after ${spellDuration(givenUpAfterMs)}`],
     ...(gapMeanMs > 0 ? [['rhythm', `a beat every ${seconds(gapMeanMs)} ± ${seconds(gapDeviationMs)}`] as const] : []),
     ...(now.phiTrace.length > 1 ? [['phi', ...phiLines(now)] as const] : []),
-    ['main loop', mainLagMs > 0 ? `stands still for ${spellDuration(mainLagMs)}` : 'moves'],
+    ['main loop', mainLagMs > 0 ? `stands still for ${spellDuration(mainLagMs)}` : silenceMs < suspectAfterMs ? 'moves' : 'moved when it was last heard of'],
     ['lane', LANES[now.lane]],
     ['probes', ...(now.probes.length === 0 ? ['none: there was no reason to look'] : probeLines(now.probes))],
   ];
@@ -76,10 +82,33 @@ function phiLines({ phiTrace, silenceMs, phi }: Evidence): string[] {
   return [`${bars}  silence of 0 to ${spellDuration(untilMs)} gives phi 0 to ${last.toFixed(1)}`, `${' '.repeat(at)}↑ now ${phi.toFixed(1)}`];
 }
 
+interface Look {
+  readonly by: string;
+  readonly result: ProbeResult;
+  readonly ageMs: number;
+  readonly mainLagMs: number;
+  /** How often in a row that was found. */
+  readonly count: number;
+}
+
+/** What each found last, and how often in a row; they come newest first. */
+function looksOf(probes: Evidence['probes']): Look[] {
+  return [...Map.groupBy(probes, ({ by }) => by).values()].flatMap((own) => {
+    const [newest] = own;
+    if (newest === undefined) return [];
+    const other = own.findIndex(({ result }) => result !== newest.result);
+    return [{ ...newest, count: other === -1 ? own.length : other }];
+  });
+}
+
 function probeLines(probes: Evidence['probes']): string[] {
-  const nameWidth = Math.max(...probes.map(({ by }) => by.length));
-  const resultWidth = Math.max(...probes.map(({ result }) => result.length));
-  return probes.map(({ by, result, ageMs, mainLagMs }) => `${padRight(by, nameWidth)}  ${padRight(result, resultWidth)}  ${spellDuration(ageMs)} ago${mainLagMs > 0 ? `, main loop stood still ${spellDuration(mainLagMs)}` : ''}`);
+  const looks = looksOf(probes);
+  const nameWidth = Math.max(...looks.map(({ by }) => by.length));
+  const resultWidth = Math.max(...looks.map(({ result }) => result.length));
+  return looks.map(({ by, result, ageMs, mainLagMs, count }) => {
+    const often = count > 1 ? `, ${count} times in a row` : '';
+    return `${padRight(by, nameWidth)}  ${padRight(result, resultWidth)}  ${spellDuration(ageMs)} ago${often}${mainLagMs > 0 ? `, main loop stood still ${spellDuration(mainLagMs)}` : ''}`;
+  });
 }
 
 const canaryText = (canary: Why['canary']): string => (canary === null ? '' : `; its own beat came back through partition ${canary.partition} ${spellDuration(canary.ageMs)} ago`);
@@ -91,7 +120,7 @@ function dampingText({ penalty, suppressAt, reuseBelow }: Why['damping']): strin
 
 function verdictFact({ status, atUnixMs, index, reason, observers, evidence }: NonNullable<Why['lastVerdict']>, nowUnixMs: number): Fact {
   const seenBy = observers.length === 0 ? '' : `, seen by ${observers.join(', ')}`;
-  const probes = evidence.probes.map(({ by, result }) => `${by} ${result}`).join(', ');
+  const probes = looksOf(evidence.probes).map(({ by, result }) => `${by} ${result}`).join(', ');
   return [
     'verdict',
     `${status} at ${spellClock(atUnixMs)}, ${spellDuration(nowUnixMs - atUnixMs)} ago (index ${index}): ${reason}`,

@@ -94,9 +94,10 @@ function statusLines({ status, now, lastVerdict, reason }: Why): string[] {
     case 'JOINING':
       return ['It is HEALTHY when it has beaten steadily for as long as it must.'];
     case 'SUSPECT': {
-      const left = now === null ? null : now.givenUpAfterMs - now.silenceMs;
-      const latest = left !== null && left > 0 && now?.class !== 'stalled' ? `, in ${spellDuration(left)} at the latest` : '';
-      return ['A newer beat on any lane, or a probe that is answered, clears it at once.', `Else it is DOWN when others do not find it either${latest}.`];
+      const clears = 'A newer beat on any lane, or a probe that is answered, clears it at once.';
+      if (now?.class === 'stalled' || now?.class === 'hung') return [clears, 'Else it is DOWN when it has stood still for too long.'];
+      const left = now === null ? 0 : now.givenUpAfterMs - now.silenceMs;
+      return [clears, `Else it is DOWN when others do not find it either${left > 0 ? `, in ${spellDuration(left)} at the latest` : ''}.`];
     }
     case 'DOWN':
       if (now?.class === 'evicted' || lastVerdict?.evidence.class === 'evicted' || reason.startsWith('evicted')) return ['Only a new boot of it joins again: restart it.'];
