@@ -99,7 +99,10 @@ export class SimulatedNetwork {
   send(from: string, to: string, deliver: () => void): void {
     const link = this.link(from, to);
     const nowMs = this.clock.nowMs();
-    for (const atMs of [link.arrivalMs(nowMs), link.duplicateMs(nowMs)]) if (atMs !== LOST) this.clock.at(atMs, deliver);
+    const atMs = link.arrivalMs(nowMs);
+    if (atMs !== LOST) this.clock.at(atMs, deliver);
+    const againAtMs = link.duplicateMs(nowMs);
+    if (againAtMs !== LOST) this.clock.at(againAtMs, deliver);
   }
 
   link(from: string, to: string): Link {

@@ -3,9 +3,9 @@
  * process behind it answers or does not; what is lost is not sent again in time.
  */
 import type { ProbeResult } from '@muster/contracts';
-import type { SimulatedNetwork } from './simulated-network.js';
+import { LOST, type SimulatedNetwork } from './simulated-network.js';
 import type { SimulatedProcess } from './simulated-process.js';
-import type { VirtualClock } from './virtual-clock.js';
+import { Happening, type Planned, type VirtualClock } from './virtual-clock.js';
 
 /** What can be probed. */
 export interface Target {
@@ -32,29 +32,75 @@ export interface Finding {
 }
 
 export function probe(asker: Asker, target: Target, incarnation: number, timeLimitMs: number, done: (finding: Finding) => void): void {
-  const { clock, network, process } = asker;
-  const startedAtMs = clock.nowMs();
-  let isAccepted = false;
-  let isDone = false;
-  const finish = (result: ProbeResult, mainLagMs = 0, lateMs = 0): void => {
-    if (isDone) return;
-    isDone = true;
-    timeout.cancel();
-    done({ result, mainLagMs, lateMs });
-  };
-  const back = (take: () => void): void => network.send(target.nodeId, asker.nodeId, take);
-  // An answer that lies unread counts: it is taken before the time is up.
-  const timeout = process.wakeAfter(timeLimitMs, () => process.immediately(() => finish(isAccepted ? 'accepted' : 'silent', 0, clock.nowMs() - startedAtMs - timeLimitMs)));
-  network.send(asker.nodeId, target.nodeId, () => {
+  new Probe(asker, target, incarnation, timeLimitMs, done).send();
+}
+
+/** Its own message: planned for when it reaches the target, and again for when the answer is back. */
+class Probe extends Happening {
+  private readonly startedAtMs: number;
+  private timer: Planned | null = null;
+  private where: 'under way' | 'on its way back' = 'under way';
+  /** When the asker's kernel learns that the target's took the connection. */
+  private acceptedAtMs = LOST;
+  private answer: ProbeResult = 'silent';
+  private mainLagMs = 0;
+
+  constructor(
+    private readonly asker: Asker,
+    private readonly target: Target,
+    private readonly incarnation: number,
+    private readonly timeLimitMs: number,
+    private done: ((finding: Finding) => void) | null,
+  ) {
+    super();
+    this.startedAtMs = asker.clock.nowMs();
+  }
+
+  send(): void {
+    const { clock, network, nodeId, process } = this.asker;
+    // An answer that lies unread counts: it is taken before the time is up.
+    this.timer = process.wakeAfter(this.timeLimitMs, () => process.immediately(() => this.timeIsUp()));
+    const atMs = network.link(nodeId, this.target.nodeId).arrivalMs(this.startedAtMs);
+    if (atMs !== LOST) clock.plan(atMs, this);
+  }
+
+  happen(nowMs: number): void {
+    if (this.where === 'under way') this.reachTarget(nowMs);
+    else this.asker.process.receive(() => this.finish(this.answer, this.mainLagMs, 0));
+  }
+
+  private reachTarget(nowMs: number): void {
+    const { target } = this;
     if (!target.isHostUp) return;
-    if (target.process.presence === 'gone') return back(() => process.receive(() => finish('refused')));
-    back(() => {
-      isAccepted = true;
-    });
+    if (target.process.presence === 'gone') return this.reply('refused', nowMs);
+    this.acceptedAtMs = this.back(nowMs);
     target.process.receive(() => {
-      const { mainLagMs } = target;
-      const isIt = target.incarnation === incarnation;
-      back(() => process.receive(() => finish(isIt ? 'answered' : 'refused', isIt ? mainLagMs : 0)));
+      const isIt = target.incarnation === this.incarnation;
+      this.mainLagMs = isIt ? target.mainLagMs : 0;
+      this.reply(isIt ? 'answered' : 'refused', this.asker.clock.nowMs());
     });
-  });
+  }
+
+  private reply(answer: ProbeResult, nowMs: number): void {
+    this.answer = answer;
+    this.where = 'on its way back';
+    const atMs = this.back(nowMs);
+    if (atMs !== LOST) this.asker.clock.plan(atMs, this);
+  }
+
+  private back(nowMs: number): number {
+    return this.asker.network.link(this.target.nodeId, this.asker.nodeId).arrivalMs(nowMs);
+  }
+
+  private timeIsUp(): void {
+    const nowMs = this.asker.clock.nowMs();
+    this.finish(this.acceptedAtMs <= nowMs ? 'accepted' : 'silent', 0, nowMs - this.startedAtMs - this.timeLimitMs);
+  }
+
+  private finish(result: ProbeResult, mainLagMs: number, lateMs: number): void {
+    const { done } = this;
+    this.done = null;
+    this.timer?.cancel();
+    done?.({ result, mainLagMs, lateMs });
+  }
 }

@@ -4,9 +4,32 @@
  * While it is paused, timers become due and messages arrive without anybody noticing. When it goes on, it does what Node does:
  * late timers first, then what arrived, then immediates. A thread that can stand still alone is a process of its own here.
  */
-import type { Planned, VirtualClock } from './virtual-clock.js';
+import { Happening, type Planned, type VirtualClock } from './virtual-clock.js';
 
 export type Presence = 'running' | 'paused' | 'gone';
+
+/** A timer of one life. */
+class Timer extends Happening implements Planned {
+  constructor(
+    private readonly process: SimulatedProcess,
+    private readonly life: number,
+    private wake: (() => void) | null,
+  ) {
+    super();
+  }
+
+  happen(): void {
+    if (this.wake !== null) this.process.rings(this, this.life);
+  }
+
+  run(): void {
+    this.wake?.();
+  }
+
+  cancel(): void {
+    this.wake = null;
+  }
+}
 
 export class SimulatedProcess {
   private current: Presence = 'running';
@@ -58,23 +81,22 @@ export class SimulatedProcess {
   }
 
   wakeAfter(delayMs: number, wake: () => void): Planned {
-    const { life } = this;
-    let isCancelled = false;
-    const planned = this.clock.after(delayMs, () => {
-      if (this.life === life) this.due(() => isCancelled || wake());
-    });
-    return {
-      cancel: () => {
-        isCancelled = true;
-        planned.cancel();
-      },
-    };
+    const timer = new Timer(this, this.life, wake);
+    this.clock.plan(this.clock.nowMs() + delayMs, timer);
+    return timer;
   }
 
-  /** A timer of this life is due: it is run now, or late. */
+  /** A timer is due: it is run now, or late. */
   due(wake: () => void): void {
     if (this.current === 'paused') this.lateTimers.push(wake);
     else if (this.current === 'running') wake();
+  }
+
+  /** For a timer itself. */
+  rings(timer: Timer, life: number): void {
+    if (this.life !== life) return;
+    if (this.current === 'running') timer.run();
+    else this.lateTimers.push(() => timer.run());
   }
 
   /** After everything that is due or has arrived now. */

@@ -23,10 +23,14 @@ export class SimulatedStream {
 
   send(deliver: () => void): void {
     if (!this.isOpen) return;
+    if (this.waiting.length === 0) {
+      const atMs = this.link.arrivalMs(this.clock.nowMs());
+      if (atMs !== LOST) return this.arrive(atMs, deliver);
+      this.clock.after(RETRANSMIT_MS, () => this.attempt(2 * RETRANSMIT_MS));
+    }
+    // Otherwise a repetition is under way, and takes this one along.
     this.waiting.push(deliver);
     if (this.waiting.length > WAITING_MAX) this.waiting.shift();
-    // Otherwise a repetition is under way, and takes this one along.
-    if (this.waiting.length === 1) this.attempt(RETRANSMIT_MS);
   }
 
   /** Nothing that was sent arrives any more. */
@@ -44,9 +48,14 @@ export class SimulatedStream {
     }
     const { waiting } = this;
     this.waiting = [];
+    for (const deliver of waiting) this.arrive(atMs, deliver);
+  }
+
+  /** After everything that was sent before. */
+  private arrive(atMs: number, deliver: () => void): void {
     this.lastArrivalMs = Math.max(atMs, this.lastArrivalMs);
     this.clock.at(this.lastArrivalMs, () => {
-      for (const deliver of waiting) if (this.isOpen) deliver();
+      if (this.isOpen) deliver();
     });
   }
 }

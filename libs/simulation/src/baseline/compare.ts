@@ -48,9 +48,9 @@ export function compareAll(scenario: Scenario, all: readonly Compared[]): Compar
 export function toComparison(all: readonly Compared[]): string {
   const rows = all.flatMap(({ scenario, ours, swim }) => [row(scenario, 'ours', ours), row('', 'SWIM', swim)]);
   return [
-    table([['scenario', '', 'kill -9 to DOWN', 'host gone to DOWN', 'wrong SUSPECT', 'wrong DOWN', 'of healthy ones', 'until taken back'], ...rows]),
+    table([['scenario', '', 'kill -9 to DOWN', 'host gone to DOWN', 'wrong SUSPECT', 'wrong DOWN', 'of and by well ones', 'until taken back'], ...rows]),
     '',
-    'Durations: p50 / p99 (count). SWIM: first member that says so; wrong DOWN of a member is counted once until it refutes it.',
+    'Durations: p50 / p99 (count). SWIM: first member that says so; wrong DOWN of a member is counted once until it refutes it,\nalso when the one who says so is cut off itself; the column after it leaves those out.',
   ].join('\n');
 }
 

@@ -10,7 +10,7 @@ export interface SwimFigures {
   /** From the end of a process to the first member that calls it dead. */
   readonly processCrashToDown: Durations;
   readonly hostCrashToDown: Durations;
-  /** Processes that live, have no weather of their own, and were called dead by somebody; of those, the ones that were not starved. Count. */
+  /** Processes that live, have no weather of their own, and were called dead by somebody; of those, the ones that were not starved, called so by somebody who was well too. Count. */
   readonly wrongDowns: number;
   readonly wrongDownsOfWell: number;
   /** From the first such call to its refutation by the one who was called dead. */
@@ -57,7 +57,7 @@ export class SwimGroup {
       random: world.random.fork(`swim ${node.nodeId} ${node.incarnation}`),
       send: (to, message) => this.send(node, to, message),
       after: (delayMs, act) => void node.process.wakeAfter(delayMs, act),
-      onVerdict: (news) => this.verdict(news),
+      onVerdict: (news) => this.verdict(node.nodeId, news),
     });
     body.member.start();
   }
@@ -69,7 +69,7 @@ export class SwimGroup {
     });
   }
 
-  private verdict({ about, state, incarnation }: News): void {
+  private verdict(by: string, { about, state, incarnation }: News): void {
     const life = this.bodies.get(about)?.life;
     const body = this.bodies.get(about);
     if (life === undefined || life === null || body === undefined || incarnation < life.incarnation) return;
@@ -85,11 +85,11 @@ export class SwimGroup {
         this.suspected.add(`${about} ${incarnation}`);
         return;
       case 'dead':
-        return this.dead(about, life, nowMs);
+        return this.dead(by, about, life, nowMs);
     }
   }
 
-  private dead(about: string, life: Life, nowMs: number): void {
+  private dead(by: string, about: string, life: Life, nowMs: number): void {
     if (life.endedAtMs !== null) {
       if (this.found.has(life)) return;
       this.found.add(life);
@@ -100,7 +100,7 @@ export class SwimGroup {
     if (this.accused.has(about) || quality.isImpaired(about)) return;
     this.accused.set(about, nowMs);
     this.counts.wrongDowns += 1;
-    if (!quality.isDistressed(about)) this.counts.ofWell += 1;
+    if (!quality.isDistressed(about) && !quality.isDistressed(by) && !quality.isImpaired(by)) this.counts.ofWell += 1;
   }
 
   private refuted(about: string, nowMs: number): void {
