@@ -303,6 +303,14 @@ describe('commands about one member', () => {
     expect((await muster('drain', 'a', '--url', 'http://127.0.0.1:9')).code).toBe(EXIT.noCluster);
   });
 
+  test('coordinators, which are named last, are asked first', async () => {
+    const gateway = await coordinator(result(true));
+    const good = await coordinator(result(true));
+    await muster('drain', 'a', '--url', gateway.url, good.url);
+    await muster('why', 'a', '--url', gateway.url, good.url);
+    expect([gateway.asked.length, good.asked.length]).toEqual([0, 2]);
+  });
+
   test('why explains on a terminal, and gives the answer as it is with --json', async () => {
     const answer = { nodeId: 'a/b', status: 'HEALTHY', reason: 'well', changedAtUnixMs: 0, index: 1, term: 1, marks: [], now: null, withheld: '', doubt: '', canary: null, damping: { penalty: 0, suppressAt: 1.5, reuseBelow: 0.75, untilUnixMs: null }, brake: '', lastVerdict: null };
     const { url, asked } = await coordinator(answer);

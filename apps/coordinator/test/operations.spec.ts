@@ -101,6 +101,22 @@ test('without a quorum an order is refused, and said not to have happened; when 
   expect(await order('evict')).toMatchObject({ code: 200 });
 });
 
+test('a boot that takes the place of the evicted one just then is not evicted', async () => {
+  const { order, service, status } = await withMember();
+  const cluster = service.app.get(Cluster);
+  const propose = cluster.propose.bind(cluster);
+  cluster.propose = async (command, options) => {
+    const member = cluster.membership.member('n1');
+    if (command.kind === 'evict' && member !== undefined) {
+      const { service: what, zone, tags, resources, httpUrl, probeUrl } = member.record;
+      await propose({ kind: 'join', term: command.term, atUnixMs: command.atUnixMs, nodeId: 'n1', incarnation: 8, seq: 1, reason: 'new boot', profile: { service: what, zone, tags, resources, httpUrl, probeUrl } });
+    }
+    return propose(command, options);
+  };
+  expect(await order('evict')).toMatchObject({ code: 409, answer: { code: 'CONFLICT', message: expect.stringContaining('n1 was not evicted') } });
+  expect((await status()).membership['n1']?.status).not.toBe('DOWN');
+});
+
 test('orders are in the events and on the watch stream, with who gave them and why', async () => {
   const { url, done, json } = await withMember();
   const events = stream(`${url}/cluster/events`);
