@@ -86,7 +86,7 @@ test('kill -9: both ports refuse, and the lane breaks without a last word', asyn
   member.signal('SIGKILL');
   await until('the lane broke', () => fake.ends.length > 0);
   expect(await probe(at, 500)).toEqual({ result: 'refused', mainLagMs: 0 });
-  expect(fake.ends[0]?.after).not.toBe('left');
+  expect(fake.ends[0]).not.toBe('left');
 });
 
 test('leaving ends the process: the last word is on the bus and on the lane, and the worker does not hold it', async () => {
@@ -95,7 +95,7 @@ test('leaving ends the process: the last word is on the bus and on the lane, and
   await until('the process ended by itself', () => member.exitCode !== undefined);
   expect(member.exitCode).toBe(0);
   expect(member.busBeats.slice(-2).map(({ state }) => state)).toEqual(['leaving', 'left']);
-  expect(fake.ends).toEqual([{ how: 'end', after: 'left' }]);
+  expect(fake.ends).toEqual(['left']);
 });
 
 test('a worker that dies is replaced: same incarnation, same probe port, later beats; the third death within a minute ends the worker', async () => {

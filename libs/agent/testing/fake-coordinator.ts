@@ -11,8 +11,8 @@ export class FakeCoordinator {
   readonly hellos: { readonly nodeId: string; readonly incarnation: number }[] = [];
   readonly probed: Extract<AgentMessage, { kind: 'probed' }>[] = [];
   readonly faults: string[] = [];
-  /** How lanes ended: `end` when the agent said so, `reset` otherwise; with the state of the last beat on it. */
-  readonly ends: { readonly how: 'end' | 'reset'; readonly after: Beat['state'] | null }[] = [];
+  /** For each lane that ended, the state of the last beat on it. */
+  readonly ends: (Beat['state'] | null)[] = [];
   readonly lanes = new Set<Socket>();
   knownIncarnation: number | null = null;
   outcome: BeatResult['outcome'] = 'accepted';
@@ -62,12 +62,8 @@ export class FakeCoordinator {
     const protocol = this.answers === 'with-another-protocol' ? 'websocket' : LANE_PROTOCOL;
     socket.write(`HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: ${protocol}\r\n\r\n`);
     let latest: Beat['state'] | null = null;
-    let how: 'end' | 'reset' = 'reset';
-    socket.on('end', () => {
-      how = 'end';
-      socket.end();
-    });
-    socket.on('close', () => this.ends.push({ how, after: latest }));
+    socket.on('end', () => socket.end());
+    socket.on('close', () => this.ends.push(latest));
     createInterface({ input: socket, crlfDelay: 0 }).on('line', (line) => {
       const decoded = decodeAgentMessage(JSON.parse(line));
       if (decoded.kind !== 'ok') return void this.faults.push(decoded.reason);

@@ -192,14 +192,14 @@ export class Engine {
     if (this.hasBeaten && (this.state === 'running' || this.state === 'leaving')) this.desk.handAtOnce(this.makeBeat(this.state));
   }
 
-  /** A word that must arrive. After the last one the lane is ended in order, so that a leave does not look like a crash. */
+  /** A word that must arrive. The lane ends after the last one was answered, so that a leave does not look like a crash. */
   private async say(beat: Beat): Promise<void> {
     this.state = beat.state;
     const isLast = beat.state === 'left';
     if (isLast) this.fallSilent();
     const wasHeard = this.setup.coordinators.length > 0 && (await this.answerTo(beat));
     this.shared.add(wasHeard ? 'sentDirect' : 'failedDirect');
-    if (isLast) await this.lane.finish();
+    if (isLast) this.lane.close();
     this.post({ kind: 'said', seq: beat.seq, wasHeard });
   }
 

@@ -99,13 +99,6 @@ export class DirectLane {
     if (nowMs >= this.returnAtMs) this.challenge();
   }
 
-  /** After all that was sent. */
-  async finish(): Promise<void> {
-    this.isClosed = true;
-    await this.current?.finish();
-    this.close();
-  }
-
   /** At once. */
   close(): void {
     this.isClosed = true;

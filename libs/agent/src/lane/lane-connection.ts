@@ -7,7 +7,6 @@ import { type ClientRequest, type IncomingMessage, request as httpRequest } from
 import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 import type { AgentMessage, CoordinatorMessage } from '@muster/contracts';
-import { deferred } from '../deferred.js';
 import { LineSplitter } from './line-splitter.js';
 import { readCoordinatorMessage } from './read-message.js';
 
@@ -28,8 +27,6 @@ const OPEN_MS_MAX = 2000;
 /** More than this waits in the socket only when the other side does not read. Bytes. */
 const UNSENT_BYTES_MAX = 64 * 1024;
 const KEEP_ALIVE_MS = 5000;
-/** How long the goodbye of the transport may take. Milliseconds. */
-const FINISH_MS_MAX = 300;
 
 export class LaneConnection {
   private socket: Socket | null = null;
@@ -57,7 +54,7 @@ export class LaneConnection {
     return true;
   }
 
-  /** At once, what was not sent is lost. */
+  /** At once; what the socket took before still arrives. */
   close(reason: string): void {
     if (this.hasEnded) return;
     this.hasEnded = true;
@@ -65,20 +62,6 @@ export class LaneConnection {
     this.request.destroy();
     this.socket?.destroy();
     this.options.onEnd(reason);
-  }
-
-  /** After all that was sent; resolves when the other side ended as well, or after a while: destroyed before, what it has not read is lost. */
-  async finish(): Promise<void> {
-    const { socket } = this;
-    if (socket !== null && !this.hasEnded) {
-      const { promise, resolve } = deferred();
-      const limit = setTimeout(resolve, FINISH_MS_MAX);
-      socket.once('close', resolve);
-      socket.end();
-      await promise;
-      clearTimeout(limit);
-    }
-    this.close('we said good-bye');
   }
 
   private opened(response: IncomingMessage, socket: Socket, head: Buffer): void {
