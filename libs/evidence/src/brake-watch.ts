@@ -20,6 +20,9 @@ export class BrakeWatch {
   /** Most live members that the area of a brake had while it held: those removed meanwhile did not come back. */
   private readonly most = new Map<string | null, number>();
 
+  /** Since when others are seen while a brake holds; Infinity while nobody is. */
+  private othersSinceMs = -Infinity;
+
   constructor(
     private readonly membership: Pick<AgreedView, 'all' | 'brakes'>,
     private readonly fraction: number,
@@ -46,9 +49,11 @@ export class BrakeWatch {
     const brakes = this.membership.brakes();
     if (brakes.length === 0) {
       this.most.clear();
+      this.othersSinceMs = -Infinity;
       return brakes;
     }
     const { late } = this.census(isSilent, nowMs);
+    this.noteOthers(late, nowMs);
     return brakes.filter((brake) => {
       const area = brake.zone === null ? late.cluster : (late.zones.get(brake.zone) ?? { silent: [], all: 0 });
       const most = Math.max(area.all, this.most.get(brake.zone) ?? 0);
@@ -57,10 +62,13 @@ export class BrakeWatch {
     });
   }
 
-  /** Whether anybody besides ourselves is seen: without that, silence under a brake proves nothing however long it lasts. */
-  seesOthers(isSilent: IsSilent, nowMs: number): boolean {
-    const { cluster } = this.census(isSilent, nowMs).late;
-    return cluster.all - cluster.silent.length >= 2;
+  /**
+   * Whether others besides ourselves are seen, and have been for that long: without that, silence under a brake proves nothing however
+   * long it lasts, and when the first comes back the rest may be a moment behind.
+   */
+  seesOthers(isSilent: IsSilent, forMs: number, nowMs: number): boolean {
+    this.noteOthers(this.census(isSilent, nowMs).late, nowMs);
+    return nowMs - this.othersSinceMs >= forMs;
   }
 
   /** Whether a brake that was asked for is still called for. */
@@ -75,6 +83,11 @@ export class BrakeWatch {
   changed(): void {
     this.taken = null;
     this.coveredNow = null;
+  }
+
+  private noteOthers({ cluster }: Census, nowMs: number): void {
+    if (cluster.all - cluster.silent.length < 2) this.othersSinceMs = Infinity;
+    else if (this.othersSinceMs === Infinity) this.othersSinceMs = nowMs;
   }
 
   private census(isSilent: IsSilent, nowMs: number): { readonly late: Census; readonly overdue: Census } {

@@ -64,7 +64,7 @@ const cases: readonly Case[] = [
   { name: 'one is silent for long before it was suspected', sight: silent, probes: twiceSilent, expected: 'silent' },
 ];
 
-test.each(cases)('$name: $expected', ({ sight: seen, probes = [], isLaneClosed = false, expected, name: _, ...more }) => {
+test.each(cases)('$name: $expected', ({ sight: seen, probes = [], isLaneClosed = false, expected, ...more }) => {
   const trouble = new Trouble(5, NOW - 5000);
   if (isLaneClosed) trouble.laneClosedAtMs = NOW - 100;
   for (const [at, probe] of probes.entries()) {

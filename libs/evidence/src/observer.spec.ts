@@ -151,6 +151,53 @@ test('everything silent at once is braked at the deadline, and nobody is removed
   for (const nodeId of world.nodes.keys()) world.set(nodeId, 'well');
   world.runUntil(world.nowMs + 2000);
   expect(world.membership.brakes()).toEqual([]);
+  // Not even those whose first beat comes after the brake was released.
+  world.runUntil(world.nowMs + 60_000);
+  expect(world.commits.flat().join()).not.toContain('DOWN');
+});
+
+test('time that was not seen is no silence when the lanes begin to show what the bus does not', () => {
+  const world = settled({ nodes: 6 });
+  // It brings nothing and its client does not notice; then it does, and agents use their lanes.
+  world.loses = () => true;
+  world.runUntil(world.nowMs + 40_000);
+  world.isBusUp = false;
+  world.step({ kind: 'bus', isUp: false });
+  world.runUntil(world.nowMs + 30_000);
+  expect(world.commits).toEqual([]);
+  world.set('n1', 'gone');
+  expect(until(world, 'n1', 'DOWN', 10_000)).toBeLessThanOrEqual(5000);
+});
+
+test('a host that is gone while the bus is away is found although its lane was closed before', () => {
+  const world = settled({ nodes: 6 });
+  world.isBusUp = false;
+  world.step({ kind: 'bus', isUp: false });
+  world.runUntil(world.nowMs + 10_000);
+  world.step({ kind: 'lane', nodeId: 'n1', incarnation: 1, is: 'closed' });
+  world.set('n1', 'gone');
+  expect(until(world, 'n1', 'DOWN', 20_000)).toBeLessThanOrEqual(5000);
+});
+
+test('a node that loses four of five beats is out within ten seconds, and one beat does not bring it back', () => {
+  const world = settled({ nodes: 5 });
+  world.loses = ({ nodeId, seq }) => nodeId === 'n1' && seq % 5 !== 0;
+  world.mutes.add('n1');
+  const fromMs = world.nowMs;
+  expect(until(world, 'n1', 'SUSPECT', 10_000)).toBeLessThanOrEqual(10_000);
+  world.runUntil(fromMs + 10_000);
+  world.onTransition = ({ member }) => expect(['SUSPECT', 'DOWN', 'JOINING']).toContain(member.status);
+  world.runUntil(fromMs + 120_000);
+  expect(world.commits.flat().filter((line) => line.startsWith('n1')).length).toBeLessThanOrEqual(6);
+});
+
+test('one outage, however many beats were lost in it, is over with the first beat', () => {
+  const world = settled({ nodes: 4 });
+  world.set('n1', 'stopped');
+  world.node('n1').seq += 100;
+  until(world, 'n1', 'SUSPECT', 5000);
+  world.set('n1', 'well');
+  expect(until(world, 'n1', 'HEALTHY', 5000)).toBeLessThanOrEqual(1100);
 });
 
 test('a fraction of 1 turns the brake off', () => {

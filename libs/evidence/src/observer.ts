@@ -29,6 +29,10 @@ const COMPANY_MS_MIN = 40;
 const COMPANY_MS_MAX = 120;
 /** A lane that was closed this long ago belongs to the same event. Milliseconds. */
 const SAME_EVENT_MS = 500;
+/** Share of beats that came after a gap, recent ones counting more, beyond which one beat is no recovery. Two gaps in a row reach it, one outage does not. */
+const UNSTEADY = 0.5;
+/** Share of `brakeHoldMs` for which others must be seen before anybody is removed under a brake. */
+const RESPITE_SHARE = 1 / 6;
 const NOTHING: readonly Effect[] = [];
 
 export class Observer {
@@ -38,6 +42,8 @@ export class Observer {
   private readonly desk: VerdictDesk;
   private readonly withheld = new Map<string, Withheld>();
   private role = { isLeader: false, term: 0 };
+  /** Whether brakes that hold may be asked to protect more. */
+  private isGrowing = false;
   private armedAtMs: number | null = null;
   private reapedAtMs: number;
   private effects: Effect[] = [];
@@ -169,9 +175,11 @@ export class Observer {
   }
 
   private tick(now: Now): void {
-    this.watch.openEyes(now.ms);
+    for (const unobserved of this.watch.openEyes(now.ms)) this.unobserved(unobserved);
     // Late members are found by the alarm; what was found is looked at again at every tick.
+    this.isGrowing = true;
     if (this.watch.troubles.size > 0) this.look(now);
+    this.isGrowing = false;
     this.effects.push(...this.watch.firstLooks(now.ms));
     if (this.role.isLeader) for (const brake of this.brakes.releasable(this.isSilent(now.ms), now.ms)) this.release(brake.zone, now);
     if (now.ms - this.reapedAtMs >= REAP_EVERY_MS) this.reap(now);
@@ -216,6 +224,8 @@ export class Observer {
         return;
       }
       case 'brake':
+        // Whom it protected has a full deadline from now: it may be about to come back with the others.
+        if (change.step === 'released') for (const nodeId of change.brake.nodeIds) this.watch.suspectAnew(nodeId, now.ms);
         return;
     }
   }
@@ -258,13 +268,15 @@ export class Observer {
     const damping = isSame ? membership.damping(seen.nodeId, now.unixMs) : null;
     const isDamped = damping?.isDamped === true && (damping.untilUnixMs !== null || sight.steadyMs < damping.steadyMs);
     // The last beat of a process that is proven gone may have been under way: one is no proof that it lives.
+    const isUnsteady = isSame && seen.gappiness > UNSTEADY;
     const isLastGasp = member?.record.status === 'DOWN' && seen.crashedSeq > 0 && seen.seq <= seen.crashedSeq + 1;
-    const proposal = decide({ member, sight, finding, isBelieved: !isDamped && !isLastGasp });
+    const proposal = decide({ member, sight, finding, isBelieved: !isDamped && !isLastGasp && !isUnsteady });
     if (proposal !== null) return { proposal, withheld: null };
     if (finding.kind === 'well') {
       seen.isProfileAgreed = isSame;
-      const isKeptDown = isDamped && decide({ member, sight, finding, isBelieved: true }) !== null;
-      return { proposal, withheld: isKeptDown ? { cause: 'damped', detail: `it failed too often of late (penalty ${damping.penalty.toFixed(2)})` } : null };
+      const isKept = (isDamped || isUnsteady) && decide({ member, sight, finding, isBelieved: true }) !== null;
+      const detail = isDamped ? `it failed too often of late (penalty ${damping.penalty.toFixed(2)})` : 'beats of it are lost again and again';
+      return { proposal, withheld: isKept ? { cause: 'damped', detail } : null };
     }
     const isOpen = member !== undefined && isSame && !isGone(member.record.status);
     return { proposal, withheld: isOpen && finding.kind !== 'crashed' ? finding.withheld : null };
@@ -284,7 +296,7 @@ export class Observer {
     const braked = membership.braked(nodeId, now.unixMs);
     if (braked !== null) return { cause: 'brake', detail: `the brake of ${braked.zone ?? 'the cluster'} holds` };
     if (!this.brakes.isCovered(nodeId)) return null;
-    if (!this.brakes.seesOthers(isSilent, now.ms)) return { cause: 'brake', detail: 'nobody else is seen either' };
+    if (!this.brakes.seesOthers(isSilent, this.options.rules.brakeHoldMs * RESPITE_SHARE, now.ms)) return { cause: 'brake', detail: 'nobody else is seen either, or only just now' };
     return this.isRemoving(zone) ? { cause: 'brake', detail: `members of ${zone} are removed one after the other` } : null;
   }
 
@@ -297,6 +309,8 @@ export class Observer {
 
   private brake({ zone, nodeIds, reason }: { readonly zone: string | null; readonly nodeIds: readonly string[]; readonly reason: string }, now: Now): void {
     if (this.proposals.isBrakePending(zone) || this.commands.some((command) => command.kind === 'brake' && command.zone === zone)) return;
+    // One that holds already grows once a tick, by all that fell silent meanwhile.
+    if (this.options.membership.brakes().some((brake) => brake.zone === zone) && !this.isGrowing) return;
     // First of all: what comes after it in the same entry is judged under it.
     this.commands.unshift({ kind: 'brake', term: this.role.term, atUnixMs: now.unixMs, zone, nodeIds, holdMs: this.options.rules.brakeHoldMs, reason });
   }

@@ -14,6 +14,8 @@ export interface Seen {
   /** Whether the agreed record says the same of its address and tags, as far as was looked at. */
   isProfileAgreed: boolean;
   vitals: Vitals | null;
+  /** Share of its beats that came after a gap in their numbers, recent ones counting more. 0..1. */
+  gappiness: number;
   lastBeatUnixMs: number;
   joiningBeats: number;
   joiningSinceMs: number;

@@ -80,6 +80,19 @@ export class SelfDoubt {
     return blindMs;
   }
 
+  /** Another way shows what blind partitions should: says what was not seen of each until now, once. */
+  forgive(nowMs: number): { readonly partition: number; readonly unobservedMs: number }[] {
+    const forgiven = [];
+    for (const [partition, at] of this.partitions) {
+      if (!this.isBlind(partition, nowMs)) continue;
+      const unobservedMs = Math.max(0, nowMs - at.seenUpToMs - at.excusedMs);
+      at.seenUpToMs = nowMs;
+      at.excusedMs = 0;
+      if (unobservedMs > 0) forgiven.push({ partition, unobservedMs });
+    }
+    return forgiven;
+  }
+
   isBlind(partition: number, nowMs: number): boolean {
     const at = this.partitions.get(partition);
     if (at === undefined) return true;

@@ -23,6 +23,8 @@ export type ObservedPulse = Omit<Pulse, 'lastHeartbeatTime'> & { readonly lastBe
 
 /** Standing still for less is what any collector of garbage does. Milliseconds. */
 export const MAIN_LAG_MS = 700;
+/** How much the newest beat counts. Ratio. */
+const GAPPINESS_SHARE = 0.35;
 /** Answers without beats for this long are a fault of the node. Milliseconds. */
 const ANSWERING_MS = 2000;
 const UNHEARD: Rhythm = { suspicion: 1, irregularity: 0 };
@@ -60,6 +62,8 @@ export class Sightings {
     if (!wasWatched) this.detectors.watch(nodeId, { intervalMs: beat.intervalMs, nowMs: now.ms });
     // One that came before by another lane may be counted again, but no more are new than were made.
     seen.joiningBeats += isNew ? arrivedCount : Math.min(arrivedCount, beat.seq - seen.seq);
+    const isAfterGap = seen.seq > 0 && beat.seq - seen.seq > arrivedCount;
+    seen.gappiness += GAPPINESS_SHARE * ((isAfterGap ? 1 : 0) - seen.gappiness);
     seen.seq = beat.seq;
     seen.state = beat.state;
     if (!isSameProfile(seen.profile, beat)) {
@@ -87,8 +91,11 @@ export class Sightings {
       seen.mainLagMs = mainLagMs;
       seen.mainLagAtMs = askedAtMs;
     }
+    const before = this.detectors.reading(nodeId, askedAtMs);
     this.detectors.answered(nodeId, askedAtMs);
-    if (this.detectors.reading(nodeId, askedAtMs)?.isBeatLate === true) seen.answeringSinceMs = Math.min(seen.answeringSinceMs, askedAtMs);
+    if (before?.isBeatLate !== true) return;
+    const wasSilent = before.stage === 'overdue' || before.stage === 'silent';
+    seen.answeringSinceMs = wasSilent ? askedAtMs : Math.min(seen.answeringSinceMs, askedAtMs);
   }
 
   /** Follows what was agreed: joining starts anew, who left is watched no more. What concerns a process before the one that is seen now changes nothing. */
@@ -199,6 +206,7 @@ export class Sightings {
       profile: profileOf(about),
       isProfileAgreed: false,
       vitals: null,
+      gappiness: 0,
       lastBeatUnixMs: now.unixMs,
       joiningBeats: 0,
       joiningSinceMs: now.ms,

@@ -30,7 +30,8 @@ const CONFIRM_MS_MIN = 750;
 /** How long a closed lane is asked about although beats came since: they may have been under way. Milliseconds. */
 const LANE_QUESTION_MS = 3000;
 
-/** Time between two looks at everybody while there are thousands of questions. Milliseconds. */
+/** Time between two looks at everybody: with few questions, and with thousands. Milliseconds. */
+const LOOKS_APART_MS_MIN = 5;
 const LOOKS_APART_MS_MAX = 250;
 
 type Probed = Extract<ObserverInput, { kind: 'probed' }>;
@@ -119,7 +120,13 @@ export class Watch {
     }
     if (nextMs === Infinity) return null;
     // Many questions are answered together: a look at each of them for each deadline would cost their square.
-    return Math.max(nextMs, nowMs + Math.min(LOOKS_APART_MS_MAX, this.troubles.size / 20));
+    return Math.max(nextMs, nowMs + Math.min(LOOKS_APART_MS_MAX, LOOKS_APART_MS_MIN + this.troubles.size / 20));
+  }
+
+  /** A suspect has a full deadline, and the confirming time, from now on. */
+  suspectAnew(nodeId: string, nowMs: number): void {
+    const seen = this.sightings.get(nodeId);
+    if (seen !== undefined && seen.suspectedAtMs !== Infinity) seen.suspectedAtMs = nowMs + (this.sightings.detectors.rhythm(nodeId)?.suspectAfterMs ?? 0);
   }
 
   /** Notes whether a node is proven gone now. Says so again. */
@@ -213,15 +220,15 @@ export class Watch {
     }, nowMs);
   }
 
-  /** While the bus is away: whether direct lanes show us the cluster. */
-  openEyes(nowMs: number): void {
-    this.isDirectAnEye = false;
-    if (this.isBusUp) return;
-    let heardCount = 0;
-    for (const nodeId of this.lanes.keys()) {
-      if (nowMs - (this.sightings.get(nodeId)?.directAtMs ?? -Infinity) <= BLIND_INTERVALS * this.options.intervalMs) heardCount += 1;
-    }
-    this.isDirectAnEye = heardCount >= 2 && heardCount * 2 >= this.lanes.size;
+  /** While the bus is away: whether direct lanes show us the cluster. When they begin to, what was not seen until then is excused. */
+  openEyes(nowMs: number): Unobserved[] {
+    const wasOpen = this.isDirectAnEye;
+    this.isDirectAnEye = !this.isBusUp && this.areLanesAlive(nowMs);
+    if (wasOpen || !this.isDirectAnEye) return [];
+    return this.doubt.forgive(nowMs).map(({ partition, unobservedMs }) => {
+      this.excuse(nowMs, unobservedMs, partition);
+      return { partition, unobservedMs };
+    });
   }
 
   /** One node as it is seen now; graded for missing beats only where we would hear them. */
@@ -283,6 +290,15 @@ export class Watch {
     this.plan.forget(nodeId);
   }
 
+  /** Most of those that have a lane beat by it. */
+  private areLanesAlive(nowMs: number): boolean {
+    let heardCount = 0;
+    for (const nodeId of this.lanes.keys()) {
+      if (nowMs - (this.sightings.get(nodeId)?.directAtMs ?? -Infinity) <= BLIND_INTERVALS * this.options.intervalMs) heardCount += 1;
+    }
+    return heardCount >= 2 && heardCount * 2 >= this.lanes.size;
+  }
+
   private confirmMs(nodeId: string): number {
     return Math.max(CONFIRM_INTERVALS * (this.sightings.detectors.rhythm(nodeId)?.intervalMs ?? 0), CONFIRM_MS_MIN);
   }
@@ -291,7 +307,10 @@ export class Watch {
   private isHeardThere(seen: Seen, dueAtMs: number, nowMs: number): boolean {
     if (this.doubt.awayMs(nowMs) > 0) return false;
     const provenAtMs = seen.partition < 0 ? this.doubt.latestProofMs(nowMs) : this.doubt.provenAtMs(seen.partition, nowMs);
-    return provenAtMs >= dueAtMs || (this.isDirectAnEye && this.lanes.has(seen.nodeId) && this.directAtMs >= dueAtMs);
+    if (provenAtMs >= dueAtMs) return true;
+    // It beat by a lane in this life, or has one, so it would now.
+    const hasLane = this.lanes.has(seen.nodeId) || seen.directAtMs !== -Infinity;
+    return this.isDirectAnEye && hasLane && this.directAtMs >= dueAtMs;
   }
 
   private isTrusted(by: string): boolean {

@@ -16,6 +16,7 @@ const LOOKED_AT_MAX = 32;
 export class Witnesses {
   private readonly place = new Map<string, number>();
   private readonly open: string[] = [];
+  private readonly hosts = new WeakMap<Profile, string>();
 
   opened(nodeId: string): void {
     if (this.place.has(nodeId)) return;
@@ -45,7 +46,7 @@ export class Witnesses {
       const nodeId = this.open[(start + step) % this.open.length];
       if (nodeId === undefined || nodeId === target.nodeId) continue;
       const profile = able(nodeId);
-      if (profile !== null) found.push({ nodeId, rank: rank(target.profile, profile) });
+      if (profile !== null) found.push({ nodeId, rank: this.rank(target.profile, profile) });
     }
     // Sorting keeps the order of equals, so they take turns.
     return found
@@ -53,16 +54,21 @@ export class Witnesses {
       .slice(0, count)
       .map(({ nodeId }) => nodeId);
   }
-}
 
-/** Who fails together with the target sees least: 0 is best. */
-function rank(target: Profile, witness: Profile): number {
-  const isSameHost = hostOf(target) !== '' && hostOf(target) === hostOf(witness);
-  return (isSameHost ? 2 : 0) + (target.zone === witness.zone ? 1 : 0);
-}
+  /** Who fails together with the target sees least: 0 is best. */
+  private rank(target: Profile, witness: Profile): number {
+    const host = this.hostOf(target);
+    return (host !== '' && host === this.hostOf(witness) ? 2 : 0) + (target.zone === witness.zone ? 1 : 0);
+  }
 
-function hostOf({ probeUrl, httpUrl }: Profile): string {
-  return /^[a-z]+:\/\/(\[[^\]]*\]|[^:/]+)/.exec(probeUrl ?? httpUrl ?? '')?.[1] ?? '';
+  private hostOf(profile: Profile): string {
+    let host = this.hosts.get(profile);
+    if (host === undefined) {
+      host = /^[a-z]+:\/\/(\[[^\]]*\]|[^:/]+)/.exec(profile.probeUrl ?? profile.httpUrl ?? '')?.[1] ?? '';
+      this.hosts.set(profile, host);
+    }
+    return host;
+  }
 }
 
 /** FNV-1a. */

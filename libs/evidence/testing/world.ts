@@ -58,11 +58,13 @@ export class World {
   showsProbes = false;
   /** Nodes whose ports refuse whatever they do. */
   readonly refuses = new Set<string>();
+  /** Nodes that probes cannot reach. */
+  readonly mutes = new Set<string>();
   /** Beats that are lost on the bus. */
   loses: (beat: Beat, nowMs: number) => boolean = () => false;
   /** Commits so far, each with its changes. */
   readonly commits: string[][] = [];
-  /** When a record of a partition, and a beat of a node, was last read; when a probe of ours was last silent. */
+  /** When a record of a partition, and a beat of a node, was last read; when a probe of ours was last silent or refused. */
   readonly readAtMs = new Map<number, number>();
   readonly heardAtMs = new Map<string, number>();
   readonly silentAtMs = new Map<string, number>();
@@ -182,7 +184,7 @@ export class World {
       for (const { beat } of input.beats) this.heardAtMs.set(beat.nodeId, this.nowMs);
     }
     if (input.kind === 'settled') this.onSettled(input.ticket);
-    if (input.kind === 'probed' && input.by === SELF && input.result === 'silent') this.silentAtMs.set(input.nodeId, this.nowMs);
+    if (input.kind === 'probed' && input.by === SELF && (input.result === 'silent' || input.result === 'refused')) this.silentAtMs.set(input.nodeId, this.nowMs);
     for (const effect of this.observer.step(input, this.now)) this.perform(effect);
   }
 
@@ -232,6 +234,7 @@ export class World {
   private found(nodeId: string, incarnation: number, timeLimitMs: number): { readonly result: ProbeResult; readonly tookMs: number } {
     const node = this.node(nodeId);
     if (this.refuses.has(nodeId)) return { result: 'refused', tookMs: 2 };
+    if (this.mutes.has(nodeId)) return { result: 'silent', tookMs: timeLimitMs };
     switch (node.mode) {
       case 'well':
       case 'frozen':
