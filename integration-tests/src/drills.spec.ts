@@ -4,7 +4,7 @@
  * Speeds are measured by `npm run bench -- detection`; here only what must never happen has a time, and it is the length of the harm.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { clusterStatusSchema } from '@muster/contracts';
+import { clusterStatusSchema, isLive } from '@muster/contracts';
 import { type Member, TestCluster, until } from '@muster/test-cluster';
 
 const BEAT_MS = 1000;
@@ -52,9 +52,11 @@ async function beatsByLane(): Promise<Readonly<Record<string, number>>> {
   return Object.fromEntries([...text.matchAll(/^cluster_heartbeats_received_total\{lane="(\w+)"\} (\d+)/gm)].map(([, lane, count]) => [lane, Number(count)]));
 }
 
-async function whoIsWell(): Promise<readonly string[]> {
+/** Members that are doubted, and why, those left out that were harmed for good. How well they feel is another matter. */
+async function doubted(): Promise<readonly string[]> {
   const { membership } = clusterStatusSchema.parse(await (await fetch(`${cluster.gatewayUrl}/cluster/status`)).json());
-  return Object.values(membership).filter(({ status, marks }) => status === 'HEALTHY' && marks.length === 0).map(({ nodeId }) => nodeId);
+  const odd = Object.values(membership).filter(({ nodeId, status, marks }) => nodeId !== 'killed' && (status === 'SUSPECT' || !isLive(status) || marks.length > 0));
+  return odd.map(({ nodeId, status, marks, reason }) => `${nodeId} ${status} ${marks.join('+')}: ${reason}`);
 }
 
 test('A8: kill -9 of a member is DOWN, it gets no traffic, and nobody else is blamed', async () => {
@@ -111,7 +113,6 @@ test('A8: a drained member gets no traffic, is told so, and serves again when th
 
 test('A8: a coordinator that is stopped for 10 s gives no verdict about anybody when it goes on', async () => {
   const { coordinator } = cluster.services;
-  const well = await whoIsWell();
   const before = await beatsByLane();
   coordinator.pause();
   try {
@@ -119,15 +120,14 @@ test('A8: a coordinator that is stopped for 10 s gives no verdict about anybody 
   } finally {
     coordinator.resume();
   }
-  // Long enough for every deadline that it could have mistaken: two rounds of beats from everybody.
-  await until('everybody has beaten again', LIMIT_MS, async () => (sum(await beatsByLane()) - sum(before) > 2 * joined.length + joined.length ? true : undefined));
-  expect(await whoIsWell()).toEqual(expect.arrayContaining([...well]));
+  // Long enough for every deadline that it could have mistaken: what lay unread, and five rounds of beats from everybody.
+  await until('everybody has beaten again', LIMIT_MS, async () => (sum(await beatsByLane()) - sum(before) > 15 * joined.length ? true : undefined));
+  expect(await doubted()).toEqual([]);
   expect(cluster.verdicts.wrong()).toEqual([]);
 }, START_MS_MAX);
 
 test('A4/A8: while the bus stands still for 20 s beats come by the direct lane and nobody is doubted', async () => {
   const { bus } = cluster.services;
-  const well = await whoIsWell();
   const before = await beatsByLane();
   bus.pause();
   try {
@@ -139,7 +139,7 @@ test('A4/A8: while the bus stands still for 20 s beats come by the direct lane a
   }
   const resumed = await beatsByLane();
   await until('beats come by the bus again', LIMIT_MS, async () => (((await beatsByLane())['bus'] ?? 0) - (resumed['bus'] ?? 0) > BYSTANDERS ? true : undefined));
-  expect(await whoIsWell()).toEqual(expect.arrayContaining([...well]));
+  expect(await doubted()).toEqual([]);
   expect(cluster.verdicts.wrong()).toEqual([]);
 }, START_MS_MAX);
 

@@ -28,11 +28,9 @@ export async function detection({ trials, only, isApart }: DetectionOptions): Pr
   const isWanted = (key: string): boolean => only.length === 0 || only.includes(key);
   const wanted = CASES.filter(({ key, needsLink }) => isWanted(key) && (isApart || !needsLink));
   const leftOut = CASES.filter(({ key, needsLink }) => isWanted(key) && needsLink && !isApart).map(({ key }) => key);
-  const results: BenchResult[] = [];
   const quakes = QUAKES.filter(({ key }) => isWanted(key));
-  if (wanted.length + quakes.length > 0) results.push(...(await ours(wanted, quakes, { trials, isApart })));
-  const others = await peers(isWanted, trials);
-  results.push(...others.results);
+  // At the same time, so that all of them have the same machine with the same load.
+  const [results, others] = await Promise.all([wanted.length + quakes.length > 0 ? ours(wanted, quakes, { trials, isApart }) : [], peers(isWanted, trials)]);
   return {
     bench: 'detection',
     conditions: {
@@ -44,7 +42,7 @@ export async function detection({ trials, only, isApart }: DetectionOptions): Pr
       ...(leftOut.length > 0 ? { 'left out': `${leftOut.join(', ')}: no network of our own to be had here (unshare, ip)` } : {}),
       ...others.conditions,
     },
-    results,
+    results: [...results, ...others.results],
   };
 }
 

@@ -25,7 +25,7 @@ const UNTIL_TIMEOUT = '15 s (failure.timeoutMs)';
 const WHOLE_HOST = '15 s of a process; of a whole host the time to DOWN';
 
 export const CASES: readonly DetectionCase[] = [
-  { key: 'kill', title: 'kill -9, host up', harm: killed, intervalMs: BEAT_MS, isFatal: true, needsLink: false, width: 1, pauseTolerated: UNTIL_TIMEOUT },
+  { key: 'kill', title: 'kill -9, host up', harm: killed, intervalMs: BEAT_MS, isFatal: true, needsLink: false, width: 4, pauseTolerated: UNTIL_TIMEOUT },
   { key: 'stop-5', title: 'SIGSTOP for 5 s', harm: stoppedFor(5000), intervalMs: BEAT_MS, isFatal: false, needsLink: false, width: 4, pauseTolerated: UNTIL_TIMEOUT },
   { key: 'stop-10', title: 'SIGSTOP for 10 s', harm: stoppedFor(10_000), intervalMs: BEAT_MS, isFatal: false, needsLink: false, width: 4, pauseTolerated: UNTIL_TIMEOUT },
   { key: 'stop', title: 'SIGSTOP for good', harm: stoppedForGood, intervalMs: BEAT_MS, isFatal: true, needsLink: false, width: 4, pauseTolerated: UNTIL_TIMEOUT },

@@ -51,6 +51,8 @@ export class Link {
   /** `slot`: which of the cables that exist at once. 1..250. The process was started by `unshare --net`. */
   static plugIn(pid: number, slot: number): Link {
     const [hub, leaf] = [`10.213.${slot}.1`, `10.213.${slot}.2`];
+    // Of a process that ended the kernel takes its cable away in its own time.
+    spawnSync('ip', ['link', 'delete', `hub${slot}`], { stdio: 'ignore' });
     ip('link', 'add', `hub${slot}`, 'type', 'veth', 'peer', 'name', 'up0', 'netns', String(pid));
     ip('addr', 'add', `${hub}/30`, 'dev', `hub${slot}`);
     ip('link', 'set', `hub${slot}`, 'up');

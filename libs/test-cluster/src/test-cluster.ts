@@ -43,8 +43,12 @@ export class Member {
   static async start({ nodeId, service = 'node', intervalMs, linkSlot }: MemberOptions, facts: Pick<Join, 'busUrl' | 'zone' | 'address'> & { readonly coordinatorPort: number }): Promise<Member> {
     const [command, ...args] = linkSlot === null ? [process.execPath, ...MEMBER_ARGS] : ['unshare', '--net', process.execPath, ...MEMBER_ARGS];
     const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
-    await once(child, 'message', { signal: AbortSignal.timeout(START_MS_MAX) });
-    const link = linkSlot === null ? null : Link.plugIn(child.pid ?? 0, linkSlot);
+    const link = await once(child, 'message', { signal: AbortSignal.timeout(START_MS_MAX) })
+      .then(() => (linkSlot === null ? null : Link.plugIn(child.pid ?? 0, linkSlot)))
+      .catch((error: unknown) => {
+        child.kill('SIGKILL');
+        throw error;
+      });
     const member = new Member(nodeId, child, link);
     const { coordinatorPort, ...rest } = facts;
     member.tell({ kind: 'join', nodeId, service, intervalMs, ...rest, address: link?.address ?? facts.address, coordinators: [`http://${facts.address}:${coordinatorPort}`] });
