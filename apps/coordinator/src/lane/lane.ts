@@ -27,7 +27,7 @@ export interface LaneIdentity {
 }
 
 /** An agent says who it is in its first message; until then it has this long. Milliseconds. */
-const HELLO_MS_MAX = 5000;
+const HELLO_MS_MAX = 3000;
 /** What an agent may leave unread before it is cut off. Bytes. */
 const UNREAD_BYTES_MAX = 1024 * 1024;
 /** Probes that a helper may owe us. Count. */

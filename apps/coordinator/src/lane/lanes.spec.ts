@@ -15,7 +15,7 @@ afterEach(async () => {
 });
 
 /** Lanes on a server of their own, and notes of all that they did. */
-async function start(options: { lanesMax?: number; marks?: MemberMark[] } = {}) {
+async function start(options: { lanesMax?: number; marks?: MemberMark[]; isStarting?: boolean } = {}) {
   const seen = { changes: [] as string[], beats: [] as Beat[], cut: [] as string[], refused: [] as string[] };
   const record = (marks: readonly MemberMark[]) => ({ nodeId: 'n', incarnation: 7, marks }) as unknown as MemberRecord;
   const lanes = new Lanes({
@@ -31,7 +31,7 @@ async function start(options: { lanesMax?: number; marks?: MemberMark[] } = {}) 
     metrics: { laneMessage: () => undefined, laneCut: (reason) => void seen.cut.push(reason), laneRefused: (code) => void seen.refused.push(code) },
     logger,
   });
-  lanes.open();
+  if (options.isStarting !== true) lanes.open();
   const server: Server = createServer((_, response) => void response.end());
   server.on('upgrade', (request, socket, head) => lanes.upgrade(request, socket, head));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -142,6 +142,21 @@ test.each(wrong)('an agent that $name is cut off', async ({ says, cut }) => {
   await eventually('it is cut off', client.isClosed, Boolean);
   expect(it.seen.cut).toEqual([cut]);
   expect(it.lanes.count).toBe(0);
+  expect(client.heard.map(({ kind }) => kind)).not.toContain('heard');
+});
+
+test('an agent that never says who it is is cut off', async () => {
+  const it = await start();
+  const client = it.open();
+  await eventually('it is cut off', client.isClosed, Boolean, 10_000);
+  expect(it.seen.cut).toEqual(['no-hello']);
+});
+
+test('before the coordinator has begun there are no lanes, and the answer says so', async () => {
+  const it = await start({ isStarting: true });
+  const client = it.open();
+  await eventually('it is answered', client.isClosed, Boolean);
+  expect(client.answer()).toContain('"code":"STARTING"');
 });
 
 test('a message of a later build is skipped', async () => {
