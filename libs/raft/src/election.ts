@@ -1,5 +1,4 @@
 /** Who becomes a leader: elections with pre-vote, loyalty to a leader that is heard, and the look at the quorum (thesis 4.2.3, 6.2, 9.6). */
-import { isVoter } from './configuration.js';
 import type { MessageOf } from './message.js';
 import { hasQuorum, voteResult } from './quorum.js';
 import { beginTerm, broadcastHeartbeat } from './replication.js';
@@ -10,6 +9,7 @@ export type Campaign = 'pre' | 'real' | 'transfer';
 
 export function tickElection(state: State): void {
   state.electionElapsed += 1;
+  state.leaderTicks += 1;
   if (!canCampaign(state) || state.electionElapsed < state.electionTimeout) return;
   campaign(state, 'pre');
 }
@@ -45,14 +45,24 @@ export function campaign(state: State, kind: Campaign): void {
   }
 }
 
-/** True while a leader is heard, and with it no reason to help another one up. */
-export function isLoyal(state: State): boolean {
-  return state.leaderId !== null && (state.role === 'leader' || state.electionElapsed < state.settings.electionTicks);
+/** True while a leader was heard lately, whatever term it is by now: no reason to help another one up, and a lease may rest on it. */
+function isLoyal(state: State): boolean {
+  return state.role === 'leader' || state.leaderTicks < state.settings.electionTicks;
+}
+
+/** Whether to consider a vote at all: not while a leader is heard, unless that leader itself wants it. */
+export function isWelcome(state: State, { from, isTransfer }: MessageOf<'vote'>): boolean {
+  return isTransfer || from === state.leaderId || !isLoyal(state);
+}
+
+export function endLoyalty(state: State): void {
+  state.leaderTicks = state.settings.electionTicks;
 }
 
 export function onVote(state: State, message: MessageOf<'vote'>): void {
   const { from, isPre, term, lastIndex, lastTerm } = message;
-  const isFree = state.votedFor === from || (state.votedFor === null && state.leaderId === null) || (isPre && term > state.term);
+  const isUndecided = state.votedFor === null && state.leaderId === null && isWelcome(state, message);
+  const isFree = state.votedFor === from || isUndecided || (isPre && term > state.term);
   const granted = isFree && state.log.isUpToDate(lastIndex, lastTerm);
   if (granted && !isPre) {
     state.votedFor = from;
@@ -72,7 +82,7 @@ export function onVoteReply(state: State, { from, isPre, granted, term }: Messag
 }
 
 export function onTimeoutNow(state: State): void {
-  if (isVoter(state.log.config, state.id) && canCampaign(state)) campaign(state, 'transfer');
+  if (canCampaign(state)) campaign(state, 'transfer');
 }
 
 /** Acts on the votes that are known. False while the election is open. */

@@ -23,6 +23,11 @@ export interface RaftOptions {
   readonly applyBytesMax?: number;
   /** Linearizable reads that wait; further ones are refused. Count. Default 10000. */
   readonly readsMax?: number;
+  /**
+   * Answer reads without a round of heartbeats while a majority cannot have another leader, which trusts clocks. A member that starts then
+   * waits for an election timeout before it votes. Default false.
+   */
+  readonly leases?: boolean;
   /** Share by which clocks of two members may differ in speed, for lease reads. Ratio. Default 0.1. */
   readonly clockDriftMax?: number;
   /** Election ticks after a leader was reported gone, instead of waiting for the timeout. Count. Default electionTicks / 4. */
@@ -44,6 +49,7 @@ export function settingsOf(options: RaftOptions): Settings {
     snapshotChunkBytes: 256 * 1024,
     applyBytesMax: 1024 * 1024,
     readsMax: 10_000,
+    leases: false,
     clockDriftMax: 0.1,
     goneTicksMax: Math.max(1, Math.floor(electionTicks / 4)),
     ...options,

@@ -99,7 +99,6 @@ export class Progress {
     if (this.state === 'replicate') {
       if (rejectedIndex <= this.match) return false;
       this.become('probe');
-      this.next = this.match + 1;
       return true;
     }
     if (this.state === 'snapshot' || this.next - 1 !== rejectedIndex) return false;
@@ -114,7 +113,7 @@ export class Progress {
     this.inFlight = [];
     this.inFlightBytes = 0;
     if (state !== 'snapshot') this.snapshot = null;
-    if (state === 'replicate') this.next = this.match + 1;
+    if (state !== 'snapshot') this.next = this.match + 1;
   }
 
   private free(upTo: number): void {

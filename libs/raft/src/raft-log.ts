@@ -13,6 +13,8 @@ interface ConfigAt {
 
 export class RaftLog {
   private entries: Entry[];
+  /** The entry before the first that is kept: gone, but appends still have to name its term. */
+  private before: { readonly index: number; readonly term: number };
   private configs: ConfigAt[] = [];
   private latestSnapshot: Snapshot | null;
   private committed: number;
@@ -22,12 +24,13 @@ export class RaftLog {
   /** Up to here it was given out to be written. */
   private handedOut: number;
 
-  constructor(restored: Restored, bootstrap: Configuration | null) {
+  constructor(restored: Restored) {
     const { snapshot, entries, hard } = restored;
     this.latestSnapshot = snapshot;
     this.entries = [...entries];
     const base = snapshot?.index ?? 0;
-    this.configs.push({ index: base, config: snapshot?.config ?? bootstrap ?? NO_PEERS });
+    this.before = { index: base, term: snapshot?.term ?? 0 };
+    this.configs.push({ index: base, config: snapshot?.config ?? NO_PEERS });
     entries.forEach((entry, position) => {
       invariant(entry.index === base + position + 1, 'the restored log has no gap', { index: entry.index, expected: base + position + 1 });
       if (entry.kind === 'config') this.configs.push({ index: entry.index, config: entry.config });
@@ -48,15 +51,15 @@ export class RaftLog {
   }
 
   get firstIndex(): number {
-    return (this.entries[0]?.index ?? this.lastIndex + 1);
+    return this.before.index + 1;
   }
 
   get lastIndex(): number {
-    return this.entries.at(-1)?.index ?? this.snapshotIndex;
+    return this.before.index + this.entries.length;
   }
 
   get lastTerm(): number {
-    return this.entries.at(-1)?.term ?? this.latestSnapshot?.term ?? 0;
+    return this.entries.at(-1)?.term ?? this.before.term;
   }
 
   get commitIndex(): number {
@@ -88,9 +91,7 @@ export class RaftLog {
 
   /** Term of the entry at `index`; null when it lies outside of what is kept. */
   termAt(index: number): number | null {
-    if (index === 0) return 0;
-    if (index === this.snapshotIndex) return this.latestSnapshot?.term ?? null;
-    return this.at(index)?.term ?? null;
+    return index === this.before.index ? this.before.term : (this.at(index)?.term ?? null);
   }
 
   /** Entries from `index` on, within a budget of bytes but at least one. */
@@ -181,6 +182,7 @@ export class RaftLog {
   restore(snapshot: Snapshot): void {
     this.latestSnapshot = snapshot;
     this.entries = [];
+    this.before = { index: snapshot.index, term: snapshot.term };
     this.configs = [{ index: snapshot.index, config: snapshot.config }];
     this.committed = snapshot.index;
     this.applied = snapshot.index;
@@ -188,12 +190,14 @@ export class RaftLog {
     this.handedOut = snapshot.index;
   }
 
-  /** Forgets what our own snapshot holds, but for the last `keep` entries before it, from which slow followers are fed. */
-  compact(snapshot: Snapshot, keep: number): void {
+  /** Forgets what our own snapshot holds, but for the entries from `keepFrom` on, from which slow followers are fed. */
+  compact(snapshot: Snapshot, keepFrom: number): void {
     invariant(snapshot.index <= this.applied && snapshot.index >= this.snapshotIndex, 'a snapshot holds what was applied', { index: snapshot.index, applied: this.applied });
     this.latestSnapshot = snapshot;
-    const firstKept = Math.max(this.firstIndex, snapshot.index + 1 - keep);
+    const firstKept = Math.max(this.firstIndex, Math.min(snapshot.index + 1, keepFrom));
+    const before = { index: firstKept - 1, term: this.termAt(firstKept - 1) ?? 0 };
     this.entries = this.entries.slice(this.position(firstKept));
+    this.before = before;
     const base = this.configs.findLastIndex((at) => at.index <= snapshot.index);
     this.configs = this.configs.slice(Math.max(0, base));
   }
@@ -203,7 +207,7 @@ export class RaftLog {
   }
 
   private position(index: number): number {
-    return this.entries.length === 0 ? index - this.lastIndex - 1 : index - (this.entries[0]?.index ?? 0);
+    return index - this.firstIndex;
   }
 
   private truncateFrom(index: number): void {

@@ -6,15 +6,15 @@
  * writes them (thesis 10.2.1), and counts itself only when it has.
  */
 import { type ConfigChange, isJoint, planChange, isVoter } from './configuration.js';
-import { campaign, isLoyal, onTimeoutNow, onVote, onVoteReply, tickElection, tickLeader } from './election.js';
+import { campaign, endLoyalty, isWelcome, onTimeoutNow, onVote, onVoteReply, tickElection, tickLeader } from './election.js';
 import { invariant } from './invariant.js';
 import type { Message } from './message.js';
 import { type RaftOptions, settingsOf } from './options.js';
 import { RaftLog } from './raft-log.js';
 import { holdsLease, onReadIndex, onReadIndexReply, requestRead } from './reads.js';
-import { appendConfig, appendOwn, broadcastHeartbeat, fill, onAppend, onAppendReply, onHeartbeat, onHeartbeatReply, ownDurable } from './replication.js';
+import { appendConfig, appendOwn, broadcastHeartbeat, fill, handOver, onAppend, onAppendReply, onHeartbeat, onHeartbeatReply, ownDurable } from './replication.js';
 import { onSnapshot, onSnapshotReply } from './snapshots.js';
-import { becomeFollower, newState, type ReadAnswer, type Role, type State } from './state.js';
+import { answerRead, becomeFollower, canCampaign, newState, type ReadAnswer, type Role, type State, voidLease } from './state.js';
 import type { Configuration, Entry, HardState, PeerId, Restored, Snapshot } from './types.js';
 import { entryBytes } from './types.js';
 
@@ -25,7 +25,7 @@ export interface Ready {
   readonly snapshot: Snapshot | null;
   /** To be written; whatever is stored from the first index on is void. */
   readonly entries: readonly Entry[];
-  /** May be sent before or while all that is written. */
+  /** May be sent before or while all that is written: nothing of a term or vote that a crash could still forget. */
   readonly early: readonly Message[];
   /** Must be sent after it is durable. */
   readonly messages: readonly Message[];
@@ -59,6 +59,7 @@ export interface RaftStatus {
   readonly commitIndex: number;
   readonly appliedIndex: number;
   readonly lastIndex: number;
+  readonly snapshotIndex: number;
   readonly config: Configuration;
   readonly isTransferring: boolean;
   /** What a leader knows of the others; empty otherwise. */
@@ -70,9 +71,9 @@ export class Raft {
   private written: HardState;
   private isReadyOut = false;
 
-  /** `bootstrap` is the configuration that all first members agreed on; it is ignored when there is a snapshot or a log. */
-  constructor(options: RaftOptions, restored: Restored, bootstrap: Configuration | null = null) {
-    this.state = newState(settingsOf(options), new RaftLog(restored, bootstrap), restored.hard);
+  /** `restored` is what the store holds: of a first member at least `founded(...)`, of one that joins nothing. */
+  constructor(options: RaftOptions, restored: Restored) {
+    this.state = newState(settingsOf(options), new RaftLog(restored), restored.hard);
     this.written = restored.hard;
   }
 
@@ -99,6 +100,7 @@ export class Raft {
     const from = state.log.lastIndex + 1;
     const entries = commands.map((data, position): Entry => ({ kind: 'command', index: from + position, term: state.term, data }));
     const bytes = entries.reduce((sum, entry) => sum + entryBytes(entry), 0);
+    if (bytes > state.settings.uncommittedBytesMax) return { kind: 'refused', reason: `${bytes} bytes in one proposal, and at most ${state.settings.uncommittedBytesMax} may wait to be committed: propose less at once` };
     if (state.uncommittedBytes + bytes > state.settings.uncommittedBytesMax) return { kind: 'busy', reason: `${bytes} bytes more would exceed the ${state.settings.uncommittedBytesMax} that may wait to be committed` };
     appendOwn(state, entries);
     return { kind: 'appended', index: from + entries.length - 1, term: state.term };
@@ -126,12 +128,12 @@ export class Raft {
     if (to === state.id || progress === undefined || !isVoter(state.log.config, to)) return { kind: 'refused', reason: `'${to}' is no other voter: leadership can go to ${state.log.config.voters.filter((peer) => peer !== state.id).join(', ') || 'nobody'}` };
     state.transferTo = to;
     state.transferElapsed = 0;
-    if (progress.match === state.log.lastIndex) state.early.push({ kind: 'timeout-now', from: state.id, to, term: state.term });
+    if (progress.match === state.log.lastIndex) handOver(state, to);
     else fill(state, to, progress);
     return { kind: 'transferring' };
   }
 
-  /** Asks for an index to read at; see `Ready.reads`. A request id is used once. */
+  /** Asks for an index to read at; see `Ready.reads`. A request id is used once. An answer may never come: the asker has a deadline. */
   requestRead(requestId: number): void {
     requestRead(this.state, requestId);
   }
@@ -140,28 +142,40 @@ export class Raft {
     return holdsLease(this.state);
   }
 
+  /** The driver found that it stood still: its ticks say less time than has passed, so that no lease may rest on them. */
+  stalled(): void {
+    voidLease(this.state);
+  }
+
   /** The transport knows that a peer's process is gone. That a leader is gone need not be found out by waiting. */
   peerGone(peer: PeerId): void {
     const { state } = this;
-    state.peers.get(peer)?.become('probe');
+    const progress = state.peers.get(peer);
+    if (progress?.state === 'probe') progress.resume();
+    else progress?.become('probe');
     if (peer !== state.leaderId || state.role !== 'follower') return;
     state.leaderId = null;
+    endLoyalty(state);
     const soon = 1 + Math.floor(state.settings.random() * state.settings.goneTicksMax);
     state.electionElapsed = Math.max(state.electionElapsed, state.electionTimeout - soon);
   }
 
   /** Begins an election now, whatever the timeout; for tests and for the first start. */
   campaign(): void {
-    if (this.state.role !== 'leader' && isVoter(this.state.log.config, this.state.id)) campaign(this.state, 'pre');
+    if (canCampaign(this.state)) campaign(this.state, 'pre');
   }
 
-  /** A snapshot of the applied state was written: the log before it is forgotten, but for the last `keep` entries. */
+  /**
+   * Makes a snapshot of the state as it was after `upToIndex`, to be written by the driver. The log before it is forgotten, but for the last
+   * `keep` entries and those that follow a snapshot on its way to somebody: else he would need the next one as soon as he has it.
+   */
   compact(upToIndex: number, data: Uint8Array, keep: number): Snapshot | null {
-    const { log } = this.state;
+    const { log, peers, ticks, settings } = this.state;
     const term = log.termAt(upToIndex);
     if (upToIndex <= log.snapshotIndex || upToIndex > log.appliedIndex || term === null) return null;
     const snapshot: Snapshot = { index: upToIndex, term, config: log.configAt(upToIndex), data };
-    log.compact(snapshot, keep);
+    const underWay = [...peers.values()].filter(({ heardAtTick }) => ticks - heardAtTick < settings.electionTicks).map((progress) => progress.snapshot?.index ?? Infinity);
+    log.compact(snapshot, 1 + Math.min(upToIndex - keep, ...underWay));
     return snapshot;
   }
 
@@ -170,8 +184,11 @@ export class Raft {
     const { state } = this;
     if (state.role === 'leader' && state.isRoundDue) broadcastHeartbeat(state);
     const committed = state.received === null ? state.log.applicable(state.settings.applyBytesMax) : [];
+    const isPromised = state.term === this.written.term && state.votedFor === this.written.votedFor;
     const hard = this.changedHardState();
-    const ready: Ready = { hard, snapshot: state.received, entries: state.log.takeUnwritten(), early: state.early, messages: state.late, committed, reads: state.answers };
+    // A single voter leads before its vote is written, and learners listen to it: a crash could make it lead the same term twice.
+    const [early, messages] = isPromised ? [state.early, state.late] : [[], [...state.early, ...state.late]];
+    const ready: Ready = { hard, snapshot: state.received, entries: state.log.takeUnwritten(), early, messages, committed, reads: state.answers };
     if (hard === null && ready.snapshot === null && [ready.entries, ready.early, ready.messages, committed, ready.reads].every((list) => list.length === 0)) return null;
     state.early = [];
     state.late = [];
@@ -196,9 +213,9 @@ export class Raft {
 
   status(): RaftStatus {
     const { id, role, term, leaderId, log, transferTo, peers, ticks } = this.state;
-    const { commitIndex, appliedIndex, lastIndex, config } = log;
+    const { commitIndex, appliedIndex, lastIndex, snapshotIndex, config } = log;
     const known = [...peers].filter(([peer]) => peer !== id).map(([peer, { match, state, heardAtTick }]): PeerStatus => ({ id: peer, voter: isVoter(config, peer), match, state, silentTicks: ticks - heardAtTick }));
-    return { id, role, term, leaderId, commitIndex, appliedIndex, lastIndex, config, isTransferring: transferTo !== null, peers: known };
+    return { id, role, term, leaderId, commitIndex, appliedIndex, lastIndex, snapshotIndex, config, isTransferring: transferTo !== null, peers: known };
   }
 
   private hindrance(): Proposed | null {
@@ -214,8 +231,9 @@ export class Raft {
   private meetsHigherTerm(message: Message): boolean {
     const { state } = this;
     if (message.kind === 'vote') {
-      if (!message.isTransfer && isLoyal(state) && message.from !== state.leaderId) return false;
+      if (!isWelcome(state, message)) return false;
       if (message.isPre) return true;
+      endLoyalty(state);
     }
     if (message.kind === 'vote-reply' && message.isPre && message.granted) return message.term === state.term + 1;
     const isFromLeader = message.kind === 'append' || message.kind === 'heartbeat' || message.kind === 'snapshot';
@@ -236,11 +254,12 @@ export class Raft {
       case 'vote':
         this.state.late.push({ kind: 'vote-reply', from: id, to: message.from, term, isPre: message.isPre, granted: false });
         return;
+      case 'read-index':
+        return answerRead(this.state, message.from, { requestId: message.requestId, index: null });
       case 'append-reply':
       case 'heartbeat-reply':
       case 'snapshot-reply':
       case 'vote-reply':
-      case 'read-index':
       case 'read-index-reply':
     }
   }
@@ -279,6 +298,6 @@ export class Raft {
     const mustWrite = term !== written.term || votedFor !== written.votedFor;
     // The commit index rides along with what is written anyway.
     if (!mustWrite && !(log.hasUnwritten && log.commitIndex !== written.commit)) return null;
-    return { term, votedFor, commit: Math.min(log.commitIndex, log.lastIndex) };
+    return { term, votedFor, commit: log.commitIndex };
   }
 }

@@ -6,13 +6,15 @@ import type { PeerId } from './types.js';
 
 /** Asks for the index to read at; the answer comes with a later `Ready`. `requestId` must not have been used before. */
 export function requestRead(state: State, requestId: number): void {
+  if (holdsLease(state)) return answerRead(state, state.id, { requestId, index: state.log.commitIndex });
   if (state.role === 'leader') return admit(state, requestId, state.id);
   if (state.leaderId === null) return answerRead(state, state.id, { requestId, index: null });
   state.early.push({ kind: 'read-index', from: state.id, to: state.leaderId, term: state.term, requestId });
 }
 
 export function onReadIndex(state: State, { from, requestId }: MessageOf<'read-index'>): void {
-  if (state.role === 'leader') admit(state, requestId, from);
+  if (holdsLease(state)) answerRead(state, from, { requestId, index: state.log.commitIndex });
+  else if (state.role === 'leader') admit(state, requestId, from);
   else answerRead(state, from, { requestId, index: null });
 }
 
@@ -48,8 +50,8 @@ export function releaseReads(state: State): void {
  * heartbeats were sent, not from when their answers came.
  */
 export function holdsLease(state: State): boolean {
-  if (state.role !== 'leader' || state.log.commitIndex < state.termStartIndex || state.transferTo !== null) return false;
-  const { electionTicks, clockDriftMax } = state.settings;
+  const { electionTicks, clockDriftMax, leases } = state.settings;
+  if (!leases || state.role !== 'leader' || state.log.commitIndex < state.termStartIndex || state.wasHandedOver) return false;
   const sentAt = (peer: PeerId): number => (peer === state.id ? state.ticks : (state.leaseTicks.get(peer) ?? -Infinity));
   const { voters, outgoing } = state.log.config;
   const confirmedAtTick = Math.min(majorityIndex(voters, sentAt), majorityIndex(outgoing, sentAt));

@@ -37,10 +37,9 @@ export function broadcastHeartbeat(state: State): void {
   state.heartbeatElapsed = 0;
   state.isRoundDue = false;
   state.round += 1;
-  state.roundTicks.set(state.round, state.ticks);
+  if (state.rounds.at(-1)?.tick !== state.ticks) state.rounds.push({ round: state.round, tick: state.ticks });
   // Rounds older than an election say nothing that a lease may use.
-  const oldest = state.roundTicks.keys().next();
-  if (!oldest.done && state.roundTicks.size > state.settings.electionTicks * 4) state.roundTicks.delete(oldest.value);
+  if (state.rounds.length > state.settings.electionTicks) state.rounds.shift();
   for (const [to, progress] of state.peers) {
     // Never beyond what it is known to have: it would commit what it has not, or what is another entry there.
     if (to !== state.id) state.early.push({ kind: 'heartbeat', from: state.id, to, term: state.term, commit: Math.min(progress.match, state.log.commitIndex), round: state.round });
@@ -91,9 +90,14 @@ export function onAppendReply(state: State, message: MessageOf<'append-reply'>):
   }
   // What it has beyond our log is of no leader, and will be overwritten.
   const isNews = progress.matched(Math.min(message.matchIndex, state.log.lastIndex));
-  if (isNews && maybeCommit(state)) broadcastAppend(state);
-  else if (progress.next <= state.log.lastIndex) fill(state, message.from, progress);
-  if (state.transferTo === message.from && progress.match === state.log.lastIndex) state.early.push({ kind: 'timeout-now', from: state.id, to: message.from, term: state.term });
+  if ((!isNews || !maybeCommit(state)) && progress.next <= state.log.lastIndex) fill(state, message.from, progress);
+  if (state.transferTo === message.from && progress.match === state.log.lastIndex) handOver(state, message.from);
+}
+
+/** Asks a member that has everything to stand for election at once (thesis 3.10). */
+export function handOver(state: State, to: PeerId): void {
+  state.wasHandedOver = true;
+  state.early.push({ kind: 'timeout-now', from: state.id, to, term: state.term });
 }
 
 export function onHeartbeat(state: State, { from, commit, round }: MessageOf<'heartbeat'>): void {
@@ -112,8 +116,8 @@ export function onHeartbeatReply(state: State, { from, round }: MessageOf<'heart
   if (progress.match < state.log.lastIndex || progress.state !== 'replicate') fill(state, from, progress);
   if (round <= progress.round) return;
   progress.round = round;
-  const sentAtTick = state.roundTicks.get(round);
-  if (sentAtTick !== undefined) state.leaseTicks.set(from, sentAtTick);
+  const sent = state.rounds.findLast((first) => first.round <= round);
+  if (sent !== undefined) state.leaseTicks.set(from, sent.tick);
   releaseReads(state);
 }
 
@@ -121,30 +125,37 @@ export function onHeartbeatReply(state: State, { from, round }: MessageOf<'heart
 export function ownDurable(state: State): void {
   if (state.role !== 'leader') return;
   const isNews = state.peers.get(state.id)?.matched(state.log.durableIndex) ?? false;
-  if (isNews && maybeCommit(state)) broadcastAppend(state);
+  if (isNews) maybeCommit(state);
 }
 
-/** Only entries of our own term are committed by counting; older ones with them (paper 5.4.2, figure 8). */
+/** Only entries of our own term are committed by counting; older ones with them (paper 5.4.2, figure 8). Tells the others; says whether it did. */
 export function maybeCommit(state: State): boolean {
   const { log, peers } = state;
   const index = committedIndex(log.config, (peer) => peers.get(peer)?.match ?? 0);
   if (index === Infinity || index <= log.commitIndex || log.termAt(index) !== state.term) return false;
-  state.uncommittedBytes -= log.bytesBetween(log.commitIndex + 1, index);
+  const before = log.commitIndex;
+  state.uncommittedBytes -= log.bytesBetween(before + 1, index);
   log.commitTo(index);
-  if (log.configIndex <= log.commitIndex) settleConfig(state);
+  const isCommitted = log.configIndex <= index;
+  // It may have been committed by an earlier leader that did not live to end it.
+  if (isCommitted && isJoint(log.config)) {
+    appendConfig(state, leaveJoint(log.config));
+    return true;
+  }
+  // Before any of them is forgotten: those that were removed learn so from it, and the rest that they can elect another (thesis 4.2.2).
+  broadcastAppend(state);
+  if (isCommitted && log.configIndex > before) settleConfig(state);
   return true;
 }
 
 function settleConfig(state: State): void {
   const { log } = state;
-  if (isJoint(log.config)) {
-    appendConfig(state, leaveJoint(log.config));
-    return;
-  }
-  // The others learn from this broadcast that we were removed, and can elect somebody else (thesis 4.2.2).
-  broadcastAppend(state);
   syncPeers(state);
-  if (!isVoter(log.config, state.id)) becomeFollower(state, state.term, null);
+  if (isVoter(log.config, state.id)) return;
+  // One that has everything need not wait for a timeout to follow us.
+  const heir = log.config.voters.find((peer) => state.peers.get(peer)?.match === log.lastIndex);
+  if (heir !== undefined) handOver(state, heir);
+  becomeFollower(state, state.term, null);
 }
 
 function bytesOf(entries: readonly Entry[]): number {

@@ -234,7 +234,7 @@ describe('reads', () => {
   });
 
   test('a lease counts from when heartbeats were sent, and ends before anybody else can be elected', () => {
-    const group = three();
+    const group = three({ settings: { leases: true } });
     group.elect('a');
     group.run(3);
     expect(group.raft('a').holdsLease).toBe(true);

@@ -33,12 +33,11 @@ export function onSnapshotReply(state: State, { from, index, nextOffset, done }:
   if (state.role !== 'leader' || progress === undefined) return;
   hearFollower(state, progress);
   if (progress.state !== 'snapshot' || progress.snapshot?.index !== index) return;
-  if (done) {
-    progress.matched(index);
-    maybeCommit(state);
-  } else {
+  if (!done) {
     progress.snapshotOffset = nextOffset;
     progress.resume();
+  } else if (progress.matched(index) && maybeCommit(state)) {
+    return;
   }
   fill(state, from, progress);
 }

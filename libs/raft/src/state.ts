@@ -45,9 +45,11 @@ export interface State {
   role: Role;
   leaderId: PeerId | null;
   ticks: number;
-  /** Ticks since a leader was heard, or since the last look at the quorum as a leader. */
+  /** Ticks that count towards an election of our own, or since the last look at the quorum as a leader. */
   electionElapsed: number;
   heartbeatElapsed: number;
+  /** Ticks since any leader was heard: a promise to it, which outlives a change of the term. */
+  leaderTicks: number;
   /** Drawn anew whenever the role changes. */
   electionTimeout: number;
   readonly votes: Map<PeerId, boolean>;
@@ -60,9 +62,12 @@ export interface State {
   transferTo: PeerId | null;
   transferElapsed: number;
   round: number;
-  /** When each unanswered round was sent. Ticks. */
-  readonly roundTicks: Map<number, number>;
+  /** The first round of each of the last ticks, oldest first. */
+  rounds: { readonly round: number; readonly tick: number }[];
+  /** When the latest round was sent that a peer has answered. */
   readonly leaseTicks: Map<PeerId, number>;
+  /** We asked somebody to take over: from then on he may, at any time. */
+  wasHandedOver: boolean;
   pendingReads: PendingRead[];
   /** A round of heartbeats is due, since reads wait for it. */
   isRoundDue: boolean;
@@ -88,6 +93,8 @@ export function newState(settings: Settings, log: RaftLog, hard: { readonly term
     ticks: 0,
     electionElapsed: 0,
     heartbeatElapsed: 0,
+    // Before it stopped it may have promised a leader to help nobody else for a while.
+    leaderTicks: settings.leases && hard.term > 0 ? 0 : settings.electionTicks,
     electionTimeout: 0,
     votes: new Map(),
     peers: new Map(),
@@ -96,8 +103,9 @@ export function newState(settings: Settings, log: RaftLog, hard: { readonly term
     transferTo: null,
     transferElapsed: 0,
     round: 0,
-    roundTicks: new Map(),
+    rounds: [],
     leaseTicks: new Map(),
+    wasHandedOver: false,
     pendingReads: [],
     isRoundDue: false,
     answers: [],
@@ -115,13 +123,18 @@ export function drawTimeout(state: State): void {
   state.electionTimeout = electionTicks + Math.floor(random() * electionTicks);
 }
 
-/** Leaves any role. A greater term brings a new vote; the same term keeps the old one (paper, figure 2). */
+/**
+ * Leaves any role. A greater term brings a new vote; the same term keeps the old one (paper, figure 2). A follower stays as close to an
+ * election of its own: only a leader or a vote that it gives puts that off, or a candidate without a chance could keep everybody waiting.
+ */
 export function becomeFollower(state: State, term: number, leaderId: PeerId | null): void {
   if (term > state.term) {
     state.term = term;
     state.votedFor = null;
   }
+  const elapsed = state.role === 'follower' ? state.electionElapsed : 0;
   forgetRole(state);
+  state.electionElapsed = elapsed;
   state.role = 'follower';
   state.leaderId = leaderId;
 }
@@ -131,6 +144,7 @@ export function becomePreCandidate(state: State): void {
   forgetRole(state);
   state.role = 'pre-candidate';
   state.leaderId = null;
+  state.leaderTicks = state.settings.electionTicks;
 }
 
 export function becomeCandidate(state: State): void {
@@ -139,6 +153,7 @@ export function becomeCandidate(state: State): void {
   state.term += 1;
   state.votedFor = state.id;
   state.leaderId = null;
+  state.leaderTicks = state.settings.electionTicks;
 }
 
 export function becomeLeader(state: State): void {
@@ -157,12 +172,18 @@ function forgetRole(state: State): void {
   state.votes.clear();
   state.peers.clear();
   state.transferTo = null;
-  state.roundTicks.clear();
-  state.leaseTicks.clear();
+  voidLease(state);
+  state.wasHandedOver = false;
   state.isRoundDue = false;
   // Whoever waits for an answer asks the next leader, under another request id.
   for (const read of state.pendingReads) answerRead(state, read.from, { requestId: read.requestId, index: null });
   state.pendingReads = [];
+}
+
+/** Only rounds that begin from now on vouch for a lease. */
+export function voidLease(state: State): void {
+  state.rounds = [];
+  state.leaseTicks.clear();
 }
 
 /** Follows the configuration: new members are fed, those that are gone only until their removal is committed, so that they learn of it. */
@@ -195,6 +216,7 @@ export function hearLeader(state: State, from: PeerId): void {
   if (state.role !== 'follower') becomeFollower(state, state.term, from);
   state.leaderId = from;
   state.electionElapsed = 0;
+  state.leaderTicks = 0;
 }
 
 export function hearFollower(state: State, progress: Progress): void {

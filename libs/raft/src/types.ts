@@ -60,6 +60,14 @@ export interface Restored {
 
 export const NO_PEERS: Configuration = { voters: [], outgoing: [], learners: [] };
 
+/**
+ * What the first members of a group write before they start, each the same: a snapshot of nothing at index 0. Written once, so that no later
+ * setting of theirs can contradict the log. Everybody else starts empty and learns who belongs from the leader.
+ */
+export function founded(config: Configuration): Restored {
+  return { hard: { term: 0, votedFor: null, commit: 0 }, snapshot: { index: 0, term: 0, config, data: new Uint8Array(0) }, entries: [] };
+}
+
 /** Bytes that an entry takes on the wire and on disk, about. */
 export function entryBytes(entry: Entry): number {
   const head = 24;

@@ -2,8 +2,8 @@
  * A group under random faults: loss, repetition, delay, reordering, one-way cuts, crashes before and after writes, snapshots, handovers, changes
  * of members, reads. Each promise is checked as it is made; after the faults the group must come to agree (liveness).
  */
-import { type ConfigChange, type Message, type PeerId, Raft, type Ready, type Snapshot } from '../src/index.js';
-import { randomOf, type Store, textOf, write } from './group.js';
+import { type ConfigChange, founded, type Message, type PeerId, Raft, type Ready } from '../src/index.js';
+import { newStore, randomOf, type Store, textOf, textsOf, write } from './group.js';
 
 export interface Chaos {
   readonly members: number;
@@ -55,8 +55,9 @@ class World {
     private readonly random: () => number,
   ) {
     this.ids = Array.from({ length: chaos.members + 2 }, (_, index) => `n${index}`);
+    const first = { voters: this.ids.slice(0, chaos.members), outgoing: [], learners: [] };
     for (const id of this.ids) {
-      this.stores.set(id, { hard: { term: 0, votedFor: null, commit: 0 }, snapshot: null, entries: [] });
+      this.stores.set(id, newStore(first.voters.includes(id) ? founded(first) : undefined));
       this.start(id);
     }
   }
@@ -103,10 +104,9 @@ class World {
 
   private start(id: PeerId): void {
     const { hard, snapshot, entries } = this.stores.get(id) as Store;
-    const bootstrap = { voters: this.ids.slice(0, this.chaos.members), outgoing: [], learners: [] };
     const settings = { electionTicks: 10, heartbeatTicks: 2, random: this.random, appendBytesMax: 200, snapshotChunkBytes: 64, inFlightMax: 4 };
-    this.running.set(id, new Raft({ id, ...settings }, { hard, snapshot, entries: [...entries] }, bootstrap));
-    this.applied.set(id, snapshot === null ? [] : textsOf(snapshot));
+    this.running.set(id, new Raft({ id, ...settings }, { hard, snapshot, entries: [...entries] }));
+    this.applied.set(id, textsOf(snapshot));
   }
 
   private crash(id: PeerId): void {
@@ -273,8 +273,4 @@ export function runChaos(seed: number, chaos: Chaos): ChaosResult {
     world.violations.push(`step ${world.step}: ${error instanceof Error ? error.message : String(error)}`);
   }
   return { violations: world.violations, ...world.counts };
-}
-
-function textsOf(snapshot: Snapshot): string[] {
-  return JSON.parse(new TextDecoder().decode(snapshot.data)) as string[];
 }

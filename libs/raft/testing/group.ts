@@ -3,13 +3,16 @@
  *
  * Deterministic: chance comes from a seed. What a store holds survives `crash`; what was not written does not.
  */
-import { type Configuration, type Entry, type HardState, type Message, type PeerId, Raft, type RaftOptions, type ReadAnswer, type Snapshot } from '../src/index.js';
+import { type Entry, founded, type HardState, type Message, type PeerId, Raft, type RaftOptions, type ReadAnswer, type Ready, type Restored, type Snapshot } from '../src/index.js';
 
 export interface Store {
   hard: HardState;
   snapshot: Snapshot | null;
   entries: Entry[];
 }
+
+export const STEPS = ['write', 'send', 'apply'] as const;
+export type Step = (typeof STEPS)[number];
 
 export interface GroupOptions {
   readonly voters: readonly PeerId[];
@@ -29,29 +32,31 @@ export class Group {
   readonly wire: Message[] = [];
   /** Messages for which it says false are lost. */
   lets: (message: Message) => boolean = () => true;
-  private readonly bootstrap: Configuration;
+  /** Members that take messages and ticks, and get no turn to write or speak. */
+  readonly held = new Set<PeerId>();
   private readonly random: () => number;
 
   constructor(private readonly options: GroupOptions) {
     this.random = randomOf(options.seed ?? 1);
-    this.bootstrap = { voters: options.voters.toSorted(), outgoing: [], learners: (options.learners ?? []).toSorted() };
+    const config = { voters: options.voters.toSorted(), outgoing: [], learners: (options.learners ?? []).toSorted() };
     for (const id of [...options.voters, ...(options.learners ?? []), ...(options.spares ?? [])]) {
-      this.stores.set(id, { hard: { term: 0, votedFor: null, commit: 0 }, snapshot: null, entries: [] });
+      const isFirst = [...config.voters, ...config.learners].includes(id);
+      this.stores.set(id, isFirst ? newStore(founded(config)) : newStore());
       this.start(id);
     }
   }
 
   start(id: PeerId): void {
     const { hard, snapshot, entries } = this.store(id);
-    const isFirst = [...this.bootstrap.voters, ...this.bootstrap.learners].includes(id);
-    const raft = new Raft({ id, electionTicks: 10, heartbeatTicks: 1, random: this.random, ...this.options.settings }, { hard, snapshot, entries: [...entries] }, isFirst ? this.bootstrap : null);
+    const raft = new Raft({ id, electionTicks: 10, heartbeatTicks: 1, random: this.random, ...this.options.settings }, { hard, snapshot, entries: [...entries] });
     this.running.set(id, raft);
-    this.applied.set(id, snapshot === null ? [] : textsOf(snapshot.data));
+    this.applied.set(id, textsOf(snapshot));
   }
 
   /** Ends without another word. */
   crash(id: PeerId): void {
     this.running.delete(id);
+    this.held.delete(id);
   }
 
   raft(id: PeerId): Raft {
@@ -113,16 +118,30 @@ export class Group {
 
   /** Writes, sends and applies all that a member has ready. */
   settle(id: PeerId): void {
+    if (this.held.has(id)) return;
     const raft = this.raft(id);
     for (let ready = raft.ready(); ready !== null; ready = raft.ready()) {
-      this.wire.push(...ready.early);
-      write(this.store(id), ready);
-      this.wire.push(...ready.messages);
-      if (ready.snapshot !== null) this.applied.set(id, textsOf(ready.snapshot.data));
-      this.applied.get(id)?.push(...ready.committed.map(textOf));
-      for (const answer of ready.reads) this.reads.push({ ...answer, by: id });
+      this.perform(id, ready, STEPS.length);
       raft.advance(ready);
     }
+  }
+
+  /** Lets a held member begin its turn, and crashes it before it writes, sends or applies. */
+  crashBefore(id: PeerId, step: Step): void {
+    const ready = this.raft(id).ready();
+    if (ready !== null) this.perform(id, ready, STEPS.indexOf(step));
+    this.crash(id);
+  }
+
+  /** What a driver does with a Ready, in this order; only the first `steps` of writing, sending and applying. */
+  private perform(id: PeerId, ready: Ready, steps: number): void {
+    this.wire.push(...ready.early);
+    if (steps > 0) write(this.store(id), ready);
+    if (steps > 1) this.wire.push(...ready.messages);
+    if (steps < STEPS.length) return;
+    if (ready.snapshot !== null) this.applied.set(id, textsOf(ready.snapshot));
+    this.applied.get(id)?.push(...ready.committed.map(textOf));
+    for (const answer of ready.reads) this.reads.push({ ...answer, by: id });
   }
 
   /** Makes a snapshot of all that a member has applied, and cuts its log. */
@@ -162,8 +181,15 @@ export function textOf(entry: Entry): string {
   }
 }
 
-function textsOf(data: Uint8Array): string[] {
-  return JSON.parse(new TextDecoder().decode(data)) as string[];
+/** What a snapshot of the test's state machine holds: the texts of all entries, in order. */
+export function textsOf(snapshot: Snapshot | null): string[] {
+  return snapshot === null || snapshot.index === 0 ? [] : (JSON.parse(new TextDecoder().decode(snapshot.data)) as string[]);
+}
+
+const NOTHING: Restored = { hard: { term: 0, votedFor: null, commit: 0 }, snapshot: null, entries: [] };
+
+export function newStore({ hard, snapshot, entries }: Restored = NOTHING): Store {
+  return { hard, snapshot, entries: [...entries] };
 }
 
 /** mulberry32: small, and good enough to choose timeouts and faults. */
