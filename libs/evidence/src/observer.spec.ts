@@ -135,6 +135,13 @@ test('beats that are lost while probes are answered degrade a member, and never 
   expect(until(world, 'n1', 'HEALTHY', 5000)).toBeLessThanOrEqual(5000);
 });
 
+test('processes that die one after the other within a tenth of a second are one change', () => {
+  const world = settled({ nodes: 20, zones: 3 });
+  for (let at = 1; at <= 10; at++) world.after(at * 9, () => world.set(`n${at}`, 'killed'));
+  world.runUntil(world.nowMs + 2000);
+  expect(world.commits.map((lines) => lines.length)).toEqual([10]);
+});
+
 test('a frozen main loop is SUSPECT with the first beat that says so', () => {
   const world = settled({ nodes: 3 });
   world.set('n1', 'frozen');

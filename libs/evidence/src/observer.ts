@@ -29,8 +29,6 @@ const COMPANY_MS_MIN = 40;
 const COMPANY_MS_MAX = 120;
 /** A lane that was closed this long ago belongs to the same event. Milliseconds. */
 const SAME_EVENT_MS = 500;
-/** Share of beats that came after a gap, recent ones counting more, beyond which one beat is no recovery. Two gaps in a row reach it, one outage does not. */
-const UNSTEADY = 0.5;
 /** Share of `brakeHoldMs` for which others must be seen before anybody is removed under a brake. */
 const RESPITE_SHARE = 1 / 6;
 const NOTHING: readonly Effect[] = [];
@@ -268,7 +266,7 @@ export class Observer {
     const damping = isSame ? membership.damping(seen.nodeId, now.unixMs) : null;
     const isDamped = damping?.isDamped === true && (damping.untilUnixMs !== null || sight.steadyMs < damping.steadyMs);
     // The last beat of a process that is proven gone may have been under way: one is no proof that it lives.
-    const isUnsteady = isSame && seen.gappiness > UNSTEADY;
+    const isUnsteady = isSame && seen.isUnsteady;
     const isLastGasp = member?.record.status === 'DOWN' && seen.crashedSeq > 0 && seen.seq <= seen.crashedSeq + 1;
     const proposal = decide({ member, sight, finding, isBelieved: !isDamped && !isLastGasp && !isUnsteady });
     if (proposal !== null) return { proposal, withheld: null };
@@ -320,15 +318,18 @@ export class Observer {
     this.commands.push({ kind: 'release', term: this.role.term, atUnixMs: now.unixMs, zone, reason: 'most of those that it protected are back' });
   }
 
-  /** Processes of one host die together; their verdicts shall be one change. */
+  /** Processes of one host die together, one after the other; their verdicts shall be one change. */
   private waitsForCompany(nowMs: number): boolean {
     let firstMs = nowMs;
+    let lastClosedMs = -Infinity;
     let isAnyOpen = false;
     for (const [nodeId, { provenGoneAtMs, laneClosedAtMs }] of this.watch.troubles) {
+      if (laneClosedAtMs !== null) lastClosedMs = Math.max(lastClosedMs, laneClosedAtMs);
       if (provenGoneAtMs !== null) firstMs = this.proposals.isPending(nodeId) ? firstMs : Math.min(firstMs, provenGoneAtMs);
       else if (laneClosedAtMs !== null && nowMs - laneClosedAtMs < SAME_EVENT_MS && this.watch.plan.isUnderway(nodeId, this.options.nodeId)) isAnyOpen = true;
     }
-    return nowMs < firstMs + (isAnyOpen ? COMPANY_MS_MAX : COMPANY_MS_MIN);
+    const isQuiet = !isAnyOpen && nowMs >= Math.max(firstMs, lastClosedMs) + COMPANY_MS_MIN;
+    return !isQuiet && nowMs < firstMs + COMPANY_MS_MAX;
   }
 
   /** The same command with what is known now; null when it would not be proposed any more. */

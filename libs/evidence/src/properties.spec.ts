@@ -172,7 +172,7 @@ test('everybody who is well for a minute is in service again, unless it is dampe
       world.runUntil(world.nowMs + 60_000);
       for (const nodeId of world.nodes.keys()) {
         const { status = 'unknown', marks = [] } = world.membership.member(nodeId)?.record ?? {};
-        expect(marks.includes('damped') ? 'damped' : status).toMatch(/^(damped|JOINING|HEALTHY)$/);
+        expect(marks.includes('damped') ? 'damped' : status).toMatch(/^(damped|JOINING|HEALTHY|DEGRADED)$/);
       }
     }),
     runs,

@@ -16,6 +16,8 @@ export interface Seen {
   vitals: Vitals | null;
   /** Share of its beats that came after a gap in their numbers, recent ones counting more. 0..1. */
   gappiness: number;
+  /** Beats are lost again and again: one of them is no recovery. */
+  isUnsteady: boolean;
   lastBeatUnixMs: number;
   joiningBeats: number;
   joiningSinceMs: number;

@@ -25,6 +25,9 @@ export type ObservedPulse = Omit<Pulse, 'lastHeartbeatTime'> & { readonly lastBe
 export const MAIN_LAG_MS = 700;
 /** How much the newest beat counts. Ratio. */
 const GAPPINESS_SHARE = 0.35;
+/** Two gaps in a row reach the first, one outage does not; three or four beats without a gap reach the second. */
+const UNSTEADY_ABOVE = 0.5;
+const STEADY_BELOW = 0.2;
 /** Answers without beats for this long are a fault of the node. Milliseconds. */
 const ANSWERING_MS = 2000;
 const UNHEARD: Rhythm = { suspicion: 1, irregularity: 0 };
@@ -64,6 +67,7 @@ export class Sightings {
     seen.joiningBeats += isNew ? arrivedCount : Math.min(arrivedCount, beat.seq - seen.seq);
     const isAfterGap = seen.seq > 0 && beat.seq - seen.seq > arrivedCount;
     seen.gappiness += GAPPINESS_SHARE * ((isAfterGap ? 1 : 0) - seen.gappiness);
+    seen.isUnsteady = seen.gappiness > (seen.isUnsteady ? STEADY_BELOW : UNSTEADY_ABOVE);
     seen.seq = beat.seq;
     seen.state = beat.state;
     if (!isSameProfile(seen.profile, beat)) {
@@ -207,6 +211,7 @@ export class Sightings {
       isProfileAgreed: false,
       vitals: null,
       gappiness: 0,
+      isUnsteady: false,
       lastBeatUnixMs: now.unixMs,
       joiningBeats: 0,
       joiningSinceMs: now.ms,

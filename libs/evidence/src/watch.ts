@@ -114,7 +114,7 @@ export class Watch {
     };
     for (const [nodeId, trouble] of this.troubles) {
       consider(trouble.dueAtMs);
-      if (trouble.provenGoneAtMs !== null) for (const ms of companyMs) consider(trouble.provenGoneAtMs + ms);
+      if (trouble.provenGoneAtMs !== null) for (const ms of companyMs) consider(Math.max(trouble.provenGoneAtMs, trouble.laneClosedAtMs ?? 0) + ms);
       const suspectedAtMs = this.sightings.get(nodeId)?.suspectedAtMs ?? Infinity;
       if (suspectedAtMs !== Infinity) consider(suspectedAtMs + this.confirmMs(nodeId));
     }
