@@ -30,6 +30,8 @@ export const noWrongSuspect: Goal = { what: 'wrong SUSPECT', limit: '0', read: (
 export const crashP50 = atMost('kill -9 to DOWN, p50', 500, ({ processCrashToDown }) => processCrashToDown.p50Ms);
 export const crashP99 = atMost('kill -9 to DOWN, p99', 1000, ({ processCrashToDown }) => processCrashToDown.p99Ms);
 export const silenceP50 = atMost('host gone to DOWN, p50', 3000, ({ hostCrashToDown }) => hostCrashToDown.p50Ms);
+/** Four beats a second are to be worth something. */
+export const silenceP99Often: Goal = { what: 'host gone to DOWN, p99, with a beat every 250 ms or less', limit: '2.50 s', read: ({ hostCrashToDown, intervalMs }) => (intervalMs > 250 ? null : within(hostCrashToDown.p99Ms, 2500)) };
 export const silenceP99 = atMost('host gone to DOWN, p99', 5000, ({ hostCrashToDown }) => hostCrashToDown.p99Ms);
 export const silenceMax = atMost('host gone to DOWN, at most (failure.timeoutMs)', 15_000, ({ hostCrashToDown }) => hostCrashToDown.maxMs);
 export const memberIn1s = atMost('start of a process to JOINING, at most', 1000, ({ startToMember }) => startToMember.maxMs);
@@ -56,7 +58,7 @@ export const brakeSoon = atMost('outage to brake, at most', 5000, ({ outageToBra
 export const releaseSoon = atMost('beats back to release, at most', 2000, ({ endToRelease }) => endToRelease.maxMs);
 export const didBrake: Goal = { what: 'brakes', limit: 'at least 1', read: ({ brakes }) => ({ figure: String(brakes), isMet: brakes > 0 }) };
 
-export const DETECTION: readonly Goal[] = [crashP50, crashP99, silenceP50, silenceP99, silenceMax];
+export const DETECTION: readonly Goal[] = [crashP50, crashP99, silenceP50, silenceP99, silenceP99Often, silenceMax];
 export const BRAKE: readonly Goal[] = [didBrake, brakeSoon, releaseSoon];
 
 export function seconds(ms: number): string {

@@ -12,6 +12,8 @@ import type { GroundTruth, Life } from './ground-truth.js';
 import type { SimulatedNode } from './simulated-node.js';
 
 export interface Figures {
+  /** Of beats. Milliseconds. */
+  readonly intervalMs: number;
   readonly nodeHours: number;
   /** From the end of the process to DOWN, by how it ended. */
   readonly processCrashToDown: Durations;
@@ -96,6 +98,7 @@ export class QualityOfService {
   private countedToMs = 0;
 
   constructor(
+    private readonly intervalMs: number,
     private readonly truth: GroundTruth,
     private readonly node: (nodeId: string) => SimulatedNode | undefined,
   ) {}
@@ -167,6 +170,7 @@ export class QualityOfService {
     const watchedMs = impaired.reduce((sum, { sinceMs }) => sum + Math.max(0, atMs - sinceMs - OUT_MS), 0);
     const perTenMinutes = impaired.map(({ changes, sinceMs }) => changes / Math.max(1, (atMs - sinceMs) / TEN_MINUTES_MS));
     return {
+      intervalMs: this.intervalMs,
       nodeHours,
       processCrashToDown: durations(this.toDown.process),
       hostCrashToDown: durations(this.toDown.host),

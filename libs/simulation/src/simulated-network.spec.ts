@@ -87,3 +87,11 @@ test('the more exact change wins, and null gives back what was usual', () => {
   network.change(ANY, ANY, null);
   expect(network.link('b', 'a').isCut).toBe(false);
 });
+
+test('a clog that is over at one end does not end the one at the other', () => {
+  const clock = new VirtualClock();
+  const network = new SimulatedNetwork(clock, new SeededRandom(1));
+  network.change('a', ANY, { cloggedUntilMs: 10 });
+  network.change(ANY, 'b', { cloggedUntilMs: 5000 });
+  expect(network.link('a', 'b').arrivalMs(100)).toBe(5000);
+});

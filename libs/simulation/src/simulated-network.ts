@@ -115,6 +115,9 @@ export class SimulatedNetwork {
 
   /** Weather between two places, the more exact change over the less exact one. */
   weather(from: string, to: string): LinkWeather {
-    return { ...LAN, ...this.changes.get(`${ANY}>${ANY}`), ...this.changes.get(`${ANY}>${to}`), ...this.changes.get(`${from}>${ANY}`), ...this.changes.get(`${from}>${to}`) };
+    const changes = [`${ANY}>${ANY}`, `${ANY}>${to}`, `${from}>${ANY}`, `${from}>${to}`].flatMap((key) => this.changes.get(key) ?? []);
+    // A clog that is over somewhere does not end one that is not.
+    const cloggedUntilMs = Math.max(0, ...changes.map((change) => change.cloggedUntilMs ?? 0));
+    return Object.assign({}, LAN, ...changes, { cloggedUntilMs });
   }
 }

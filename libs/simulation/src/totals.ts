@@ -30,6 +30,7 @@ export function added(all: readonly Figures[]): Figures {
   const changes = impaired.flatMap(({ changesPer10MinMax: most }) => most ?? []);
   const inService = impaired.filter(({ inServiceShareAfter10s: share }) => share !== null);
   return {
+    intervalMs: all[0]?.intervalMs ?? 0,
     nodeHours,
     processCrashToDown: together(all.map((figures) => figures.processCrashToDown)),
     hostCrashToDown: together(all.map((figures) => figures.hostCrashToDown)),

@@ -73,7 +73,7 @@ export class World {
     this.network = new SimulatedNetwork(clock, this.random.fork('network'));
     this.truth = new GroundTruth({ proofMsMax: PROOF_INTERVALS * intervalMs, partitions: PARTITIONS });
     this.membership = new Membership(membershipRules({ stabilisationMs: settings.stabilisationMs }));
-    this.quality = new QualityOfService(this.truth, (nodeId) => this.byId.get(nodeId));
+    this.quality = new QualityOfService(intervalMs, this.truth, (nodeId) => this.byId.get(nodeId));
     const rules = { failureTimeoutMs, hungTimeoutMs, brakeFraction: 0.3, brakeHoldMs: 60_000, probeTimeLimitMs: PROBE_MS_MAX[preset] };
     const detector = detectorConfig({ phiThreshold: 8, failureTimeoutMs, preset });
     this.coordinator = new SimulatedCoordinator({
