@@ -41,8 +41,8 @@ async function watched(urls: readonly string[], isEnough: (told: readonly string
 }
 
 test('messages come in their order; kinds that nobody knows and what is no JSON are skipped', async () => {
-  const url = await serve((response) => open(response, removed('a'), '{"kind":"of tomorrow"}', 'nonsense', 'null', removed('b')));
-  expect(await watched([url], (told) => told.includes('b'))).toEqual(['connected', 'a', 'b']);
+  const url = await serve((response) => open(response, removed('a'), '{"kind":"of tomorrow"}', 'nonsense', 'null', '{"kind":"brakes","index":1,"term":1,"brakes":[]}', removed('b')));
+  expect(await watched([url], (told) => told.includes('b'))).toEqual(['connected', 'a', 'brakes', 'b']);
 });
 
 test('a stream that ends is lost once, and opened again', async () => {
