@@ -92,6 +92,7 @@ else {
     await program.parseAsync();
   } catch (error) {
     console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
-    process.exitCode = 1;
+    // What else was running is of no use any more, and every benchmark has cleaned up after itself by now.
+    process.exit(1);
   }
 }

@@ -94,7 +94,7 @@ test('A12: what the gateway does can be counted', async () => {
   await until('a beat', () => fake.beatCount > 0);
   const text = await (await ask(running, '/metrics')).text();
   expect(text).toMatch(/gateway_requests_total\{service="consumer",outcome="5xx"\} 1/);
-  expect(text).toMatch(/cluster_heartbeats_sent_total\{lane="http"\} [1-9]/);
+  expect(text).toMatch(/cluster_heartbeats_sent_total\{lane="direct"\} [1-9]/);
   expect(text).toMatch(/gateway_view_age_seconds \d/);
 });
 

@@ -1,10 +1,12 @@
-/** A coordinator's watch and beat endpoints on a real port; tests say what it tells. */
+/** A coordinator's watch endpoint and direct lane on a real port; tests say what it tells. */
 import { createServer, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import type { ClusterStatus, WatchMessage } from '@muster/contracts';
+import type { AddressInfo, Socket } from 'node:net';
+import { createInterface } from 'node:readline';
+import { type AgentMessage, type ClusterStatus, type CoordinatorMessage, decodeAgentMessage, LANE_PROTOCOL, type WatchMessage } from '@muster/contracts';
 
 export class FakeCoordinator {
   private readonly watchers = new Set<ServerResponse>();
+  private readonly lanes = new Set<Socket>();
   beatCount = 0;
   connectionCount = 0;
   /** Watchers get no snapshot, and nothing else. */
@@ -23,10 +25,9 @@ export class FakeCoordinator {
     server.on('request', (request, response) => {
       if (request.url?.startsWith('/cluster/watch')) return fake.watch(response);
       request.resume();
-      if (request.method === 'POST') fake.beatCount += 1;
-      response.setHeader('content-type', 'application/json');
-      return response.end(JSON.stringify(request.method === 'POST' ? { results: [{ nodeId: 'gateway-1', outcome: 'accepted', knownIncarnation: null }] } : { nodeId: 'gateway-1', knownIncarnation: null }));
+      return response.writeHead(404).end();
     });
+    server.on('upgrade', (_request, socket) => fake.openLane(socket as Socket));
     const { promise, resolve } = Promise.withResolvers<void>();
     server.listen(port, '127.0.0.1', resolve);
     await promise;
@@ -58,7 +59,31 @@ export class FakeCoordinator {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.server.close(() => resolve());
     this.server.closeAllConnections();
+    for (const lane of this.lanes) lane.destroy();
     await promise;
+  }
+
+  private openLane(socket: Socket): void {
+    this.lanes.add(socket);
+    socket.on('error', () => {}).on('close', () => this.lanes.delete(socket));
+    socket.write(`HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: ${LANE_PROTOCOL}\r\n\r\n`);
+    createInterface({ input: socket, crlfDelay: 0 }).on('line', (line) => {
+      const decoded = decodeAgentMessage(JSON.parse(line));
+      const answer = decoded.kind === 'ok' ? this.answerTo(decoded.value) : null;
+      if (answer !== null && socket.writable) socket.write(`${JSON.stringify(answer)}\n`);
+    });
+  }
+
+  private answerTo(message: AgentMessage): CoordinatorMessage | null {
+    switch (message.kind) {
+      case 'hello':
+        return { v: 1, kind: 'welcome', coordinatorId: 'coordinator-1', knownIncarnation: null };
+      case 'beat':
+        this.beatCount += 1;
+        return { v: 1, kind: 'heard', seq: message.beat.seq, result: { nodeId: message.beat.nodeId, outcome: 'accepted', knownIncarnation: null } };
+      case 'probed':
+        return null;
+    }
   }
 
   private watch(response: ServerResponse): void {
