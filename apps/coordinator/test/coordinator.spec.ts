@@ -2,7 +2,7 @@ import { beatsResponseSchema, clusterEventSchema, decodeClusterEvent, encodeBeat
 import { beat } from '../testing/beats.js';
 import { beating, endAll, overBus, start, stream } from '../testing/coordinator-app.js';
 import { eventually } from '../testing/eventually.js';
-import { MemoryBus } from '../testing/memory-bus.js';
+import { MemoryBus, placeOf } from '../testing/memory-bus.js';
 
 afterEach(endAll);
 
@@ -92,6 +92,22 @@ test('a bus that is up but brings nothing kills nobody', async () => {
   bus.isMute = false;
   await eventually('it judges again', judging, (doubts) => !doubts);
   await until('n1', 'HEALTHY');
+});
+
+test('a partition that brings nothing protects those whose beats it carries, and nobody else', async () => {
+  const { bus, until, status } = await start();
+  const partition = (nodeId: string): number => placeOf(nodeId, HEARTBEATS_TOPIC.partitionCount);
+  // So many that two of them are no mass.
+  const others = ['n2', 'n3', 'n4', 'n5', 'n6', 'n7', 'n8'];
+  expect(others.map(partition)).not.toContain(partition('n1'));
+  beating({ nodeId: 'n1' }, overBus(bus));
+  const [mortal] = others.map((nodeId) => beating({ nodeId }, overBus(bus)));
+  for (const nodeId of ['c1', 'n1', ...others]) await until(nodeId, 'HEALTHY');
+  bus.mute.add(partition('n1'));
+  const { membership } = await eventually('a long silence', status, ({ membership: { n1 } }) => Date.now() - Date.parse(n1?.lastHeartbeatTime ?? '') > 2500);
+  expect([membership['n1']?.status, membership['n2']?.status]).toEqual(['HEALTHY', 'HEALTHY']);
+  await mortal?.stop();
+  expect((await until('n2', 'DOWN')).membership['n1']?.status).toBe('HEALTHY');
 });
 
 test('malformed beats go to the dead-letter topic with the reason, are counted, and stop nothing', async () => {
@@ -193,6 +209,6 @@ test('A12 E5: the promised metrics are there under their names', async () => {
   await until('n1', 'HEALTHY');
   await until('c1', 'HEALTHY');
   const text = await (await fetch(`${url}/metrics`)).text();
-  for (const line of ['cluster_total_nodes 2', 'coordinator_is_leader 1', 'raft_state 2', 'raft_term 1', 'cluster_failures_detected_total{class="unreachable"} 0', 'cluster_members{status="DOWN"} 0']) expect(text).toContain(`\n${line}\n`);
-  for (const name of ['cluster_healthy_nodes', 'cluster_heartbeats_received_total{lane="bus"}', 'cluster_heartbeats_sent_total', 'cluster_detection_seconds', 'raft_applied_index', 'raft_commit_index', 'cluster_member_health_score{member="n1"']) expect(text).toContain(name);
+  for (const line of ['cluster_total_nodes 2', 'coordinator_is_leader 1', 'raft_state 2', 'raft_term 1', 'cluster_failures_detected_total{class="unreachable"} 0', 'cluster_members{status="DOWN"} 0', 'cluster_verdicts_withheld_total{reason="brake"} 0', 'cluster_brake_active{scope="cluster"} 0', 'cluster_damped_nodes 0', 'coordinator_lanes_open 0']) expect(text).toContain(`\n${line}\n`);
+  for (const name of ['cluster_healthy_nodes', 'cluster_heartbeats_received_total{lane="bus"}', 'cluster_heartbeats_sent_total', 'cluster_detection_seconds', 'coordinator_canary_age_seconds{partition="11"}', 'raft_applied_index', 'raft_commit_index', 'cluster_member_health_score{member="n1"']) expect(text).toContain(name);
 });
