@@ -10,6 +10,7 @@ interface Case {
   readonly finding?: Finding;
   readonly isBelieved?: boolean;
   readonly isEvicted?: boolean;
+  readonly standing?: 'JOINING' | 'HEALTHY';
   readonly expected: string | null;
 }
 
@@ -39,6 +40,10 @@ const cases: readonly Case[] = [
   { name: 'a suspect is proven gone', status: 'SUSPECT', sight: overdue, finding: crashed, expected: 'down crashed' },
   { name: 'a member that leaves is proven gone', status: 'LEAVING', sight: { state: 'leaving' }, finding: crashed, expected: 'left' },
   { name: 'a member does not run', status: 'HEALTHY', sight: { seq: 20 }, finding: stopped, expected: 'suspect stalled' },
+  { name: 'a joining member does not run', status: 'JOINING', sight: { seq: 20 }, finding: stopped, expected: null },
+  { name: 'a joining member does not run for long', status: 'JOINING', sight: { seq: 20 }, finding: hung, expected: 'suspect stalled' },
+  { name: 'a suspect that was joining beats again', status: 'SUSPECT', standing: 'JOINING', sight: { seq: 20, steadyMs: 2999 }, expected: null },
+  { name: 'a suspect that was joining beats again for long enough', status: 'SUSPECT', standing: 'JOINING', sight: { seq: 20, steadyMs: 3000 }, expected: 'clear' },
   { name: 'a suspect does not run still, though it beats', status: 'SUSPECT', sight: { seq: 20 }, finding: stopped, expected: null },
   { name: 'a suspect does not run for long', status: 'SUSPECT', sight: {}, finding: hung, expected: 'down hung' },
   { name: 'one that was taken for hung beats on without running', status: 'DOWN', sight: { seq: 20 }, finding: hung, expected: null },
@@ -77,8 +82,8 @@ const cases: readonly Case[] = [
   { name: 'a member announces the same tags in another object', status: 'HEALTHY', sight: { profile: { ...profile, tags: {} } }, expected: null },
 ];
 
-test.each(cases)('$name ($status): $expected', ({ status, sight: seen, finding = WELL, isBelieved = true, isEvicted = false, expected }) => {
-  const proposal = decide({ member: status === null ? undefined : memberIn(status, { isEvicted }), sight: sight(seen), finding, isBelieved });
+test.each(cases)('$name ($status): $expected', ({ status, sight: seen, finding = WELL, isBelieved = true, isEvicted = false, standing, expected }) => {
+  const proposal = decide({ member: status === null ? undefined : memberIn(status, { isEvicted, ...(standing === undefined ? {} : { standing }) }), sight: sight(seen), finding, isBelieved });
   const detail = proposal?.kind === 'down' ? ` ${proposal.failure}` : proposal?.kind === 'grade' ? ` ${proposal.to}` : proposal?.kind === 'suspect' ? ` ${proposal.cause}` : '';
   expect(proposal === null ? null : `${proposal.kind}${detail}`).toBe(expected);
 });

@@ -14,6 +14,9 @@ export type Proposal =
   | { readonly kind: 'suspect'; readonly cause: SuspectCause; readonly silenceMs: number; readonly reason: string }
   | { readonly kind: 'down'; readonly silenceMs: number; readonly failure: FailureClass; readonly reason: string };
 
+/** A suspect that was joining goes on with that when it was well for so long. Milliseconds. */
+const STEADY_JOINING_MS = 3000;
+
 /** What is known besides the sight. */
 export interface Case {
   readonly member: Member | undefined;
@@ -77,6 +80,8 @@ function isBack(member: Member, sight: Sight, finding: Finding): boolean {
 
 function failing({ record }: Member, { silenceMs }: Sight, finding: Extract<Finding, { kind: 'stalled' | 'silent' }>): Proposal | null {
   const { reason } = finding;
+  // A joining member has no traffic to lose, and is not admitted in this state.
+  if (record.status === 'JOINING' && finding.kind === 'stalled' && finding.withheld !== null) return null;
   if (record.status !== 'SUSPECT') return { kind: 'suspect', cause: finding.kind === 'stalled' ? 'stalled' : 'silence', silenceMs, reason };
   if (finding.withheld !== null) return null;
   return { kind: 'down', silenceMs, failure: finding.kind === 'stalled' ? 'hung' : 'unreachable', reason };
@@ -84,6 +89,8 @@ function failing({ record }: Member, { silenceMs }: Sight, finding: Extract<Find
 
 function well(member: Member, sight: Sight, isBelieved: boolean): Proposal | null {
   const { record } = member;
+  // Nor does clearing it give it any: it need not be told of each beat that comes through.
+  if (record.status === 'SUSPECT' && member.standing === 'JOINING' && sight.steadyMs < STEADY_JOINING_MS) return null;
   if (record.status === 'SUSPECT') return isBelieved ? cleared(member, sight) : null;
   if (!isSameProfile(record, sight.profile)) return { kind: 'describe', profile: sight.profile, reason: record.reason };
   if (record.status === 'JOINING') return isBelieved ? admission(member, sight) : null;

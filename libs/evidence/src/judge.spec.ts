@@ -58,6 +58,8 @@ const cases: readonly Case[] = [
   { name: 'a suspect is silent to us, and nobody else looked', sight: overdue, ...suspected, probes: twiceSilent, expected: 'silent' },
   { name: 'a suspect is silent to us, and to one who is suspected itself', sight: overdue, ...suspected, probes: [...twiceSilent, 'b silent'], isTrusted: () => false, expected: 'silent' },
   { name: 'a suspect is silent to us and refuses others as often as not', sight: overdue, ...suspected, probes: [...twiceSilent, 'b silent', 'c refused'], expected: 'silent' },
+  { name: 'a suspect is silent to us and to one, and accepted by another that is late itself', sight: overdue, ...suspected, probes: [...twiceSilent, 'b silent', 'c accepted'], isTrusted: (by) => by === 'b', expected: 'stalled' },
+  { name: 'a suspect is silent to us and to one, while most who looked are late themselves', sight: overdue, ...suspected, probes: [...twiceSilent, 'b silent', 'c silent', 'd silent'], isTrusted: (by) => by === 'b', expected: 'silent' },
   { name: 'a suspect is silent for long, and to us', sight: silent, ...suspected, probes: ['self silent'], expected: 'silent!' },
   { name: 'a suspect is silent for long, and our own probes are not back', sight: silent, ...suspected, probes: ['b silent', 'c silent'], expected: 'silent' },
   { name: 'a suspect that has no address is silent for long', sight: { ...silent, profile: { ...sight().profile, httpUrl: null, probeUrl: null } }, ...suspected, expected: 'silent!' },

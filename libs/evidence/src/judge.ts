@@ -89,7 +89,9 @@ function stopped(sight: Sight, accepted: readonly string[], { failureTimeoutMs }
 function silent(evidence: Evidence, trouble: Trouble | undefined, nowMs: number): Finding {
   const { ownId, sight } = evidence;
   const own = trouble?.opinion(ownId);
-  const others = [...(trouble?.opinions() ?? [])].filter(([by, opinion]) => by !== ownId && evidence.isTrusted(by) && nowMs - opinion.atMs <= OPINION_MS_MAX);
+  const fresh = [...(trouble?.opinions() ?? [])].filter(([by, opinion]) => by !== ownId && nowMs - opinion.atMs <= OPINION_MS_MAX);
+  // Who is late itself may well see nobody; that it sees somebody counts.
+  const others = fresh.filter(([by, opinion]) => opinion.result !== 'silent' || evidence.isTrusted(by));
   const agreeing = others.filter(([, opinion]) => opinion.result === 'silent').map(([by]) => by);
   const seen = own?.result === 'silent' ? [ownId, ...agreeing] : agreeing;
   const reason = `${heard(sight)}${seen.length === 0 ? '' : `, no answer to ${names(seen)}`}`;
@@ -104,6 +106,7 @@ function silent(evidence: Evidence, trouble: Trouble | undefined, nowMs: number)
     if (sight.stage === 'silent') return '';
     if (own?.result !== 'silent' || own.inRow < OWN_ROUNDS) return 'our own probes were not silent twice';
     if (others.length === 0) return 'nobody else has looked: waiting for the long limit';
+    if (others.length * 2 < fresh.length) return 'most of those who looked are late themselves: waiting for the long limit';
     return agreeing.length * 2 > others.length ? '' : 'others do not find it silent: waiting for the long limit';
   }
 }
@@ -111,7 +114,7 @@ function silent(evidence: Evidence, trouble: Trouble | undefined, nowMs: number)
 function observers({ ownId, isTrusted }: Evidence, trouble: Trouble, result: 'refused' | 'accepted', nowMs: number): string[] {
   const found: string[] = [];
   for (const [by, opinion] of trouble.opinions()) {
-    const counts = by === ownId || (isTrusted(by) && nowMs - opinion.atMs <= OPINION_MS_MAX);
+    const counts = by === ownId || ((result === 'accepted' || isTrusted(by)) && nowMs - opinion.atMs <= OPINION_MS_MAX);
     if (counts && opinion.result === result) found.push(by);
   }
   return found;

@@ -262,6 +262,7 @@ export class Observer {
   private weigh(seen: Seen, sight: Sight, finding: Finding, now: Now): { readonly proposal: Proposal | null; readonly withheld: Withheld | null } {
     const { membership } = this.options;
     const member = membership.member(seen.nodeId);
+    if (finding.kind !== 'well') seen.steadySinceMs = now.ms;
     const isSame = member?.record.incarnation === seen.incarnation;
     const damping = isSame ? membership.damping(seen.nodeId, now.unixMs) : null;
     const isDamped = damping?.isDamped === true && (damping.untilUnixMs !== null || sight.steadyMs < damping.steadyMs);

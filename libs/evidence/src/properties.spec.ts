@@ -20,7 +20,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
 );
 const scripts = fc.array(fc.tuple(happening, fc.integer({ min: 1, max: 20_000 })), { minLength: 1, maxLength: 12 });
 const options = fc.record({ nodes: fc.constant(NODES), zones: fc.integer({ min: 1, max: 3 }), intervalMs: fc.constantFrom(250, 1000, 4000), lanes: fc.boolean() });
-const runs = { numRuns: Number(process.env['MUSTER_RUNS'] ?? 40) };
+const runs = { numRuns: Number(process.env['MUSTER_RUNS'] ?? 25) };
 
 function happen(world: World, it: Happening): void {
   switch (it.kind) {
