@@ -18,6 +18,8 @@ export interface Figures {
   /** From the end of the process to DOWN, by how it ended. */
   readonly processCrashToDown: Durations;
   readonly hostCrashToDown: Durations;
+  /** The same for hosts whose DOWN a brake held up, because others fell silent at the same time. */
+  readonly hostCrashBraked: Durations;
   /** From the end of a process to SUSPECT, or to DOWN at once. */
   readonly crashToSuspect: Durations;
   /** From when a main loop or a process stood still to SUSPECT. */
@@ -75,7 +77,7 @@ export class QualityOfService {
   private readonly impaired = new Map<string, Impaired>();
   private readonly isolatedUntilMs = new Map<string, number>();
   private readonly distressed = new Set<string>();
-  private readonly toDown = { process: [] as number[], host: [] as number[] };
+  private readonly toDown = { process: [] as number[], host: [] as number[], braked: [] as number[] };
   private readonly toSuspect: number[] = [];
   private readonly freezes: number[] = [];
   private readonly toMember: number[] = [];
@@ -88,7 +90,9 @@ export class QualityOfService {
   private readonly suspectedLives = new Set<Life>();
   private readonly knownLives = new Set<Life>();
   private readonly servingLives = new Set<Life>();
+  /** Zones with a brake, and members that one protected since they were well. */
   private readonly braked = new Set<string>();
+  private readonly held = new Set<string>();
   private counts = { replaced: 0, downs: 0, downEntries: 0, wrongSuspects: 0, wrongDowns: 0, wrongDownsOfWell: 0, impairedDowns: 0, isolatedDowns: 0, brakes: 0 };
   private outageFromMs: number | null = null;
   private outageToMs: number | null = null;
@@ -174,6 +178,7 @@ export class QualityOfService {
       nodeHours,
       processCrashToDown: durations(this.toDown.process),
       hostCrashToDown: durations(this.toDown.host),
+      hostCrashBraked: durations(this.toDown.braked),
       crashToSuspect: durations(this.toSuspect),
       freezeToSuspect: durations(this.freezes),
       replaced,
@@ -206,6 +211,7 @@ export class QualityOfService {
     const { nodeId, incarnation, status } = member;
     const before = this.standing.get(nodeId);
     this.stands(member, atMs);
+    if (status !== 'SUSPECT' && status !== 'DOWN') this.held.delete(nodeId);
     const impaired = this.impaired.get(nodeId);
     if (impaired !== undefined) impaired.changes += 1;
     if (before !== undefined && incarnation > before.incarnation && isLive(before.status) && this.truth.life(nodeId, before.incarnation)?.how !== 'left') this.counts.replaced += 1;
@@ -244,8 +250,9 @@ export class QualityOfService {
     this.lastDownIndex = index;
   }
 
-  private brake({ step, brake: { zone } }: Extract<Change, { kind: 'brake' }>, atMs: number): void {
+  private brake({ step, brake: { zone, nodeIds } }: Extract<Change, { kind: 'brake' }>, atMs: number): void {
     const name = zone ?? '';
+    if (step !== 'released') for (const nodeId of nodeIds) this.held.add(nodeId);
     if (step === 'released') {
       this.braked.delete(name);
       if (this.outageToMs !== null && this.braked.size === 0) this.toRelease.push(atMs - this.outageToMs);
@@ -261,7 +268,9 @@ export class QualityOfService {
   private detected(life: Life, endedAtMs: number, status: 'SUSPECT' | 'DOWN', atMs: number): void {
     if (!this.suspectedLives.has(life)) this.toSuspect.push(atMs - endedAtMs);
     this.suspectedLives.add(life);
-    if (status === 'DOWN') this.toDown[life.how === 'host' ? 'host' : 'process'].push(atMs - endedAtMs);
+    if (status !== 'DOWN') return;
+    const which = life.how !== 'host' ? 'process' : this.held.has(life.nodeId) ? 'braked' : 'host';
+    this.toDown[which].push(atMs - endedAtMs);
   }
 
   private mistaken(nodeId: string, status: 'SUSPECT' | 'DOWN', atMs: number): void {

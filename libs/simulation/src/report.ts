@@ -7,7 +7,7 @@ import type { Totals } from './totals.js';
 const COLUMNS = ['scenario', 'runs', 'node-hours', 'kill -9 to DOWN', 'host gone to DOWN', 'still to SUSPECT', 'wrong SUSPECT (/node-h)', 'for', 'wrong DOWN', 'goals'] as const;
 
 export function toTable(all: readonly Totals[]): string {
-  return [table([COLUMNS, ...all.map(row)]), '', 'Durations: p50 / p99 / most (count).', ...missed(all)].join('\n');
+  return [table([COLUMNS, ...all.map(row)]), '', 'Durations: p50 / p99 / most (count).', ...heldUp(all), ...missed(all)].join('\n');
 }
 
 /** Lines of cells, the first underlined, columns aligned. */
@@ -45,6 +45,11 @@ function row({ scenario, runs, broken, figures, goals }: Totals): string[] {
 function missed(all: readonly Totals[]): string[] {
   const lines = all.flatMap(({ scenario, goals }) => goals.filter(({ isMet }) => !isMet).map(({ what, limit, figure }) => `  ${scenario}: ${what} is ${figure}, the goal is ${limit}`));
   return lines.length === 0 ? ['All goals reached.'] : ['Goals missed:', ...lines];
+}
+
+function heldUp(all: readonly Totals[]): string[] {
+  const lines = all.flatMap(({ scenario, figures: { hostCrashBraked } }) => (hostCrashBraked.count === 0 ? [] : [`  ${scenario}: ${span(hostCrashBraked)}`]));
+  return lines.length === 0 ? [] : ['Host gone to DOWN where a brake held it up, because others of its zone fell silent at the same time:', ...lines];
 }
 
 export function span({ p50Ms, p99Ms, maxMs, count }: Durations): string {

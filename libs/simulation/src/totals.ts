@@ -34,6 +34,7 @@ export function added(all: readonly Figures[]): Figures {
     nodeHours,
     processCrashToDown: together(all.map((figures) => figures.processCrashToDown)),
     hostCrashToDown: together(all.map((figures) => figures.hostCrashToDown)),
+    hostCrashBraked: together(all.map((figures) => figures.hostCrashBraked)),
     crashToSuspect: together(all.map((figures) => figures.crashToSuspect)),
     freezeToSuspect: together(all.map((figures) => figures.freezeToSuspect)),
     replaced: sum((figures) => figures.replaced),
