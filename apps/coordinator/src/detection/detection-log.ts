@@ -9,6 +9,8 @@ import type { Note } from '@muster/evidence';
 export class DetectionLog {
   /** Time not observed since the last tick, by partition. Milliseconds. */
   private readonly unobserved = new Map<number, number>();
+  /** Partitions that brought something before: the wait for the first is no gap. */
+  private readonly begun = new Set<number>();
   /** Everybody begins in doubt; only that it ends is news. */
   private isInDoubt = true;
 
@@ -49,6 +51,7 @@ export class DetectionLog {
 
   private notSeen(partition: number | null, unobservedMs: number): void {
     if (partition === null) this.logger.warn({ unobservedMs: Math.round(unobservedMs) }, `this coordinator did not run for ${seconds(unobservedMs)} s: that time is no silence of anybody`);
+    else if (!this.begun.has(partition)) this.begun.add(partition);
     else this.unobserved.set(partition, (this.unobserved.get(partition) ?? 0) + unobservedMs);
   }
 
