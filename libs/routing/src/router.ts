@@ -55,7 +55,7 @@ export class Router {
       if (tier === 'down' && !request.isViewStale) break;
       const inTier = tiers.get(tier) ?? [];
       // What is left of a zone that fell silent must not be overrun while most of the silent ones may be well.
-      const isOverrun = tier === 'routable' && inTier.length > 0 && !inTier.some((one) => this.hasRoom(one));
+      const isOverrun = tier === 'routable' && !inTier.some((one) => this.hasRoom(one));
       const chosen = this.drawTwo(this.preferZone(isOverrun ? [...inTier, ...(tiers.get('braked') ?? [])] : inTier, request.zone), random);
       if (chosen !== null) return { kind: 'member', nodeId: chosen.nodeId, incarnation: chosen.incarnation, tier: isOverrun && chosen.status === 'SUSPECT' ? 'braked' : tier };
     }

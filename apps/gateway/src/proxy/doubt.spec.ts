@@ -66,7 +66,23 @@ describe('a member that freezes with requests in its hands', () => {
     expect(await parked).toBe('other');
     finish();
     expect(await sent).toBe('thawed');
-    expect(frozen.requestCount).toBe(1);
+    // Nor is it sent when a connection is free: what waits behind it gets it.
+    frozen.handle = says('next');
+    proxy.proxy.update(members({}), []);
+    expect(await textOf(proxy.ask('/api/logs', { method: 'POST', body: '{}' }))).toBe('next');
+    expect(frozen.requestCount).toBe(2);
+  });
+
+  test('what is called off for the word of others is no experience of our own: the member is not ejected when it is back', async () => {
+    const [frozen, other] = [await upstream(mute), await upstream(says('other'))];
+    const proxy = await proxyTo([at('c-1', frozen)]);
+    const waiting = Array.from({ length: 5 }, () => textOf(proxy.ask('/api/logs')));
+    await until('all are under way', () => frozen.requestCount === 5);
+    const others = [at('c-2', other), at('c-3', other)];
+    proxy.proxy.update([at('c-1', frozen, { status: 'SUSPECT' }), ...others], []);
+    expect(new Set(await Promise.all(waiting))).toEqual(new Set(['other']));
+    proxy.proxy.update([at('c-1', frozen), ...others], []);
+    expect(await proxy.metric('gateway_ejected_members{service="consumer"}')).toBe(0);
   });
 
   test('it is waited for when nobody better is left', async () => {

@@ -150,13 +150,10 @@ export class Proxy {
   /** One attempt, called off when the member falls into doubt and the request is better tried elsewhere. */
   private async tryMember(passage: Passage, member: Reachable, tier: Tier): Promise<AttemptResult> {
     const { request, response, path, bodyUse } = passage;
-    const { nodeId, incarnation } = member;
+    const { nodeId } = member;
     const running = attempt({ request, response, path, bodyUse, dispatcher: this.pools.of(member), member: { nodeId, tier } });
-    const release = this.waiting.enlist(nodeId, {
-      incarnation,
-      callOff: (fault) => {
-        if (this.mayCallOff(passage, running, TIERS.indexOf('suspect') - 1)) running.callOff({ isFault: false, fault });
-      },
+    const release = this.waiting.enlist(nodeId, (fault) => {
+      if (this.mayCallOff(passage, running, TIERS.indexOf('suspect') - 1)) running.callOff({ isFault: false, fault });
     });
     const { doubtTimeoutMs } = this.options.limits;
     const patience = tier === 'routable' ? undefined : setTimeout(() => {

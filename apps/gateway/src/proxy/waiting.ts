@@ -6,20 +6,17 @@
  */
 import type { MemberStatusView } from '@muster/contracts';
 
-interface Waiter {
-  readonly incarnation: number;
-  readonly callOff: (why: string) => void;
-}
+type CallOff = (why: string) => void;
 
 export class Waiting {
-  private readonly byMember = new Map<string, Set<Waiter>>();
+  private readonly byMember = new Map<string, Set<CallOff>>();
 
   /** Enlists an attempt until what it returns is called. */
-  enlist(nodeId: string, waiter: Waiter): () => void {
+  enlist(nodeId: string, callOff: CallOff): () => void {
     const waiters = this.byMember.get(nodeId) ?? new Set();
-    this.byMember.set(nodeId, waiters.add(waiter));
+    this.byMember.set(nodeId, waiters.add(callOff));
     return () => {
-      waiters.delete(waiter);
+      waiters.delete(callOff);
       if (waiters.size === 0 && this.byMember.get(nodeId) === waiters) this.byMember.delete(nodeId);
     };
   }
@@ -27,9 +24,9 @@ export class Waiting {
   /** Calls off what waits for members that are SUSPECT or DOWN. Those under a brake are not doubted by silence alone. */
   update(members: readonly MemberStatusView[], braked: ReadonlySet<string>): void {
     if (this.byMember.size === 0) return;
-    for (const { nodeId, incarnation, status, reason } of members) {
+    for (const { nodeId, status, reason } of members) {
       if ((status !== 'SUSPECT' && status !== 'DOWN') || braked.has(nodeId)) continue;
-      for (const waiter of this.byMember.get(nodeId) ?? []) if (waiter.incarnation === incarnation) waiter.callOff(`it became ${status} meanwhile: ${reason}`);
+      for (const callOff of this.byMember.get(nodeId) ?? []) callOff(`it became ${status} meanwhile: ${reason}`);
     }
   }
 }
