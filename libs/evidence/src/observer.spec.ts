@@ -142,6 +142,18 @@ test('processes that die one after the other within a tenth of a second are one 
   expect(world.commits.map((lines) => lines.length)).toEqual([10]);
 });
 
+test('a probe of ours that comes back silent while nothing at all reaches us is no opinion', () => {
+  const probesOf = (isDeaf: boolean): number => {
+    const world = settled({ nodes: 2, lanes: false });
+    world.loses = () => isDeaf;
+    for (const nodeId of ['n1', 'n2']) world.set(nodeId, 'gone');
+    world.runUntil(world.nowMs + 2400);
+    return world.observer.why('n1', world.now)?.now?.probes.length ?? -1;
+  };
+  expect(probesOf(true)).toBe(0);
+  expect(probesOf(false)).toBeGreaterThan(0);
+});
+
 test('a frozen main loop is SUSPECT with the first beat that says so', () => {
   const world = settled({ nodes: 3 });
   world.set('n1', 'frozen');

@@ -24,6 +24,8 @@ const GRACE_INTERVALS = 5;
 const GRACE_MS_MIN = 3000;
 /** Lateness of who looked beyond which a missing answer is no opinion. Milliseconds. */
 const LOOKER_LATE_MS_MAX = 250;
+/** When nothing at all reached us from so long before a probe of ours until its end, its silence is ours. Milliseconds. */
+const DEAF_MS = 250;
 /** How long a suspicion must last, in intervals of the node and at least. */
 const CONFIRM_INTERVALS = 0.75;
 const CONFIRM_MS_MIN = 750;
@@ -49,6 +51,8 @@ export class Watch {
   readonly troubles = new Map<string, Trouble>();
   private readonly lanes = new Map<string, { incarnation: number; count: number }>();
   private resumedAtMs = -Infinity;
+  /** When anything at all reached us: beats, or answers of any kind. */
+  private heardAnythingAtMs = -Infinity;
   private isBusUp = true;
   /** Beats come by direct lanes from most who have one, while the bus is away. */
   private isDirectAnEye = false;
@@ -83,9 +87,13 @@ export class Watch {
   /** Takes one beat; null when it is no news. */
   heard(beat: Beat, count: number, partition: number | null, now: Now): { readonly seen: Seen; readonly isNew: boolean } | null {
     const { nodeId } = this.options;
-    if (beat.nodeId === nodeId && partition !== null && beat.incarnation === this.sightings.get(nodeId)?.incarnation) this.doubt.canary(partition, beat.sentMonoMs, now.ms);
+    if (beat.nodeId === nodeId && partition !== null && beat.incarnation === this.sightings.get(nodeId)?.incarnation) {
+      this.doubt.canary(partition, beat.sentMonoMs, now.ms);
+      this.heardAnythingAtMs = now.ms;
+    }
     const heard = this.sightings.heard(beat, count, partition, now);
     if (heard === null) return null;
+    if (nodeId !== beat.nodeId) this.heardAnythingAtMs = now.ms;
     if (heard.isNew && beat.nodeId === nodeId) this.doubt.reborn();
     if (this.troubles.size > 0) this.signOfLife(beat.nodeId, now.ms);
     return heard;
@@ -170,8 +178,10 @@ export class Watch {
     const trouble = this.troubles.get(nodeId);
     const seen = this.sightings.get(nodeId);
     const isOwn = by === this.options.nodeId;
-    // A process that is stopped itself sees silence everywhere; what it sees besides that is true.
-    const wasAway = input.lateMs > LOOKER_LATE_MS_MAX || (isOwn && input.askedAtMs < this.resumedAtMs);
+    if (isOwn && result !== null && result !== 'silent') this.heardAnythingAtMs = nowMs;
+    // A process that is stopped, or deaf, sees silence everywhere; what it sees besides that is true.
+    const isDeaf = isOwn && this.heardAnythingAtMs < input.askedAtMs - DEAF_MS;
+    const wasAway = input.lateMs > LOOKER_LATE_MS_MAX || isDeaf || (isOwn && input.askedAtMs < this.resumedAtMs);
     const opinion = wasAway && (result === 'silent' || result === 'accepted') ? null : result;
     if (trouble !== undefined && isOwn) this.plan.pace(trouble, opinion, nowMs);
     if (seen?.incarnation !== input.incarnation || opinion === null) return false;
