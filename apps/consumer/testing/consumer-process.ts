@@ -25,7 +25,7 @@ export class ConsumerProcess {
   async start(): Promise<void> {
     this.port = await freePort();
     const { busUrl, databaseUrl, dataDir } = this.facts;
-    const env = { PATH: process.env['PATH'], MUSTER_BUS_URL: busUrl, MUSTER_DATABASE_URL: databaseUrl, MUSTER_NODE_DATA_DIR: dataDir, MUSTER_NODE_ID: 'consumer-test', MUSTER_HTTP_HOST: '127.0.0.1', MUSTER_HTTP_PORT: String(this.port) };
+    const env = { PATH: process.env['PATH'], MUSTER_BUS_URL: busUrl, MUSTER_DATABASE_URL: databaseUrl, MUSTER_NODE_DATA_DIR: dataDir, MUSTER_NODE_ID: 'consumer-test', MUSTER_HTTP_HOST: '127.0.0.1', MUSTER_HTTP_PORT: String(this.port), MUSTER_CLUSTER_COORDINATORS: 'http://127.0.0.1:1' };
     const child = spawn(process.execPath, ['--conditions=@muster/source', '--import', LOADER, resolve('src/main.ts')], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     const note = (chunk: Buffer): void => void (this.output = (this.output + chunk.toString()).slice(-OUTPUT_CHARS_MAX));
     child.stdout.on('data', note);
