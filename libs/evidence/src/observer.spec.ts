@@ -154,6 +154,26 @@ test('a probe of ours that comes back silent while nothing at all reaches us is 
   expect(probesOf(false)).toBeGreaterThan(0);
 });
 
+test('processes that are stopped are no part of a mass: a host that is gone beside them is found', () => {
+  const world = settled({ nodes: 12, zones: 3 });
+  for (const nodeId of ['n1', 'n4']) world.set(nodeId, 'stopped');
+  world.runUntil(world.nowMs + 5000);
+  world.set('n7', 'gone');
+  expect(until(world, 'n7', 'DOWN', 10_000)).toBeLessThanOrEqual(5000);
+  expect(world.membership.brakes()).toEqual([]);
+});
+
+test('a verdict that was on its way while we were stopped is withdrawn, and asked anew', () => {
+  const world = settled({ nodes: 4 });
+  let pauses = 0;
+  world.onEffect = (effect) => {
+    if (effect.kind === 'propose' && effect.commands.some((command) => command.kind === 'down') && pauses++ === 0) world.pause(1500);
+  };
+  world.set('n1', 'gone');
+  expect(until(world, 'n1', 'DOWN', 30_000)).toBeLessThanOrEqual(10_000);
+  expect(world.lines.some((line) => line.includes('proposal withdrawn'))).toBe(true);
+});
+
 test('a frozen main loop is SUSPECT with the first beat that says so', () => {
   const world = settled({ nodes: 3 });
   world.set('n1', 'frozen');
