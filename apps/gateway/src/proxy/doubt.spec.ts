@@ -66,10 +66,19 @@ describe('a member that freezes with requests in its hands', () => {
     expect(await parked).toBe('other');
     finish();
     expect(await sent).toBe('thawed');
-    // Nor is it sent when a connection is free: what waits behind it gets it.
-    frozen.handle = says('next');
-    proxy.proxy.update(members({}), []);
-    expect(await textOf(proxy.ask('/api/logs', { method: 'POST', body: '{}' }))).toBe('next');
+    expect(frozen.requestCount).toBe(1);
+  });
+
+  test('what was called off before it was sent is not sent when a connection is free: who waits behind it gets it', async () => {
+    const [frozen, other] = [await upstream(mute), await upstream(says('other'))];
+    const proxy = await proxyTo([at('c-1', frozen)], { connectionsPerMember: 1 });
+    const waiting = [textOf(proxy.ask('/api/logs')), textOf(proxy.ask('/api/logs'))];
+    await until('both are under way', async () => frozen.requestCount === 1 && (await proxy.metric('gateway_requests_inflight')) === 2);
+    proxy.proxy.update([at('c-1', frozen, { status: 'SUSPECT' }), at('c-2', other)], []);
+    expect(await Promise.all(waiting)).toEqual(['other', 'other']);
+    frozen.handle = says('thawed');
+    proxy.proxy.update([at('c-1', frozen)], []);
+    expect(await textOf(proxy.ask('/api/logs'))).toBe('thawed');
     expect(frozen.requestCount).toBe(2);
   });
 
