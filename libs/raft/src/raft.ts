@@ -142,6 +142,10 @@ export class Raft {
     return holdsLease(this.state);
   }
 
+  get isLeader(): boolean {
+    return this.state.role === 'leader';
+  }
+
   /** The driver found that it stood still: its ticks say less time than has passed, so that no lease may rest on them. */
   stalled(): void {
     voidLease(this.state);

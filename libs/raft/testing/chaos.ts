@@ -1,9 +1,10 @@
 /**
  * A group under random faults: loss, repetition, delay, reordering, one-way cuts, crashes before and after writes, snapshots, handovers, changes
- * of members, reads. Each promise is checked as it is made; after the faults the group must come to agree (liveness).
+ * of members, reads. `Monitors` check each promise as it is made; after the faults the group must come to agree (liveness).
  */
 import { type ConfigChange, founded, type Message, type PeerId, Raft, type Ready } from '../src/index.js';
 import { newStore, randomOf, type Store, textOf, textsOf, write } from './group.js';
+import { Monitors } from './monitors.js';
 
 export interface Chaos {
   readonly members: number;
@@ -15,6 +16,8 @@ export interface Chaos {
   readonly cut: number;
   /** Chance per step that members are changed, or leadership handed over. */
   readonly change: number;
+  /** Reads by lease. All clocks run at one speed then, and nobody is said to be gone who is not. */
+  readonly leases?: boolean;
   readonly steps?: number;
 }
 
@@ -27,28 +30,21 @@ export interface ChaosResult {
   readonly reads: number;
 }
 
-interface Flying {
-  readonly message: Message;
-  readonly atStep: number;
-}
-
 /** A coordinator's store cannot be wiped behind its back: what is written stays written. */
 class World {
-  readonly violations: string[] = [];
+  readonly monitors = new Monitors();
   step = 0;
   private readonly ids: PeerId[];
   private readonly stores = new Map<PeerId, Store>();
   private readonly running = new Map<PeerId, Raft>();
   private readonly applied = new Map<PeerId, string[]>();
-  private readonly votes = new Map<string, PeerId>();
-  private readonly leaders = new Map<number, PeerId>();
-  private readonly history: string[] = [];
   private readonly reads = new Map<number, { by: PeerId; floor: number }>();
-  private flying: Flying[] = [];
+  /** By the step at which they arrive. */
+  private readonly flying = new Map<number, Message[]>();
   private cuts = new Set<string>();
   private isCalm = false;
   private requestId = 0;
-  readonly counts = { elections: 0, committed: 0, crashes: 0, changes: 0, reads: 0 };
+  readonly counts = { crashes: 0, changes: 0, reads: 0 };
 
   constructor(
     private readonly chaos: Chaos,
@@ -67,12 +63,13 @@ class World {
     if (this.happens(this.chaos.cut)) this.cutAnew();
     for (const id of this.ids) this.live(id);
     this.deliver();
-    if (this.happens(0.2)) this.act((raft) => void raft.propose([new TextEncoder().encode(`c${this.step}`)]));
+    if (this.chaos.leases === true) this.monitors.leases(this.running);
+    if (this.happens(0.2)) this.propose();
     if (this.happens(0.1)) this.read();
     if (this.isCalm) return;
     if (this.happens(this.chaos.change)) this.changeMembers();
     if (this.happens(this.chaos.change)) this.act((raft) => void raft.transferLeadership(this.anyId()));
-    if (this.happens(this.chaos.change)) this.act((raft) => raft.peerGone(this.anyId()));
+    if (this.chaos.leases !== true && this.happens(this.chaos.change)) this.act((raft) => raft.peerGone(this.anyId()));
   }
 
   /** Ends all faults; afterwards everybody must agree. */
@@ -81,9 +78,11 @@ class World {
     this.cuts.clear();
     for (const id of this.ids) if (!this.running.has(id)) this.start(id);
     for (let turned = 0; turned < 300; turned++) this.turn();
-    const leader = this.ids.map((id) => this.running.get(id)?.status()).find((status) => status?.role === 'leader');
+    const leaders = this.ids.map((id) => this.running.get(id)?.status()).filter((status) => status?.role === 'leader');
+    const leader = leaders.toSorted((a, b) => (b?.term ?? 0) - (a?.term ?? 0))[0];
     if (leader === undefined) return this.violate('nobody leads long after the faults ended');
-    if (this.counts.committed < leader.lastIndex - 60) this.violate('the leader does not commit');
+    if (leader.commitIndex < leader.lastIndex - 60) this.violate('the leader does not commit');
+    if (leader.appliedIndex < this.monitors.committed) this.violate('what was applied before the faults ended is lost');
     for (const id of [...leader.config.voters, ...leader.config.learners]) {
       const lag = leader.appliedIndex - (this.running.get(id)?.status().appliedIndex ?? 0);
       if (lag > 20) this.violate(`${id} does not catch up: ${lag} entries behind`);
@@ -99,30 +98,31 @@ class World {
   }
 
   private violate(what: string): void {
-    this.violations.push(`step ${this.step}: ${what}`);
+    this.monitors.violate(what);
   }
 
   private start(id: PeerId): void {
     const { hard, snapshot, entries } = this.stores.get(id) as Store;
-    const settings = { electionTicks: 10, heartbeatTicks: 2, random: this.random, appendBytesMax: 200, snapshotChunkBytes: 64, inFlightMax: 4 };
+    const settings = { electionTicks: 10, heartbeatTicks: 2, random: this.random, appendBytesMax: 200, snapshotChunkBytes: 512, inFlightMax: 4, leases: this.chaos.leases ?? false };
     this.running.set(id, new Raft({ id, ...settings }, { hard, snapshot, entries: [...entries] }));
     this.applied.set(id, textsOf(snapshot));
   }
 
   private crash(id: PeerId): void {
     this.running.delete(id);
+    this.monitors.ended(id);
     this.counts.crashes += 1;
   }
 
   private live(id: PeerId): void {
     const raft = this.running.get(id);
     if (raft === undefined) {
-      if (this.happens(0.01)) this.start(id);
+      if (this.happens(0.03)) this.start(id);
     } else if (!this.isCalm && this.happens(this.chaos.crash)) {
       this.crash(id);
     } else {
       // Clocks differ in speed.
-      if (this.happens(0.97)) raft.tick();
+      if (this.chaos.leases === true || this.happens(0.97)) raft.tick();
       this.settle(id);
     }
   }
@@ -131,29 +131,37 @@ class World {
     for (let raft = this.running.get(id), ready = raft?.ready(); raft !== undefined && ready !== undefined && ready !== null; ready = raft.ready()) {
       this.send(ready.early);
       if (!this.isCalm && this.happens(this.chaos.crash * 3)) return this.crash(id);
+      this.monitors.writing(id, raft, this.stores.get(id) as Store, ready);
       write(this.stores.get(id) as Store, ready);
       if (!this.isCalm && this.happens(this.chaos.crash * 3)) return this.crash(id);
-      for (const message of ready.messages) this.watchVote(id, message);
+      for (const message of ready.messages) this.monitors.vote(id, message);
       this.send(ready.messages);
       this.apply(id, ready);
       raft.advance(ready);
-      this.watchLeader(raft);
+      this.monitors.look(raft, this.stores);
       if (this.happens(0.005)) this.snapshot(id, raft);
     }
   }
 
   private send(messages: readonly Message[]): void {
     for (const message of messages) {
-      if (this.isCalm || !this.happens(this.chaos.loss)) this.flying.push({ message, atStep: this.step + 1 + Math.floor(this.random() * 4) });
-      if (!this.isCalm && this.happens(0.02)) this.flying.push({ message, atStep: this.step + 1 + Math.floor(this.random() * 30) });
+      if (this.isCalm || !this.happens(this.chaos.loss)) this.fly(message, 4);
+      if (!this.isCalm && this.happens(0.02)) this.fly(message, 30);
     }
   }
 
+  private fly(message: Message, stepsMax: number): void {
+    const atStep = this.step + 1 + Math.floor(this.random() * stepsMax);
+    const others = this.flying.get(atStep);
+    if (others === undefined) this.flying.set(atStep, [message]);
+    else others.push(message);
+  }
+
   private deliver(): void {
-    const due = this.flying.filter(({ atStep }) => atStep <= this.step);
-    this.flying = this.flying.filter(({ atStep }) => atStep > this.step);
+    const due = this.flying.get(this.step) ?? [];
+    this.flying.delete(this.step);
     if (!this.isCalm && this.happens(0.3)) due.reverse();
-    for (const { message } of due) {
+    for (const message of due) {
       const raft = this.running.get(message.to);
       if (raft === undefined || this.cuts.has(`${message.from}>${message.to}`)) continue;
       raft.step(message);
@@ -168,6 +176,15 @@ class World {
     for (const other of this.ids) {
       if (this.happens(0.7)) this.cuts.add(`${lonely}>${other}`);
       if (this.happens(0.7)) this.cuts.add(`${other}>${lonely}`);
+    }
+  }
+
+  /** To everybody who thinks that he leads. */
+  private propose(): void {
+    for (const [id, raft] of this.running) {
+      if (!raft.isLeader) continue;
+      raft.propose([new TextEncoder().encode(`${id} ${this.step}`)]);
+      this.settle(id);
     }
   }
 
@@ -203,7 +220,7 @@ class World {
     const raft = this.running.get(by);
     if (raft === undefined) return;
     this.requestId += 1;
-    this.reads.set(this.requestId, { by, floor: this.history.length });
+    this.reads.set(this.requestId, { by, floor: this.monitors.committed });
     raft.requestRead(this.requestId);
     this.settle(by);
   }
@@ -221,13 +238,12 @@ class World {
   private apply(id: PeerId, { snapshot, committed, reads }: Ready): void {
     if (snapshot !== null) this.applied.set(id, textsOf(snapshot));
     const applied = this.applied.get(id) as string[];
-    applied.forEach((text, position) => snapshot !== null && this.agree(id, position, text));
+    if (snapshot !== null) applied.forEach((text, position) => this.monitors.applied(id, position + 1, text));
     for (const entry of committed) {
       if (entry.index !== applied.length + 1) this.violate(`${id} applied ${entry.index} after ${applied.length}`);
-      this.agree(id, applied.length, textOf(entry));
+      this.monitors.applied(id, entry.index, textOf(entry));
       applied.push(textOf(entry));
     }
-    this.counts.committed = Math.max(this.counts.committed, applied.length);
     for (const { requestId, index } of reads) {
       const asked = this.reads.get(requestId);
       this.reads.delete(requestId);
@@ -235,32 +251,6 @@ class World {
       this.counts.reads += 1;
       if (index < asked.floor) this.violate(`${id} may read at ${index}, but ${asked.floor} was applied before it asked`);
     }
-  }
-
-  private agree(id: PeerId, position: number, text: string): void {
-    const known = this.history[position];
-    if (known === undefined) this.history[position] = text;
-    else if (known !== text) this.violate(`${id} has '${text}' at ${position + 1}, others '${known}'`);
-  }
-
-  /** Over all lives of a store: one vote a term. */
-  private watchVote(id: PeerId, message: Message): void {
-    const voted = message.kind === 'vote' && !message.isPre ? id : message.kind === 'vote-reply' && !message.isPre && message.granted ? message.to : null;
-    if (voted === null) return;
-    const key = `${id}/${message.term}`;
-    const before = this.votes.get(key);
-    if (before !== undefined && before !== voted) this.violate(`${id} voted for ${before} and ${voted} in term ${message.term}`);
-    this.votes.set(key, voted);
-  }
-
-  /** Election safety: one leader a term. */
-  private watchLeader(raft: Raft): void {
-    const { id, role, term } = raft.status();
-    if (role !== 'leader') return;
-    const known = this.leaders.get(term);
-    if (known === undefined) this.counts.elections += 1;
-    else if (known !== id) this.violate(`${known} and ${id} lead term ${term}`);
-    this.leaders.set(term, id);
   }
 }
 
@@ -270,7 +260,8 @@ export function runChaos(seed: number, chaos: Chaos): ChaosResult {
     for (let turned = 0; turned < (chaos.steps ?? 3000); turned++) world.turn();
     world.calm();
   } catch (error) {
-    world.violations.push(`step ${world.step}: ${error instanceof Error ? error.message : String(error)}`);
+    world.monitors.violate(`step ${world.step}: ${error instanceof Error ? error.message : String(error)}`);
   }
-  return { violations: world.violations, ...world.counts };
+  const { violations, elections, committed } = world.monitors;
+  return { violations, elections, committed, ...world.counts };
 }

@@ -167,7 +167,10 @@ export function write(store: Store, { hard, snapshot, entries }: { readonly hard
     store.entries = [];
   }
   const first = entries[0]?.index;
-  if (first !== undefined) store.entries = [...store.entries.filter((entry) => entry.index < first), ...entries];
+  if (first === undefined) return;
+  const held = first - (store.entries[0]?.index ?? first);
+  store.entries.length = Math.max(0, Math.min(held, store.entries.length));
+  store.entries.push(...entries);
 }
 
 export function textOf(entry: Entry): string {

@@ -1,5 +1,9 @@
 /** Changes of who belongs to the group (paper, section 6; thesis, chapter 4). */
+import fc from 'fast-check';
 import { Group } from '../testing/group.js';
+import { quorumsMeet } from '../testing/monitors.js';
+import { isJoint, leaveJoint, membersOf, planChange } from './configuration.js';
+import type { Configuration } from './index.js';
 
 test('a learner gets the log, counts in no majority, and never stands for election', () => {
   const group = new Group({ voters: ['a'], spares: ['l'] });
@@ -109,4 +113,38 @@ test('the configuration in a snapshot is the one that was committed there', () =
   group.settle('a');
   group.snapshot('a');
   expect(group.store('a').snapshot?.config.voters).toEqual(['a', 'b', 'c']);
+});
+
+describe('any change of any group', () => {
+  const peers = ['a', 'b', 'c', 'd', 'e'];
+  const anyPlace = fc.constantFrom('voter' as const, 'learner' as const, 'none' as const);
+  const anyGroup = fc.tuple(anyPlace, anyPlace, anyPlace, anyPlace, anyPlace).filter((places) => places.includes('voter'));
+  const at = (places: readonly string[], place: string): string[] => peers.filter((_, index) => places[index] === place);
+  const groupOf = (places: readonly string[]): Configuration => ({ voters: at(places, 'voter'), outgoing: [], learners: at(places, 'learner') });
+  const wish = fc.constantFrom('vote' as const, 'learn' as const, 'leave' as const, 'stay' as const);
+
+  test('ends as it was asked for, and every two configurations on the way share a quorum', () => {
+    fc.assert(
+      fc.property(anyGroup, fc.tuple(wish, wish, wish, wish, wish), (places, wishes) => {
+        const before = groupOf(places);
+        const plan = planChange(before, { addVoters: at(wishes, 'vote'), addLearners: at(wishes, 'learn'), remove: at(wishes, 'leave') });
+        const wanted = groupOf(places.map((place, index) => ({ vote: 'voter', learn: 'learner', leave: 'none', stay: place })[wishes[index] ?? 'stay']));
+        if (plan.kind === 'illegal') {
+          const isStranger = peers.some((_, index) => wishes[index] === 'leave' && places[index] === 'none');
+          return isStranger || wanted.voters.length === 0 || JSON.stringify(wanted) === JSON.stringify(before) || wishes.every((each) => each === 'stay');
+        }
+        const { config } = plan;
+        expect(leaveJoint(config)).toEqual(wanted);
+        expect(membersOf(config)).toEqual(expect.arrayContaining(membersOf(wanted)));
+        // Nobody loses his vote before the change is committed in both halves.
+        expect(config.outgoing).toEqual(isJoint(config) ? before.voters : []);
+        return quorumsMeet(before, config) && quorumsMeet(config, leaveJoint(config));
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  test('is refused while another one is under way', () => {
+    expect(planChange({ voters: ['a'], outgoing: ['b'], learners: [] }, { addVoters: ['c'] })).toMatchObject({ kind: 'illegal', reason: expect.stringContaining('under way') });
+  });
 });

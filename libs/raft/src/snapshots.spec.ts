@@ -1,0 +1,82 @@
+/** Snapshots on their way (paper, section 7). */
+import { Group } from '../testing/group.js';
+
+const three = (options: { settings?: ConstructorParameters<typeof Group>[0]['settings'] } = {}): Group => new Group({ voters: ['a', 'b', 'c'], ...options });
+
+test('a follower whose entries are gone gets the snapshot in pieces, and the log from there', () => {
+  const group = three({ settings: { snapshotChunkBytes: 16 } });
+  group.elect('a');
+  group.crash('c');
+  for (let count = 0; count < 20; count++) group.propose('a', `x${count}`);
+  group.run(2);
+  group.snapshot('a');
+  group.propose('a', 'after');
+  group.start('c');
+  const offsets: number[] = [];
+  group.lets = (message) => {
+    if (message.kind === 'snapshot') offsets.push(message.offset);
+    return true;
+  };
+  group.run(3);
+  expect(group.applied.get('c')).toEqual(group.applied.get('a'));
+  expect(new Set(offsets).size).toBe(offsets.length);
+  expect(offsets.length).toBeGreaterThan(5);
+});
+
+test('a follower that has all entries of a snapshot keeps those after it', () => {
+  const group = three();
+  group.elect('a');
+  group.propose('a', 'x');
+  group.propose('a', 'y');
+  group.run(2);
+  const { config } = group.raft('a').status();
+  const c = group.raft('c');
+  c.step({ kind: 'append', from: 'a', to: 'c', term: 1, prevIndex: 3, prevTerm: 1, entries: [{ kind: 'noop', index: 4, term: 1 }, { kind: 'noop', index: 5, term: 1 }], commit: 3 });
+  c.step({ kind: 'snapshot', from: 'a', to: 'c', term: 1, index: 4, indexTerm: 1, config, offset: 0, totalBytes: 1, chunk: new Uint8Array(1) });
+  expect(c.status()).toMatchObject({ lastIndex: 5, commitIndex: 4 });
+});
+
+test('while a snapshot waits to be written its receiver stands for no election', () => {
+  const group = three();
+  const c = group.raft('c');
+  const config = { voters: ['a', 'b', 'c'], outgoing: [], learners: [] };
+  c.step({ kind: 'snapshot', from: 'a', to: 'c', term: 1, index: 4, indexTerm: 1, config, offset: 0, totalBytes: 2, chunk: new Uint8Array(2) });
+  c.campaign();
+  c.step({ kind: 'timeout-now', from: 'a', to: 'c', term: 1 });
+  expect(c.status().role).toBe('follower');
+  expect(c.ready()).toMatchObject({ snapshot: { index: 4, term: 1 }, committed: [] });
+});
+
+test('a snapshot is made of what was applied, and never twice at the same place', () => {
+  const group = three();
+  group.elect('a');
+  group.propose('a', 'x');
+  group.run(2);
+  const a = group.raft('a');
+  expect(a.compact(3, new Uint8Array(0), 0)).toBeNull();
+  expect(a.compact(2, new Uint8Array(0), 0)).toMatchObject({ index: 2, term: 1, config: { voters: ['a', 'b', 'c'] } });
+  expect(a.compact(2, new Uint8Array(0), 0)).toBeNull();
+});
+
+test('a snapshot that is sent to somebody who is silent does not keep the log from being cut', () => {
+  const group = three({ settings: { snapshotChunkBytes: 8 } });
+  group.elect('a');
+  group.crash('c');
+  group.propose('a', 'x');
+  group.run(1);
+  group.snapshot('a');
+  group.start('c');
+  group.lets = (message) => message.kind !== 'snapshot';
+  group.run(2);
+  expect(group.raft('a').status().peers.find(({ id }) => id === 'c')).toMatchObject({ state: 'snapshot' });
+  group.crash('c');
+  for (let count = 0; count < 12; count++) {
+    group.propose('a', `y${count}`);
+    group.run(1);
+  }
+  group.snapshot('a');
+  group.lets = () => true;
+  group.start('c');
+  group.run(20);
+  expect(group.applied.get('c')).toEqual(group.applied.get('a'));
+});
