@@ -11,8 +11,8 @@ import { runTrials } from './trials.js';
 
 /** Members that nothing is done to. With those harmed at once the share stays well below the brake's. */
 const BYSTANDERS = 16;
-/** One member is harmed many times here; in production that would be flapping, and damped. */
-const SETTINGS = { MUSTER_FLAP_SUPPRESS: '100', MUSTER_STABILISATION_PERIOD_MS: '0' };
+/** Members that are new serve at once; nobody here is harmed often enough to be damped. */
+const SETTINGS = { MUSTER_STABILISATION_PERIOD_MS: '0' };
 
 export interface DetectionOptions {
   readonly trials: number;

@@ -8,7 +8,7 @@ export interface DetectionCase {
   readonly harm: Harm;
   /** Between two beats of the members that are harmed. Milliseconds. */
   readonly intervalMs: number;
-  /** True: the member cannot be used again. */
+  /** True: it ends in DOWN. Otherwise it must never come to that. */
   readonly isFatal: boolean;
   /** True: needs a link that can be cut. */
   readonly needsLink: boolean;
