@@ -28,7 +28,7 @@ row('records stored', load.stored ?? 'cannot be counted', load.post.failed === 0
 if (detection !== null) {
   const suspect = detection.seen.find(({ status }) => status === 'SUSPECT');
   const down = detection.seen.at(-1);
-  row('SUSPECT after the kill', suspect === undefined ? 'between two looks' : ms(suspect.atMs));
+  row('SUSPECT after the kill', suspect === undefined ? 'not needed: proven gone' : ms(suspect.atMs));
   row('DOWN after the kill', ms(down.atMs), `<= ${downMsMax} ms`, down.atMs <= downMsMax);
 }
 if (load.skipped > 0) row('not sent: too many in flight', load.skipped);
