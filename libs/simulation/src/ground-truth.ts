@@ -17,6 +17,8 @@ export interface Life {
   seq: number;
   /** Last sign of life that reached the coordinator's host; null before the first. */
   heardAtMs: number | null;
+  /** When the latest sign of life that reached it was given. */
+  aliveAtMs: number;
 }
 
 export class GroundTruth {
@@ -31,7 +33,7 @@ export class GroundTruth {
   }
 
   started(nodeId: string, incarnation: number, atMs: number): Life {
-    const life: Life = { nodeId, number: this.livesBegun++, incarnation, startedAtMs: atMs, endedAtMs: null, how: null, seq: 0, heardAtMs: null };
+    const life: Life = { nodeId, number: this.livesBegun++, incarnation, startedAtMs: atMs, endedAtMs: null, how: null, seq: 0, heardAtMs: null, aliveAtMs: atMs };
     let ofNode = this.lives.get(nodeId);
     if (ofNode === undefined) this.lives.set(nodeId, (ofNode = new Map()));
     ofNode.set(incarnation, life);
@@ -47,16 +49,19 @@ export class GroundTruth {
   }
 
   /** A beat of that life lies in the kernel of the coordinator's host. */
-  arrived(life: Life, seq: number, atMs: number): void {
+  arrived(life: Life, { seq, madeAtMs }: { readonly seq: number; readonly madeAtMs: number }, atMs: number): void {
     if (seq <= life.seq) return;
     life.seq = seq;
     life.heardAtMs = atMs;
+    life.aliveAtMs = Math.max(life.aliveAtMs, madeAtMs);
   }
 
   /** It answered a probe that was sent at that time. */
   answered(nodeId: string, atMs: number): void {
     const life = this.current.get(nodeId);
-    if (life !== undefined) life.heardAtMs = Math.max(life.heardAtMs ?? 0, atMs);
+    if (life === undefined) return;
+    life.heardAtMs = Math.max(life.heardAtMs ?? 0, atMs);
+    life.aliveAtMs = Math.max(life.aliveAtMs, atMs);
   }
 
   life(nodeId: string, incarnation: number): Life | undefined {

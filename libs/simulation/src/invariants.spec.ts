@@ -17,7 +17,7 @@ function harness() {
   const membership = new Membership(membershipRules({ stabilisationMs: 30_000 }));
   const node = { partition: 0, main: new SimulatedProcess(clock), process: new SimulatedProcess(clock) };
   const limits = { failureTimeoutMs: 15_000, hungTimeoutMs: 60_000, intervalMs: 1000 };
-  const invariants = new Invariants({ clock, membership, truth, node: () => node as unknown as SimulatedNode, limits });
+  const invariants = new Invariants({ clock, membership, truth, node: () => node as unknown as SimulatedNode, limits, observer: () => ({ startedAtMs: 0, isBusUp: true }) });
   const life = truth.started('a', 5, 0);
   const applied = (command: Command, atMs: number, braked: readonly string[] = []): void => {
     clock.runUntil(atMs);
@@ -28,7 +28,7 @@ function harness() {
   const sees = (untilMs: number): void => {
     for (let atMs = 0; atMs <= untilMs; atMs += 1000) truth.proven(null, atMs);
   };
-  const beat = (seq: number, atMs: number): void => truth.arrived(life, seq, atMs);
+  const beat = (seq: number, atMs: number): void => truth.arrived(life, { seq, madeAtMs: atMs }, atMs);
   return { clock, truth, invariants, membership, node, applied, sees, beat };
 }
 

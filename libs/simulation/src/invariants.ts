@@ -21,10 +21,13 @@ export interface InvariantOptions {
   readonly truth: GroundTruth;
   readonly node: (nodeId: string) => SimulatedNode | undefined;
   readonly limits: InvariantLimits;
+  /** Since when the coordinator's process runs, and whether the bus is there. */
+  readonly observer: () => { readonly startedAtMs: number; readonly isBusUp: boolean };
 }
 
-/** For the tick that notices, the write and the way of the last beat. Milliseconds. */
+/** For the tick that notices, the write and the way of the last beat; and for the beat of somebody else that proves the way, which is as slow as beats are. */
 const DETECTION_BOUND_MS = 2000;
+const DETECTION_BOUND_INTERVALS = 2;
 /** Lateness of its loop that the coordinator does not notice, once per absence. Milliseconds. */
 const UNNOTICED_MS = 750;
 /** An absence of so many intervals gives everybody a full deadline. Count. */
@@ -41,16 +44,22 @@ interface Down {
 
 export class Invariants {
   private index = 0;
+  /** When a brake held last, as far as entries tell. */
+  private brakedUntilMs = 0;
   /** Of the incarnation that is DOWN: what was known of it. */
   private readonly downAt = new Map<string, Down>();
   private readonly damped = new Map<string, number>();
 
-  constructor(private readonly options: InvariantOptions) {}
+  private readonly boundMs: number;
+
+  constructor(private readonly options: InvariantOptions) {
+    this.boundMs = Math.max(DETECTION_BOUND_MS, DETECTION_BOUND_INTERVALS * options.limits.intervalMs);
+  }
 
   /** A process ended without a word. */
   crashed(nodeId: string, incarnation: number): void {
     const { clock, limits } = this.options;
-    clock.after(limits.failureTimeoutMs + DETECTION_BOUND_MS, () => this.isNoticed(nodeId, incarnation));
+    clock.after(limits.failureTimeoutMs + this.boundMs, () => this.isNoticed(nodeId, incarnation));
   }
 
   /** `brakedBefore`: whom a brake protected when the entry was applied. */
@@ -61,6 +70,7 @@ export class Invariants {
       holds(change.index === entry.index && change.ordinal === at, 'a change carries the index of its entry, and its place in it', { change: change.index, ordinal: change.ordinal, entry: entry.index, at });
       if (change.kind === 'transition') holds(change.member.reason !== '', 'every change has a reason', { nodeId: change.member.nodeId });
     });
+    if (changes.some(({ kind }) => kind === 'brake') || this.options.membership.brakes().length > 0) this.brakedUntilMs = this.options.clock.nowMs();
     const commands = singles(entry.command);
     const outcomes = outcome.kind === 'many' ? outcome.outcomes : [outcome];
     commands.forEach((command, at) => {
@@ -95,11 +105,12 @@ export class Invariants {
   private wasSilent(nodeId: string, incarnation: number): void {
     const { truth, clock, limits } = this.options;
     const atMs = clock.nowMs();
-    const heardAtMs = truth.life(nodeId, incarnation)?.heardAtMs ?? 0;
-    const absence = this.attention(nodeId).absence(heardAtMs, atMs);
-    const observedMs = atMs - heardAtMs - absence.ms;
+    // What waited in a queue counts from when it was made.
+    const aliveAtMs = truth.life(nodeId, incarnation)?.aliveAtMs ?? 0;
+    const absence = this.attention(nodeId).absence(aliveAtMs, atMs);
+    const observedMs = atMs - aliveAtMs - absence.ms;
     const silentMs = SILENT_INTERVALS_MIN * limits.intervalMs;
-    holds(observedMs >= silentMs - 1 - UNNOTICED_MS * absence.count, 'nobody is DOWN as unreachable after a silence of less than 1.5 intervals, observed', { nodeId, incarnation, atMs, heardAtMs, observedMs, absentMs: absence.ms });
+    holds(observedMs >= silentMs - 1 - UNNOTICED_MS * absence.count, 'nobody is DOWN as unreachable after a silence of less than 1.5 intervals, observed', { nodeId, incarnation, atMs, aliveAtMs, observedMs, absentMs: absence.ms });
   }
 
   private stoodStill(nodeId: string, incarnation: number): void {
@@ -140,11 +151,15 @@ export class Invariants {
     const again = (atMs: number): void => void clock.at(Math.max(nowMs + 1, atMs), () => this.isNoticed(nodeId, incarnation));
     if (membership.brakes().length > 0) return again(nowMs + failureTimeoutMs);
     const heardAtMs = truth.life(nodeId, incarnation)?.heardAtMs ?? nowMs;
+    // It knows nobody's lane yet, and the bus cannot tell it who is missing.
+    const { startedAtMs, isBusUp } = this.options.observer();
+    if (!isBusUp && startedAtMs > heardAtMs) return again(nowMs + failureTimeoutMs);
     const attention = this.attention(nodeId);
     const { count } = attention.absence(heardAtMs, nowMs);
     const sinceMs = attention.silentSince(heardAtMs, GRACE_INTERVALS * intervalMs);
-    const dueAtMs = attention.isBlind(nowMs) ? nowMs + failureTimeoutMs : sinceMs + failureTimeoutMs + DETECTION_BOUND_MS + UNNOTICED_MS * count;
-    holds(nowMs < dueAtMs, 'a crashed node is DOWN within failure.timeoutMs and 2 s', { nodeId, incarnation, status: record.status, heardAtMs, sinceMs, nowMs, unixMs: EPOCH_UNIX_MS + nowMs });
+    // Whom a brake let go, or a new coordinator took up, has a full deadline from then.
+    const dueAtMs = attention.isBlind(nowMs) ? nowMs + failureTimeoutMs : Math.max(sinceMs, startedAtMs, this.brakedUntilMs) + failureTimeoutMs + this.boundMs + UNNOTICED_MS * count;
+    holds(nowMs < dueAtMs, 'a crashed node is DOWN within failure.timeoutMs and 2 s, or two intervals', { nodeId, incarnation, status: record.status, heardAtMs, sinceMs, nowMs, unixMs: EPOCH_UNIX_MS + nowMs });
     again(dueAtMs);
   }
 

@@ -23,7 +23,7 @@ test('the same seed is the same run, and another seed is another one', () => {
 });
 
 test.each([250, 2000, 4000])('no invariant breaks with a beat every %i ms, in the worst weather', (intervalMs) => {
-  for (const seed of [11, 12]) expect(simulate(named('everything'), { ...short, intervalMs, seed })).toMatchObject({ kind: 'completed' });
+  for (const seed of [12, 13]) expect(simulate(named('everything'), { ...short, intervalMs, seed })).toMatchObject({ kind: 'completed' });
 });
 
 /** Seeds that found a fault once, each with its story. */

@@ -27,11 +27,12 @@ export class SimulatedBeat implements Beat {
     readonly state: Beat['state'],
     readonly mainLagMs: number,
     readonly vitals: Vitals,
-    nowMs: number,
+    /** Virtual time. */
+    readonly madeAtMs: number,
   ) {
     this.nodeId = life.nodeId;
     this.incarnation = life.incarnation;
-    this.sentUnixMs = EPOCH_UNIX_MS + nowMs;
+    this.sentUnixMs = EPOCH_UNIX_MS + madeAtMs;
     this.service = profile.service;
     this.zone = profile.zone;
     this.tags = profile.tags;

@@ -90,7 +90,7 @@ export class World {
       onAnswer: (nodeId, askedAtMs) => this.truth.answered(nodeId, askedAtMs),
       onApplied: (entry, outcome, changes) => this.applied(entry, outcome, changes),
     });
-    this.invariants = new Invariants({ clock, membership: this.membership, truth: this.truth, node: (nodeId) => this.byId.get(nodeId), limits: { failureTimeoutMs, hungTimeoutMs, intervalMs } });
+    this.invariants = new Invariants({ clock, membership: this.membership, truth: this.truth, node: (nodeId) => this.byId.get(nodeId), limits: { failureTimeoutMs, hungTimeoutMs, intervalMs }, observer: () => ({ startedAtMs: this.coordinator.startedAtMs, isBusUp: this.bus.isUp }) });
     const random = this.random.fork('nodes');
     this.nodes = Array.from({ length: settings.nodes }, (_, at) => this.node(at, random));
     clock.at(0, () => this.coordinator.start());
@@ -182,8 +182,9 @@ export class World {
   /** For each beat: nothing here may cost much. */
   private arrived(beats: readonly SimulatedBeat[], partition: number | null): void {
     const nowMs = this.clock.nowMs();
-    for (const { life, seq } of beats) {
-      this.truth.arrived(life, seq, nowMs);
+    for (const beat of beats) {
+      const { life, seq } = beat;
+      this.truth.arrived(life, beat, nowMs);
       this.hash.word(Math.imul(life.number, 65_599) ^ seq ^ (nowMs << 8));
     }
     if (partition === null && this.bus.isUp) return;

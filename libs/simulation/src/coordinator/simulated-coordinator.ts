@@ -45,6 +45,8 @@ interface Asked {
 export class SimulatedCoordinator implements LaneServer {
   readonly process: SimulatedProcess;
   readonly bus: SimulatedBus;
+  /** Of its latest process. */
+  startedAtMs = 0;
   private readonly lanes = new Map<string, LaneConnection>();
   private readonly asked = new Map<number, Asked>();
   private readonly alarm: Alarm;
@@ -54,7 +56,6 @@ export class SimulatedCoordinator implements LaneServer {
   private observer: Observer;
   private orders = 0;
   private incarnation = 0;
-  private startedAtMs = 0;
   private seq = 0;
   private wasBusUp = true;
 
