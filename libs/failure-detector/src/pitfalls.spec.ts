@@ -69,13 +69,22 @@ test('outage in the window: ten minutes of silence do not teach patience', () =>
   expect(patienceMs()).toBe(beforeMs);
 });
 
-test('outage in the window: a gap that is long but no outage is learnt as at most three intervals', () => {
-  const once = steadyPeer();
-  once.beat(5900);
-  const cut = steadyPeer();
-  cut.beat(3000);
-  expect(once.patienceMs()).toBe(cut.patienceMs());
-  expect(once.patienceMs()).toBeLessThan(4000);
+test('outage in the window: one gap that is long but no outage teaches half an interval at most, however young the window', () => {
+  const set = new DetectorSet(config);
+  set.watch('a', { intervalMs: INTERVAL_MS, nowMs: 0 });
+  const beat = (seq: number, nowMs: number): boolean => set.heartbeat('a', { seq, sentMonoMs: nowMs, intervalMs: INTERVAL_MS }, 1, nowMs);
+  for (let seq = 1; seq <= 8; seq++) beat(seq, seq * INTERVAL_MS);
+  const beforeMs = set.rhythm('a')?.suspectAfterMs ?? 0;
+  beat(9, 8 * INTERVAL_MS + 4500);
+  expect(set.rhythm('a')?.suspectAfterMs).toBeLessThan(beforeMs + 500);
+});
+
+test('outage in the window: however long, what is no outage teaches the same', () => {
+  const long = steadyPeer();
+  long.beat(5900);
+  const shorter = steadyPeer();
+  shorter.beat(1500);
+  expect(long.patienceMs()).toBe(shorter.patienceMs());
 });
 
 test('drop-not-clip: a node whose gaps grew beyond what is usual is learnt, so that it does not flap for ever', () => {

@@ -17,6 +17,9 @@ const SUSPECT_INTERVALS_MIN = 2.5;
 const JITTER_MS = 50;
 /** Fewer gaps make no rhythm: one odd gap while a node starts would count for much. Seeds included. */
 const GAPS_FOR_RHYTHM_MIN = 10;
+/** A gap beyond the mean teaches as if it were so much longer than that at most: the greater of the two. */
+const ODD_INTERVALS = 0.5;
+const ODD_DEVIATIONS = 2;
 /** A look comes before suspicion, and suspicion before the verdict, whatever the settings. */
 const LATE_SHARE_MAX = 0.75;
 const SUSPECT_SHARE_MAX = 0.75;
@@ -55,11 +58,14 @@ export class Rhythms {
 
   /**
    * Learns a gap. One past the cap of the deadline is an outage: it could not move the deadline, so it must not spoil the window.
-   * Shorter ones are cut, not dropped: a node that became slower must be learnt.
+   * Shorter ones are cut, not dropped: a node that became slower must be learnt, but from many gaps. One pause must not buy the next
+   * failure a second of patience, as it would in a young window.
    */
   learn(slot: number, gapMs: number): void {
     if (!(gapMs >= 0) || gapMs > this.capMs(slot)) return;
-    this.gaps.add(slot, Math.min(gapMs / this.intervalMs(slot), this.config.gapIntervalsMax) * TICKS_PER_INTERVAL);
+    const intervalMs = this.intervalMs(slot);
+    const oddMs = this.gapMeanMs(slot) + Math.max(ODD_INTERVALS * intervalMs, ODD_DEVIATIONS * this.gapDeviationMs(slot));
+    this.gaps.add(slot, Math.min(gapMs, oddMs, this.config.gapIntervalsMax * intervalMs) / intervalMs * TICKS_PER_INTERVAL);
     this.refresh(slot);
   }
 
