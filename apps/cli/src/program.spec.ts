@@ -59,7 +59,7 @@ async function runningCluster(): Promise<LocalCluster> {
     nodeArgs: [],
     env: {},
     logsFolder: join(home, 'logs'),
-    listener: { onReady() {}, onEnded() {}, onChange() {} },
+    listener: { onReady() {}, onEnded() {}, onStopped() {}, onChange() {} },
   });
   const controlSocket = join(cwd, 'control.sock');
   const control: ControlServer = await serveControl(controlSocket, controlHandler(cluster, () => {}));
@@ -113,6 +113,14 @@ describe('commands for the local cluster', () => {
     expect(await muster('start', 'a')).toMatchObject({ code: EXIT.failed, err: expect.stringMatching(/running already, as pid/) });
   });
 
+  test('stop ends a process gracefully, says what brings it back, and knows when there is nothing to stop', async () => {
+    const cluster = await runningCluster();
+    const pid = cluster.rows()[0]?.pid;
+    expect(await muster('stop', 'a')).toMatchObject({ code: EXIT.ok, out: expect.stringContaining(`a (pid ${pid}) is stopped. \`npx muster start a\` brings it back`) });
+    expect(JSON.parse((await muster('ps', '--json')).out)).toMatchObject([{ name: 'a', pid: null, state: 'exited' }]);
+    expect(await muster('stop', 'a')).toMatchObject({ code: EXIT.failed, err: expect.stringMatching(/a is not running/) });
+  });
+
   test('a name that nobody has is a mistake of usage, and the names there are are listed', async () => {
     await runningCluster();
     expect(await muster('kill', 'producer-9')).toMatchObject({ code: EXIT.usage, err: 'muster: there is no process "producer-9" here; there are: a\n' });
@@ -128,7 +136,7 @@ describe('commands for the local cluster', () => {
     expect(await muster('up', '--data', join(cwd, 'file', 'folder'))).toMatchObject({ code: EXIT.failed, err: expect.stringMatching(/^muster: cannot keep a cluster in .*folder: ENOTDIR.* Choose another folder with --data\.\n$/) });
   });
 
-  test.each([['ps'], ['kill', 'a'], ['start', 'a'], ['down']])('%s says so when no cluster runs here', async (...args) => {
+  test.each([['ps'], ['kill', 'a'], ['stop', 'a'], ['start', 'a'], ['down']])('%s says so when no cluster runs here', async (...args) => {
     expect(await muster(...args)).toMatchObject({ code: EXIT.noCluster, err: expect.stringMatching(/no local cluster runs here .* Start one with `npm start`/) });
   });
 
@@ -340,7 +348,7 @@ describe('the command line', () => {
   test('--help lists the commands and what exit codes mean', async () => {
     const { code, out } = await muster('--help');
     expect(code).toBe(EXIT.ok);
-    for (const command of ['up', 'ps', 'status', 'members', 'watch', 'why', 'drain', 'cordon', 'uncordon', 'evict', 'kill', 'start', 'down']) expect(out).toMatch(new RegExp(`^  ${command} `, 'm'));
+    for (const command of ['up', 'ps', 'status', 'members', 'watch', 'why', 'drain', 'cordon', 'uncordon', 'evict', 'kill', 'stop', 'start', 'down']) expect(out).toMatch(new RegExp(`^  ${command} `, 'm'));
     for (const value of Object.values(EXIT)) expect(out).toMatch(new RegExp(`^  ${value}  `, 'm'));
   });
 });

@@ -96,6 +96,7 @@ function declareLocal(program: Command, context: CliContext, done: (code: ExitCo
   const command = (name: string, description: string): Command => program.command(name).description(description).addOption(dataOption()).addOption(jsonOption());
   command('ps', 'processes of the local cluster').action(async (flags: LocalFlags) => done(await (await load()).runPs(context, local(flags))));
   command('kill <name>', 'kill -9 a process of the local cluster').action(async (name: string, flags: LocalFlags) => done(await (await load()).runKill(context, { ...local(flags), name })));
+  command('stop <name>', 'stop a process of the local cluster, as an upgrade would').action(async (name: string, flags: LocalFlags) => done(await (await load()).runStop(context, { ...local(flags), name })));
   command('start <name>', 'start a process of the local cluster again').action(async (name: string, flags: LocalFlags) => done(await (await load()).runStart(context, { ...local(flags), name })));
   command('down', 'stop the local cluster').action(async (flags: LocalFlags) => done(await (await load()).runDown(context, local(flags))));
 }

@@ -1,4 +1,4 @@
-/** The commands that speak with a running `muster up`: ps, kill, start, down. */
+/** The commands that speak with a running `muster up`: ps, kill, stop, start, down. */
 import type { CliContext } from '../context.js';
 import { CliError, EXIT, type ExitCode } from '../exit-codes.js';
 import { askControl, type ControlRequest, type ControlResponse, removeSockets } from '../local-cluster/control-socket.js';
@@ -31,6 +31,12 @@ export async function runPs(context: CliContext, options: LocalOptions): Promise
 export async function runKill(context: CliContext, options: LocalOptions & { readonly name: string }): Promise<ExitCode> {
   const { response } = await ask(context, options, { op: 'kill', name: options.name });
   report(context, options, { name: options.name, pid: response.pid }, `killed ${options.name} (pid ${response.pid}, SIGKILL). \`npx muster start ${options.name}\` brings it back.`);
+  return EXIT.ok;
+}
+
+export async function runStop(context: CliContext, options: LocalOptions & { readonly name: string }): Promise<ExitCode> {
+  const { response } = await ask(context, options, { op: 'stop', name: options.name });
+  report(context, options, { name: options.name, pid: response.pid }, `${options.name} (pid ${response.pid}) is stopped. \`npx muster start ${options.name}\` brings it back; \`npx muster down\` stops the whole cluster.`);
   return EXIT.ok;
 }
 

@@ -12,6 +12,10 @@ export function controlHandler(cluster: LocalCluster, stop: () => void): (reques
         const outcome = await cluster.kill(request.name);
         return outcome.kind === 'killed' ? done(outcome.pid) : refusal(request.name, outcome);
       }
+      case 'stop': {
+        const outcome = await cluster.stopOne(request.name);
+        return outcome.kind === 'stopped' ? done(outcome.pid) : refusal(request.name, outcome);
+      }
       case 'start':
         try {
           const outcome = await cluster.startAgain(request.name);

@@ -110,6 +110,11 @@ export class UpView {
     else this.note(row.name, this.colours.yellow('killed'), 'it did not stop by itself');
   }
 
+  /** One of them, while the others go on. */
+  stoppedOne(row: ProcessRow, isGraceful: boolean): void {
+    this.note(row.name, this.colours.yellow(isGraceful ? 'stopped' : 'killed: it did not stop by itself'), `npx muster start ${row.name}`);
+  }
+
   bye(): void {
     this.terminal.print();
     this.terminal.print(`  ${this.colours.dim('Everything is stopped. npm start goes on from here; --fresh begins anew.')}`);

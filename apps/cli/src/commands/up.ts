@@ -108,6 +108,7 @@ async function runCluster(context: CliContext, running: Running): Promise<ExitCo
     listener: {
       onReady: (row, tookMs) => view.ready(row, tookMs),
       onEnded: (row, exit, lines) => view.ended(row, exit, lines),
+      onStopped: (row, isGraceful) => view.stoppedOne(row, isGraceful),
       onChange: () => {
         try {
           saveState();

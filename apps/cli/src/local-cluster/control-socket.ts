@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { ProcessRow } from './state-file.js';
 
-export type ControlRequest = { readonly op: 'ps' | 'down' } | { readonly op: 'kill' | 'start'; readonly name: string };
+export type ControlRequest = { readonly op: 'ps' | 'down' } | { readonly op: 'kill' | 'stop' | 'start'; readonly name: string };
 export type ControlResponse =
   | { readonly ok: true; readonly pid: number | null; readonly processes: readonly ProcessRow[] }
   | { readonly ok: false; readonly reason: 'unknown-name' | 'not-running' | 'running' | 'failed' | 'bad-request'; readonly message: string };
@@ -99,7 +99,7 @@ async function respond(line: string | null, handle: (request: ControlRequest) =>
     return { ok: false, reason: 'bad-request', message: 'a request is one line of JSON' };
   }
   const request = requestFrom(json);
-  if (request === null) return { ok: false, reason: 'bad-request', message: 'a request is {op: ps | kill | start | down, name?}' };
+  if (request === null) return { ok: false, reason: 'bad-request', message: 'a request is {op: ps | kill | stop | start | down, name?}' };
   try {
     return await handle(request);
   } catch (error) {
@@ -115,6 +115,7 @@ function requestFrom(json: unknown): ControlRequest | null {
     case 'down':
       return { op: json.op };
     case 'kill':
+    case 'stop':
     case 'start':
       return typeof name === 'string' ? { op: json.op, name } : null;
     default:

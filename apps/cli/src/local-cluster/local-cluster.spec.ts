@@ -32,7 +32,7 @@ const spec = (name: string, script: string, stopStage = 0, startsAfter: readonly
 };
 
 function launch(specs: ProcessSpec[], listener: Partial<LocalClusterListener> = {}): LocalCluster {
-  const silent: LocalClusterListener = { onReady() {}, onEnded() {}, onChange() {} };
+  const silent: LocalClusterListener = { onReady() {}, onEnded() {}, onStopped() {}, onChange() {} };
   const cluster = new LocalCluster({ specs, nodePath: process.execPath, nodeArgs: [], env: { PATH: process.env['PATH'] }, logsFolder: join(folder, 'logs'), listener: { ...silent, ...listener } });
   clusters.push(cluster);
   return cluster;
@@ -73,6 +73,20 @@ describe('a local cluster', () => {
     expect(again).toMatchObject({ kind: 'started' });
     expect(cluster.rows()[0]?.pid).not.toBe(before);
     expect(cluster.rows()[0]?.state).toBe('running');
+  });
+
+  test('one that is stopped by name ends by itself while the others go on, and runs again when it is started', async () => {
+    const heard: string[] = [];
+    const cluster = launch([spec('a', GOOD), spec('b', GOOD)], { onEnded: (row) => heard.push(`${row.name} ended`), onStopped: (row, isGraceful) => heard.push(`${row.name} stopped ${isGraceful}`) });
+    await cluster.start();
+    const [a, b] = cluster.rows();
+    expect(await cluster.stopOne('a')).toEqual({ kind: 'stopped', pid: a?.pid });
+    expect(heard).toEqual(['a stopped true']);
+    expect(cluster.rows()).toMatchObject([{ name: 'a', pid: null, state: 'exited' }, { name: 'b', pid: b?.pid, state: 'running' }]);
+    expect(await cluster.stopOne('a')).toEqual({ kind: 'not-running' });
+    expect(await cluster.stopOne('c')).toEqual({ kind: 'unknown-name', known: ['a', 'b'] });
+    rmSync(join(folder, 'a.sock'), { force: true });
+    expect(await cluster.startAgain('a')).toMatchObject({ kind: 'started' });
   });
 
   test('a kill from outside is noticed as well', async () => {

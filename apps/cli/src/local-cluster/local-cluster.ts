@@ -17,6 +17,8 @@ export interface LocalClusterListener {
   onReady(row: ProcessRow, tookMs: number): void;
   /** A process ended though nobody asked it to stop. */
   onEnded(row: ProcessRow, exit: Exit, lastLines: readonly string[]): void;
+  /** A single process was stopped, as somebody asked; it had to be killed when that was not graceful. */
+  onStopped(row: ProcessRow, isGraceful: boolean): void;
   /** Something that `rows` shows has changed. */
   onChange(): void;
 }
@@ -90,6 +92,19 @@ export class LocalCluster {
     if (pid === null) return { kind: 'not-running' };
     await child.kill();
     return { kind: 'killed', pid };
+  }
+
+  /** SIGTERM, so that a member says good-bye; SIGKILL when it does not end by itself. Answers with the pid that is gone. */
+  async stopOne(name: string): Promise<{ readonly kind: 'stopped'; readonly pid: number } | NameProblem> {
+    const child = this.children.get(name);
+    if (child === undefined) return this.unknownName();
+    const { pid } = child;
+    if (pid === null) return { kind: 'not-running' };
+    const row = child.row();
+    const isGraceful = await child.stop(STOP_GRACE_MS, new AbortController().signal);
+    // When all of them end, that is told with the others.
+    if (!this.isStopping) this.options.listener.onStopped(row, isGraceful);
+    return { kind: 'stopped', pid };
   }
 
   /** Starts a process that has ended; resolves when it is ready. */
