@@ -91,6 +91,18 @@ test('a leader that is removed leads until that is committed, then steps down, a
   expect(group.raft(group.leader ?? 'a').status().config.voters).toEqual(['b', 'c']);
 });
 
+test('a commit before the removal of the leader does not make it step down', () => {
+  const group = new Group({ voters: ['a', 'b', 'c'] });
+  group.elect('a');
+  group.run(2);
+  group.propose('a', 'x');
+  group.raft('a').changeConfig({ remove: ['a'] });
+  group.settle('a');
+  group.lets = (message) => message.kind !== 'append' || message.entries.every(({ kind }) => kind !== 'config');
+  group.deliver();
+  expect(group.raft('a').status()).toMatchObject({ role: 'leader', commitIndex: 2, lastIndex: 3 });
+});
+
 test.each([
   { name: 'nobody', change: {}, says: 'names nobody' },
   { name: 'a stranger', change: { remove: ['z'] }, says: "'z' is no member" },

@@ -216,3 +216,48 @@ test('leadership is not handed to one that lacks an entry before he has it', () 
   group.settle('a');
   expect(group.wire.filter(({ kind }) => kind === 'timeout-now')).toEqual([]);
 });
+
+test('the refusal of a pre-vote raises no term: a candidate that lacks entries disturbs nobody', () => {
+  const group = three();
+  group.elect('a');
+  group.lets = without('c');
+  group.propose('a', 'x');
+  group.deliver();
+  group.crash('a');
+  group.tick('b', 20);
+  group.wire.length = 0;
+  group.lets = () => true;
+  const { term } = group.raft('b').status();
+  group.raft('c').campaign();
+  group.settle('c');
+  group.deliver();
+  expect(group.raft('c').status()).toMatchObject({ term });
+});
+
+test('amid a joint configuration a voter that will leave may still be elected', () => {
+  const group = new Group({ voters: ['a', 'b', 'c'], spares: ['d', 'e'] });
+  group.elect('a');
+  group.run(2);
+  group.raft('a').changeConfig({ addVoters: ['d', 'e'], remove: ['b', 'c'] });
+  group.settle('a');
+  group.lets = ({ kind, entries = [] }: { kind: string; entries?: readonly { index: number }[] }) => kind !== 'append' || entries.every(({ index }) => index < 3);
+  group.deliver();
+  group.crash('a');
+  group.wire.length = 0;
+  group.lets = () => true;
+  for (const id of ['b', 'c', 'd', 'e']) group.tick(id, 9);
+  group.wire.length = 0;
+  for (const id of ['c', 'd', 'e']) group.tick(id, 1);
+  group.wire.length = 0;
+  group.raft('b').campaign();
+  group.settle('b');
+  expect(group.raft('b').status()).toMatchObject({ role: 'pre-candidate', config: { outgoing: ['a', 'b', 'c'] } });
+});
+
+test('a vote in a term that was known before is written as well', () => {
+  const group = three();
+  group.hand({ kind: 'heartbeat-reply', from: 'a', to: 'b', term: 3, round: 0 });
+  expect(group.store('b').hard).toMatchObject({ term: 3, votedFor: null });
+  group.hand({ kind: 'vote', from: 'c', to: 'b', term: 3, isPre: false, lastIndex: 0, lastTerm: 0, isTransfer: false });
+  expect(group.store('b').hard).toMatchObject({ term: 3, votedFor: 'c' });
+});

@@ -15,7 +15,7 @@ test('an index is committed when most of each half have it, and no higher one is
       const oracle = Math.max(...Array.from({ length: 21 }, (_, index) => index).filter(isCommitted));
       expect(committedIndex(config, matchOf)).toBe(oracle);
     }),
-    { numRuns: 5000 },
+    { numRuns: 2000 },
   );
 });
 
@@ -26,6 +26,6 @@ test('an election is won, lost or open as a count of all ways to fill the missin
       const oracle = wins(false) ? 'won' : wins(true) ? 'pending' : 'lost';
       expect(voteResult(config, (peer) => votes[peers.indexOf(peer)])).toBe(oracle);
     }),
-    { numRuns: 5000 },
+    { numRuns: 2000 },
   );
 });

@@ -1,5 +1,6 @@
 /** Snapshots on their way (paper, section 7). */
 import { Group } from '../testing/group.js';
+import type { Message } from './index.js';
 
 const three = (options: { settings?: ConstructorParameters<typeof Group>[0]['settings'] } = {}): Group => new Group({ voters: ['a', 'b', 'c'], ...options });
 
@@ -53,6 +54,7 @@ test('a snapshot is made of what was applied, and never twice at the same place'
   group.propose('a', 'x');
   group.run(2);
   const a = group.raft('a');
+  a.propose([new Uint8Array(1)]);
   expect(a.compact(3, new Uint8Array(0), 0)).toBeNull();
   expect(a.compact(2, new Uint8Array(0), 0)).toMatchObject({ index: 2, term: 1, config: { voters: ['a', 'b', 'c'] } });
   expect(a.compact(2, new Uint8Array(0), 0)).toBeNull();
@@ -79,4 +81,27 @@ test('a snapshot that is sent to somebody who is silent does not keep the log fr
   group.start('c');
   group.run(20);
   expect(group.applied.get('c')).toEqual(group.applied.get('a'));
+});
+
+test('a snapshot that is older than what was cut already takes nothing back', () => {
+  const group = three();
+  group.elect('a');
+  group.propose('a', 'x');
+  group.propose('a', 'y');
+  group.run(2);
+  group.snapshot('c');
+  const { config } = group.raft('a').status();
+  group.hand({ kind: 'snapshot', from: 'a', to: 'c', term: 1, index: 2, indexTerm: 1, config, offset: 0, totalBytes: 1, chunk: new Uint8Array(1) });
+  expect(group.raft('c').status()).toMatchObject({ lastIndex: 3, commitIndex: 3, snapshotIndex: 3 });
+  expect(group.wire.at(-1)).toMatchObject({ kind: 'snapshot-reply', index: 2, done: true });
+});
+
+test('pieces of two leaders are not put together: their bytes may differ', () => {
+  const group = three();
+  const config = { voters: ['a', 'b', 'c'], outgoing: [], learners: [] };
+  const piece = (from: string, term: number, offset: number): Message => ({ kind: 'snapshot', from, to: 'c', term, index: 4, indexTerm: 1, config, offset, totalBytes: 4, chunk: new Uint8Array(2) });
+  group.hand(piece('a', 1, 0));
+  expect(group.wire.at(-1)).toMatchObject({ nextOffset: 2 });
+  group.hand(piece('b', 2, 2));
+  expect(group.wire.at(-1)).toMatchObject({ to: 'b', nextOffset: 0, done: false });
 });

@@ -257,7 +257,7 @@ class World {
 export function runChaos(seed: number, chaos: Chaos): ChaosResult {
   const world = new World(chaos, randomOf(seed));
   try {
-    for (let turned = 0; turned < (chaos.steps ?? 3000); turned++) world.turn();
+    for (let turned = 0; turned < (chaos.steps ?? 2000); turned++) world.turn();
     world.calm();
   } catch (error) {
     world.monitors.violate(`step ${world.step}: ${error instanceof Error ? error.message : String(error)}`);
