@@ -1,0 +1,147 @@
+/** Members on loopback: messages arrive, strangers do not, and an end is noticed. */
+import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import type { Message } from '@muster/raft';
+import { eventually } from '../../testing/eventually.js';
+import type { TlsOptions } from './channel.js';
+import { RaftTransport, type TransportOptions } from './raft-transport.js';
+
+interface Member {
+  readonly transport: RaftTransport;
+  readonly address: string;
+  readonly heard: Message[];
+  readonly gone: string[];
+  readonly troubles: string[];
+  readonly moved: string[];
+}
+
+const members: Member[] = [];
+afterEach(() => {
+  for (const { transport } of members.splice(0)) transport.stop();
+});
+
+const pem = (name: string): string => readFileSync(new URL(`../../testing/certificates/${name}`, import.meta.url), 'utf8');
+const tlsOf = (name: string): TlsOptions => ({ cert: pem(`${name}.pem`), key: pem(`${name}.key`), ca: pem('ca.pem') });
+const heartbeat = (from: string, to: string, round: number): Message => ({ kind: 'heartbeat', from, to, term: 1, commit: 0, round });
+
+async function member(nodeId: string, more: Partial<TransportOptions> = {}): Promise<Member> {
+  const [heard, gone, troubles, moved]: [Message[], string[], string[], string[]] = [[], [], [], []];
+  const transport = new RaftTransport({
+    identity: { clusterId: 'one', nodeId, storeId: `store of ${nodeId}` },
+    secret: 's',
+    tls: null,
+    host: '127.0.0.1',
+    port: 0,
+    advertise: null,
+    admits: () => null,
+    onMessage: (message) => heard.push(message),
+    onGone: (peer) => gone.push(peer),
+    onAddress: (_, address) => moved.push(address),
+    onTrouble: (text) => troubles.push(text),
+    ...more,
+  });
+  const made = { transport, address: await transport.listen(), heard, gone, troubles, moved };
+  members.push(made);
+  return made;
+}
+
+function introduce(one: Member, two: Member): void {
+  one.transport.setPeers(new Map([['b', two.address]]));
+  two.transport.setPeers(new Map([['a', one.address]]));
+}
+
+async function connected(...all: Member[]): Promise<void> {
+  await eventually('all are connected', () => all.every(({ transport }) => transport.connected().length === all.length - 1));
+}
+
+test('messages arrive in both directions', async () => {
+  const [a, b] = [await member('a'), await member('b')];
+  introduce(a, b);
+  await connected(a, b);
+  a.transport.send([heartbeat('a', 'b', 1)]);
+  b.transport.send([heartbeat('b', 'a', 2)]);
+  await eventually('both heard', () => a.heard.length > 0 && b.heard.length > 0);
+  expect([a.heard, b.heard]).toEqual([[heartbeat('b', 'a', 2)], [heartbeat('a', 'b', 1)]]);
+});
+
+test('over mutual TLS as well', async () => {
+  const [a, b] = [await member('a', { tls: tlsOf('a') }), await member('b', { tls: tlsOf('b') })];
+  introduce(a, b);
+  await connected(a, b);
+  a.transport.send([heartbeat('a', 'b', 1)]);
+  await eventually('b heard', () => b.heard.length > 0);
+});
+
+test.each([
+  { name: 'a certificate of another authority', tls: { cert: pem('stranger.pem'), key: pem('stranger.key'), ca: pem('ca.pem') } },
+  { name: 'the certificate of another member', tls: tlsOf('b') },
+  { name: 'no TLS at all', tls: null },
+])('$name is refused', async ({ tls }) => {
+  const [a, b] = [await member('a', { tls }), await member('b', { tls: tlsOf('b') })];
+  a.transport.setPeers(new Map([['b', b.address]]));
+  await eventually('it is refused', () => b.troubles.length > 0 && a.troubles.length > 0);
+  expect(a.transport.connected()).toEqual([]);
+});
+
+test('who knows another secret hears why, and no message of his counts', async () => {
+  const [a, b] = [await member('a', { secret: 'other' }), await member('b')];
+  introduce(a, b);
+  await eventually('both say so', () => a.troubles.length > 0 && b.troubles.length > 0);
+  expect(a.troubles.join()).toContain('does not know the secret of the cluster');
+  expect([a.transport.connected(), b.transport.connected()]).toEqual([[], []]);
+});
+
+test('who is not admitted is told the reason, and does not call again and again at once', async () => {
+  let refusals = 0;
+  const [a, b] = [await member('a'), await member('b', { admits: () => `refused ${(refusals += 1)} times` })];
+  a.transport.setPeers(new Map([['b', b.address]]));
+  await eventually('it was refused', () => refusals >= 3);
+  expect(a.troubles[0]).toContain('refused 1 times');
+  const startedMs = performance.now();
+  await eventually('it was refused again', () => refusals >= 5);
+  expect(performance.now() - startedMs).toBeGreaterThan(100);
+});
+
+test('a peer whose process has ended is reported gone, and found when it is back elsewhere', async () => {
+  const [a, b] = [await member('a'), await member('b')];
+  introduce(a, b);
+  await connected(a, b);
+  b.transport.stop();
+  await eventually('b is gone', () => a.gone.includes('b'));
+  const again = await member('b');
+  expect(again.address).not.toBe(b.address);
+  // Only the one that moved knows the other: it announces where it is now.
+  again.transport.setPeers(new Map([['a', a.address]]));
+  await eventually('a calls the new address', () => a.transport.connected().includes('b'));
+  expect(a.moved).toContain(again.address);
+});
+
+test('nobody speaks for somebody else', async () => {
+  const [a, b] = [await member('a'), await member('b')];
+  introduce(a, b);
+  await connected(a, b);
+  a.transport.send([heartbeat('c', 'b', 1)]);
+  await eventually('it is refused', () => b.troubles.some((text) => text.includes("'a' sent a message from 'c'")));
+  expect(b.heard).toEqual([]);
+});
+
+test('whoever does not speak Raft is refused and the port stays open for others', async () => {
+  const [a, b] = [await member('a'), await member('b')];
+  const socket = connect({ host: '127.0.0.1', port: Number(b.address.split(':')[1]) });
+  socket.on('error', () => socket.destroy()).write('GET / HTTP/1.1\r\nHost: b\r\n\r\n');
+  await eventually('it was refused', () => b.transport.counters().refused > 0);
+  introduce(a, b);
+  await connected(a, b);
+  socket.destroy();
+});
+
+test('a heartbeat overtakes large appends that have not left yet', async () => {
+  const [a, b] = [await member('a'), await member('b')];
+  introduce(a, b);
+  await connected(a, b);
+  const entries = [{ kind: 'command' as const, index: 2, term: 1, data: new Uint8Array(512 * 1024) }];
+  for (let count = 0; count < 15; count++) a.transport.send([{ kind: 'append', from: 'a', to: 'b', term: 1, prevIndex: 1, prevTerm: 1, entries, commit: 1 }]);
+  a.transport.send([heartbeat('a', 'b', 9)]);
+  await eventually('all arrived', () => b.heard.length === 16);
+  expect(b.heard.findIndex(({ kind }) => kind === 'heartbeat')).toBeLessThan(14);
+});
