@@ -27,6 +27,7 @@ const REAP_EVERY_MS = 60_000;
 /** Processes that die together are found one after the other: how long the first waits for the others, at least and at most. Milliseconds. */
 const COMPANY_MS_MIN = 40;
 const COMPANY_MS_MAX = 120;
+const COMPANY_MS: readonly number[] = [COMPANY_MS_MIN, COMPANY_MS_MAX];
 /** A lane that was closed this long ago belongs to the same event. Milliseconds. */
 const SAME_EVENT_MS = 500;
 /** Share of `brakeHoldMs` for which others must be seen before anybody is removed under a brake. */
@@ -112,7 +113,7 @@ export class Observer {
 
   /** Members about which there is a question now, and probes under way. Counts. */
   get load(): { readonly questions: number; readonly probesUnderway: number } {
-    return { questions: this.watch.troubles.size, probesUnderway: this.watch.plan.underway };
+    return { questions: this.watch.questions.size, probesUnderway: this.watch.plan.underway };
   }
 
   /** Says whether a deadline may be nearer than before. */
@@ -131,7 +132,7 @@ export class Observer {
         this.probed(input, now);
         return true;
       case 'lane':
-        if (this.watch.lane(input.nodeId, input.incarnation, input.is, now.ms)) this.effects.push(...this.watch.looks(now.ms));
+        this.effects.push(...this.watch.lane(input.nodeId, input.incarnation, input.is, now.ms));
         return true;
       case 'bus':
         this.watch.busIs(input.isUp);
@@ -156,7 +157,7 @@ export class Observer {
       const heard = this.watch.heard(beat, count, input.partition, now);
       if (heard === null) continue;
       if (beat.nodeId !== this.options.nodeId || input.lane === 'bus') hasNews = true;
-      needsArming ||= heard.isNew || this.watch.troubles.has(beat.nodeId);
+      needsArming ||= heard.isNew || this.watch.questions.has(beat.nodeId);
       if (!this.isAsAgreed(heard.seen)) this.consider(heard.seen, now);
     }
     // Our own beat, which we know from ourselves, is the canary when it comes through the bus.
@@ -167,7 +168,7 @@ export class Observer {
   /** Nearly every beat ends here: a member that is well, and known to be. */
   private isAsAgreed(seen: Seen): boolean {
     if (seen.state !== 'running' || seen.mainLagMs >= MAIN_LAG_MS || !seen.isProfileAgreed) return false;
-    if (this.withheld.has(seen.nodeId) || this.watch.troubles.has(seen.nodeId)) return false;
+    if (this.withheld.has(seen.nodeId) || this.watch.questions.has(seen.nodeId)) return false;
     const record = this.options.membership.member(seen.nodeId)?.record;
     return record !== undefined && record.incarnation === seen.incarnation && record.status === seen.health.grade;
   }
@@ -176,7 +177,7 @@ export class Observer {
     for (const unobserved of this.watch.openEyes(now.ms)) this.unobserved(unobserved);
     // Late members are found by the alarm; what was found is looked at again at every tick.
     this.isGrowing = true;
-    if (this.watch.troubles.size > 0) this.look(now);
+    if (this.watch.questions.size > 0) this.look(now);
     this.isGrowing = false;
     this.effects.push(...this.watch.firstLooks(now.ms));
     if (this.role.isLeader) for (const brake of this.brakes.releasable(this.isSilent(now.ms), now.ms)) this.release(brake.zone, now);
@@ -184,11 +185,7 @@ export class Observer {
   }
 
   private look(now: Now): void {
-    this.watch.refresh(now.ms);
-    for (const nodeId of this.watch.troubles.keys()) {
-      const seen = this.watch.sightings.get(nodeId);
-      if (seen !== undefined) this.consider(seen, now);
-    }
+    for (const seen of this.watch.refresh(now.ms)) this.consider(seen, now);
     this.effects.push(...this.watch.looks(now.ms));
   }
 
@@ -197,7 +194,7 @@ export class Observer {
     this.note({ kind: 'probed', nodeId, by, isOwn: by === this.options.nodeId, result });
     const seen = this.watch.sightings.get(nodeId);
     if (this.watch.probed(input, now.ms) && seen !== undefined) this.consider(seen, now);
-    if (this.watch.plan.hasRoomAgain) this.effects.push(...this.watch.looks(now.ms));
+    this.effects.push(...this.watch.moreLooks(now.ms));
   }
 
   private changed(change: Change, now: Now): void {
@@ -249,7 +246,9 @@ export class Observer {
     if (this.proposals.isPending(nodeId) || this.chosen.has(nodeId)) return;
     const sight = this.watch.sight(seen, now.ms);
     const finding = this.watch.finding(seen, sight, now.ms);
-    if (this.watch.provenGone(seen, finding.kind === 'crashed', now.ms) && this.waitsForCompany(now.ms)) return;
+    const isProvenGone = this.watch.provenGone(seen, finding.kind === 'crashed', now.ms);
+    this.watch.thought(seen, COMPANY_MS, now.ms);
+    if (isProvenGone && this.waitsForCompany(now.ms)) return;
     const { proposal, withheld } = this.weigh(seen, sight, finding, now);
     const held = proposal === null ? withheld : this.brakeFor(seen, proposal, now);
     this.withhold(nodeId, held);
@@ -324,7 +323,7 @@ export class Observer {
     let firstMs = nowMs;
     let lastClosedMs = -Infinity;
     let isAnyOpen = false;
-    for (const [nodeId, { provenGoneAtMs, laneClosedAtMs }] of this.watch.troubles) {
+    for (const [nodeId, { provenGoneAtMs, laneClosedAtMs }] of this.watch.questions.all()) {
       if (laneClosedAtMs !== null) lastClosedMs = Math.max(lastClosedMs, laneClosedAtMs);
       if (provenGoneAtMs !== null) firstMs = this.proposals.isPending(nodeId) ? firstMs : Math.min(firstMs, provenGoneAtMs);
       else if (laneClosedAtMs !== null && nowMs - laneClosedAtMs < SAME_EVENT_MS && this.watch.plan.isUnderway(nodeId, this.options.nodeId)) isAnyOpen = true;
@@ -373,7 +372,7 @@ export class Observer {
   }
 
   private arm(nowMs: number): void {
-    const atMs = this.watch.nextMs(nowMs, [COMPANY_MS_MIN, COMPANY_MS_MAX]);
+    const atMs = this.watch.nextMs(nowMs);
     if (atMs === this.armedAtMs) return;
     this.armedAtMs = atMs;
     this.effects.push({ kind: 'arm', atMs });

@@ -21,8 +21,12 @@ const HURRY_ROUNDS = 6;
 /** Members asked beside us: in the first round, and later. Count. */
 const WITNESSES_FIRST = 2;
 const WITNESSES_MAX = 3;
-/** Probes of our own that must have come back before those that wait are looked at. Count. */
-const ROOM_MIN = 16;
+/**
+ * Looks begun in a window at members that are merely late: when thousands answer at once it is us who are late, and they must not pay
+ * for it. Who does not answer takes longer than that anyway. Count; milliseconds.
+ */
+const LOOKS_PER_WINDOW = 128;
+const WINDOW_MS = 250;
 /** First probes of new members begun at one tick, and the time until one that failed is tried again. */
 const FIRST_LOOKS_PER_TICK = 32;
 const FIRST_LOOK_AGAIN_MS = 60_000;
@@ -37,9 +41,11 @@ export class ProbePlan {
   private readonly ledger: ProbeLedger;
   /** Members that never answered a probe, and when to try. */
   private readonly unknown = new Map<string, number>();
-
-  /** Some that were due had to wait for room. */
-  private isStarved = false;
+  /** Some that were due and had to wait for room, from `next` on. */
+  private waiting: readonly Looked[] = [];
+  private next = 0;
+  private windowMs = -Infinity;
+  private begunInWindow = 0;
 
   constructor(
     private readonly ownId: string,
@@ -48,24 +54,32 @@ export class ProbePlan {
     this.ledger = new ProbeLedger(ownId);
   }
 
-  /** Looks at those that are due: who was never looked at first, then who waited longest. */
+  /** Looks at those that are due: who was never looked at first, then who waited longest. Those for whom there is no room wait. */
   look(looked: Iterable<Looked>, able: (nodeId: string) => Profile | null, nowMs: number): Effect[] {
-    const effects: Effect[] = [];
     const due: Looked[] = [];
-    for (const one of looked) if (one.trouble.dueAtMs <= nowMs && isAddressed(one.seen.profile)) due.push(one);
+    for (const one of looked) if (isDue(one, nowMs)) due.push(one);
     if (due.length > 1) due.sort((a, b) => Math.min(a.trouble.rounds, 1) - Math.min(b.trouble.rounds, 1) || a.trouble.dueAtMs - b.trouble.dueAtMs);
-    this.isStarved = false;
-    for (const { seen, trouble } of due) {
-      if (!this.ledger.hasRoom(this.ownId)) {
-        this.isStarved = true;
-        break;
-      }
-      this.ask(seen, this.ownId, nowMs, effects);
-      const count = trouble.rounds === 0 ? WITNESSES_FIRST : WITNESSES_MAX;
-      for (const by of this.witnesses.choose(seen, { count, round: trouble.rounds, able })) this.ask(seen, by, nowMs, effects);
-      trouble.rounds += 1;
-      trouble.dueAtMs = Infinity;
+    this.waiting = due;
+    this.next = 0;
+    return this.goOn(able, nowMs);
+  }
+
+  /** Looks at those that wait, as far as there is room. */
+  goOn(able: (nodeId: string) => Profile | null, nowMs: number): Effect[] {
+    const effects: Effect[] = [];
+    for (; this.next < this.waiting.length && this.ledger.hasRoom(this.ownId); this.next++) {
+      const one = this.waiting[this.next];
+      if (one === undefined || !isDue(one, nowMs)) continue;
+      if (!this.isAffordable(one, nowMs)) break;
+      this.begin(one, able, { nowMs, effects });
     }
+    return effects;
+  }
+
+  /** Looks at one at once, if there is room. */
+  lookAt(one: Looked, able: (nodeId: string) => Profile | null, nowMs: number): Effect[] {
+    const effects: Effect[] = [];
+    if (isDue(one, nowMs) && this.ledger.hasRoom(this.ownId)) this.begin(one, able, { nowMs, effects });
     return effects;
   }
 
@@ -113,17 +127,28 @@ export class ProbePlan {
     return this.ledger.expire(nowMs);
   }
 
-  /** Probes came back while others wait: worth another look, when it is more than a few. */
-  get hasRoomAgain(): boolean {
-    return this.isStarved && this.ledger.ownRoom >= ROOM_MIN;
-  }
-
   forget(nodeId: string): void {
     this.unknown.delete(nodeId);
   }
 
   get underway(): number {
     return this.ledger.size;
+  }
+
+  private begin({ seen, trouble }: Looked, able: (nodeId: string) => Profile | null, { nowMs, effects }: { readonly nowMs: number; readonly effects: Effect[] }): void {
+    this.ask(seen, this.ownId, nowMs, effects);
+    const count = trouble.rounds === 0 ? WITNESSES_FIRST : WITNESSES_MAX;
+    for (const by of this.witnesses.choose(seen, { count, round: trouble.rounds, able })) this.ask(seen, by, nowMs, effects);
+    trouble.rounds += 1;
+    trouble.dueAtMs = Infinity;
+  }
+
+  /** A closed lane is asked about at any price. */
+  private isAffordable({ trouble }: Looked, nowMs: number): boolean {
+    if (trouble.laneClosedAtMs !== null) return true;
+    if (nowMs - this.windowMs >= WINDOW_MS) [this.windowMs, this.begunInWindow] = [nowMs, 0];
+    this.begunInWindow += 1;
+    return this.begunInWindow <= LOOKS_PER_WINDOW;
   }
 
   private ask(seen: Seen, by: string, nowMs: number, effects: Effect[]): void {
@@ -135,6 +160,10 @@ export class ProbePlan {
 
 export function isAddressed({ probeUrl, httpUrl }: Profile): boolean {
   return probeUrl !== null || httpUrl !== null;
+}
+
+function isDue({ seen, trouble }: Looked, nowMs: number): boolean {
+  return !trouble.isClosed && trouble.dueAtMs <= nowMs && isAddressed(seen.profile);
 }
 
 function pause(result: ProbeResult | null, rounds: number): number {

@@ -34,6 +34,11 @@ export class Trouble {
   laneClosedAtMs: number | null = null;
   /** Since when it is proven gone, and waits for company. */
   provenGoneAtMs: number | null = null;
+  /** When time alone changes what is to be thought of it, and when to think of it anyway. */
+  changesAtMs = -Infinity;
+  reviewAtMs = -Infinity;
+  /** Nobody asks any more. */
+  isClosed = false;
 
   constructor(
     readonly incarnation: number,

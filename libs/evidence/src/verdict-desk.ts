@@ -114,7 +114,7 @@ export class VerdictDesk {
     const sight = watch.sight(seen, now.ms);
     const finding = watch.finding(seen, sight, now.ms);
     const member = this.options.membership.member(seen.nodeId);
-    const shown = { sight, finding, member, trouble: watch.troubles.get(seen.nodeId), mainLagMs: watch.mainLagMs(seen, now.ms), hungTimeoutMs: this.options.rules.hungTimeoutMs, lane: watch.laneOf(seen.nodeId) };
+    const shown = { sight, finding, member, trouble: watch.questions.get(seen.nodeId), mainLagMs: watch.mainLagMs(seen, now.ms), hungTimeoutMs: this.options.rules.hungTimeoutMs, lane: watch.laneOf(seen.nodeId) };
     const observers = finding.kind === 'well' || finding.kind === 'unsure' || finding.observers.length === 0 ? [this.options.nodeId] : finding.observers;
     return { evidence: explain(watch.sightings.detectors, shown, now.ms), observers };
   }

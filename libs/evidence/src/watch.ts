@@ -2,23 +2,27 @@
  * What one observer knows and doubts: sightings, doubt of itself, open questions and the probes that shall answer them, put together to
  * a finding about one node. Proposes nothing.
  */
-import type { Beat } from '@muster/contracts';
+import type { Beat, ProbeResult } from '@muster/contracts';
 import { isGone, type Profile } from '@muster/membership';
 import type { Effect } from './effect.js';
 import type { Lane, Now, ObserverInput } from './input.js';
 import { judge } from './judge.js';
+import { Lanes } from './lanes.js';
 import { ProbePlan } from './probe-plan.js';
+import { Questions } from './questions.js';
 import type { ObserverOptions } from './rules.js';
 import type { Seen } from './seen.js';
 import { SelfDoubt } from './self-doubt.js';
 import { type Finding, type Sight, WELL } from './sight.js';
 import { MAIN_LAG_MS, Sightings } from './sightings.js';
-import { Trouble } from './trouble.js';
+import type { Trouble } from './trouble.js';
 
 /** Time between two steps beyond which we did not run: three ticks. Milliseconds. */
 const PAUSE_MS = 750;
 /** Own beats that may be missing before a partition is blind: one may be lost, the next late. Intervals. */
 const BLIND_INTERVALS = 2.5;
+/** Own beats that may be missing before a partition is behind: then nobody there is asked why he is late, because we are. Intervals. */
+const BEHIND_INTERVALS = 1.25;
 /** Absences from this on give everybody a full deadline; shorter ones are left out of the count. What came meanwhile was read at once. */
 const GRACE_INTERVALS = 5;
 const GRACE_MS_MIN = 3000;
@@ -32,10 +36,6 @@ const CONFIRM_MS_MIN = 750;
 /** How long a closed lane is asked about although beats came since: they may have been under way. Milliseconds. */
 const LANE_QUESTION_MS = 3000;
 
-/** Time between two looks at everybody: with few questions, and with thousands. Milliseconds. */
-const LOOKS_APART_MS_MIN = 5;
-const LOOKS_APART_MS_MAX = 250;
-
 type Probed = Extract<ObserverInput, { kind: 'probed' }>;
 
 /** Time that was not observed. Partition null: all of it. */
@@ -48,8 +48,8 @@ export class Watch {
   readonly sightings: Sightings;
   readonly doubt: SelfDoubt;
   readonly plan: ProbePlan;
-  readonly troubles = new Map<string, Trouble>();
-  private readonly lanes = new Map<string, { incarnation: number; count: number }>();
+  readonly questions = new Questions();
+  private readonly lanes = new Lanes();
   private resumedAtMs = -Infinity;
   /** When anything at all reached us: beats, or answers of any kind. */
   private heardAnythingAtMs = -Infinity;
@@ -80,7 +80,8 @@ export class Watch {
     this.resumedAtMs = nowMs;
     this.excuse(nowMs, awayMs);
     // Whatever was under way tells nothing: look anew, at once.
-    for (const trouble of this.troubles.values()) if (trouble.dueAtMs !== Infinity) trouble.dueAtMs = nowMs;
+    for (const trouble of this.questions.all().values()) if (trouble.dueAtMs !== Infinity) trouble.dueAtMs = nowMs;
+    this.questions.noLaterThan(nowMs);
     return { partition: null, unobservedMs: awayMs };
   }
 
@@ -95,7 +96,7 @@ export class Watch {
     if (heard === null) return null;
     if (nodeId !== beat.nodeId) this.heardAnythingAtMs = now.ms;
     if (heard.isNew && beat.nodeId === nodeId) this.doubt.reborn();
-    if (this.troubles.size > 0) this.signOfLife(beat.nodeId, now.ms);
+    if (this.questions.size > 0) this.signOfLife(beat.nodeId, now.ms);
     return heard;
   }
 
@@ -114,21 +115,23 @@ export class Watch {
     return partition !== null && this.doubt.canaryAgeMs(partition, nowMs) === 0;
   }
 
-  /** When to look again at the latest, of what time alone changes; null when nothing. `companyMs`: how long a crash may wait for others. */
-  nextMs(nowMs: number, companyMs: readonly number[]): number | null {
-    let nextMs = this.sightings.detectors.nextDeadlineMs(nowMs) ?? Infinity;
+  /** When to look again at the latest; null when time alone changes nothing. */
+  nextMs(nowMs: number): number | null {
+    const nextMs = this.questions.nextMs(this.sightings.detectors.nextDeadlineMs(nowMs) ?? Infinity, nowMs);
+    return nextMs === Infinity ? null : nextMs;
+  }
+
+  /** A node was thought about: notes when time alone may change what came of it. `companyMs`: how long a crash may wait for others. */
+  thought(seen: Seen, companyMs: readonly number[], nowMs: number): void {
+    const trouble = this.questions.get(seen.nodeId);
+    if (trouble === undefined) return;
+    let nextMs = this.sightings.detectors.deadlineMs(seen.nodeId, nowMs) ?? Infinity;
     const consider = (atMs: number): void => {
       if (atMs > nowMs && atMs < nextMs) nextMs = atMs;
     };
-    for (const [nodeId, trouble] of this.troubles) {
-      consider(trouble.dueAtMs);
-      if (trouble.provenGoneAtMs !== null) for (const ms of companyMs) consider(Math.max(trouble.provenGoneAtMs, trouble.laneClosedAtMs ?? 0) + ms);
-      const suspectedAtMs = this.sightings.get(nodeId)?.suspectedAtMs ?? Infinity;
-      if (suspectedAtMs !== Infinity) consider(suspectedAtMs + this.confirmMs(nodeId));
-    }
-    if (nextMs === Infinity) return null;
-    // Many questions are answered together: a look at each of them for each deadline would cost their square.
-    return Math.max(nextMs, nowMs + Math.min(LOOKS_APART_MS_MAX, LOOKS_APART_MS_MIN + this.troubles.size / 20));
+    if (trouble.provenGoneAtMs !== null) for (const ms of companyMs) consider(Math.max(trouble.provenGoneAtMs, trouble.laneClosedAtMs ?? 0) + ms);
+    if (seen.suspectedAtMs !== Infinity) consider(seen.suspectedAtMs + this.confirmMs(seen.nodeId));
+    this.questions.thought(trouble, nextMs, nowMs);
   }
 
   /** A suspect has a full deadline, and the confirming time, from now on. */
@@ -139,7 +142,7 @@ export class Watch {
 
   /** Notes whether a node is proven gone now. Says so again. */
   provenGone(seen: Seen, isGone: boolean, nowMs: number): boolean {
-    const trouble = this.troubles.get(seen.nodeId);
+    const trouble = this.questions.get(seen.nodeId);
     if (trouble === undefined) return false;
     trouble.provenGoneAtMs = isGone ? (trouble.provenGoneAtMs ?? nowMs) : null;
     return isGone;
@@ -149,33 +152,30 @@ export class Watch {
     this.isBusUp = isUp;
   }
 
-  /** Follows a direct lane. Says whether one was closed that we should ask about at once. */
-  lane(nodeId: string, incarnation: number, is: 'open' | 'closed', nowMs: number): boolean {
-    const known = this.lanes.get(nodeId);
+  /** Follows a direct lane. When one was closed that we should ask about, does so at once. */
+  lane(nodeId: string, incarnation: number, is: 'open' | 'closed', nowMs: number): Effect[] {
     if (is === 'open') {
-      this.lanes.set(nodeId, { incarnation, count: known?.incarnation === incarnation ? known.count + 1 : 1 });
+      this.lanes.opened(nodeId, incarnation);
       this.plan.witnesses.opened(nodeId);
-      return false;
+      return [];
     }
-    if (known?.incarnation !== incarnation) return false;
-    known.count -= 1;
-    // It has another one already.
-    if (known.count > 0) return false;
-    this.lanes.delete(nodeId);
+    // It may have another one already.
+    if (!this.lanes.closed(nodeId, incarnation)) return [];
     this.plan.witnesses.closed(nodeId);
     const seen = this.sightings.get(nodeId);
-    if (seen?.incarnation !== incarnation || seen.state === 'left' || !this.isWatched(nodeId)) return false;
-    const trouble = this.question(seen, nowMs);
+    if (seen?.incarnation !== incarnation || seen.state === 'left' || !this.isWatched(nodeId)) return [];
+    const trouble = this.questions.ask(nodeId, incarnation, nowMs);
     trouble.laneClosedAtMs = nowMs;
     if (trouble.dueAtMs !== Infinity) trouble.dueAtMs = nowMs;
-    return true;
+    this.questions.noLaterThan(nowMs);
+    return this.plan.lookAt({ seen, trouble }, this.able, nowMs);
   }
 
   /** Takes what came of a probe. False when it says nothing about the process that is there now. */
   probed(input: Probed, nowMs: number): boolean {
     const { nodeId, by, result, mainLagMs } = input;
     this.plan.done(nodeId, by);
-    const trouble = this.troubles.get(nodeId);
+    const trouble = this.questions.get(nodeId);
     const seen = this.sightings.get(nodeId);
     const isOwn = by === this.options.nodeId;
     if (isOwn && result !== null && result !== 'silent') this.heardAnythingAtMs = nowMs;
@@ -183,7 +183,7 @@ export class Watch {
     const isDeaf = isOwn && this.heardAnythingAtMs < input.askedAtMs - DEAF_MS;
     const wasAway = input.lateMs > LOOKER_LATE_MS_MAX || isDeaf || (isOwn && input.askedAtMs < this.resumedAtMs);
     const opinion = wasAway && (result === 'silent' || result === 'accepted') ? null : result;
-    if (trouble !== undefined && isOwn) this.plan.pace(trouble, opinion, nowMs);
+    if (trouble !== undefined && isOwn) this.pace(trouble, opinion, nowMs);
     if (seen?.incarnation !== input.incarnation || opinion === null) return false;
     if (opinion === 'answered') {
       this.sightings.answered(nodeId, input.askedAtMs, mainLagMs);
@@ -193,34 +193,42 @@ export class Watch {
     return true;
   }
 
-  /** Opens and closes questions by what is late now. */
-  refresh(nowMs: number): void {
+  /** Opens and closes questions by what is late now. Says whom to think about. */
+  refresh(nowMs: number): Seen[] {
     for (const nodeId of this.plan.expire(nowMs)) {
-      const trouble = this.troubles.get(nodeId);
-      if (trouble !== undefined) this.plan.pace(trouble, null, nowMs);
+      const trouble = this.questions.get(nodeId);
+      if (trouble !== undefined) this.pace(trouble, null, nowMs);
     }
-    const late = new Set(this.sightings.detectors.late(nowMs));
-    for (const [nodeId, trouble] of this.troubles) {
-      const isAsked = late.has(nodeId) || (trouble.laneClosedAtMs !== null && nowMs - trouble.laneClosedAtMs < LANE_QUESTION_MS);
-      if (!isAsked || !this.isWatched(nodeId) || this.sightings.get(nodeId)?.incarnation !== trouble.incarnation) this.troubles.delete(nodeId);
+    const { detectors } = this.sightings;
+    const late = detectors.late(nowMs);
+    for (const [nodeId, trouble] of this.questions.all()) {
+      const isAsked = detectors.isLate(nodeId, nowMs) || (trouble.laneClosedAtMs !== null && nowMs - trouble.laneClosedAtMs < LANE_QUESTION_MS);
+      if (!isAsked || !this.isWatched(nodeId) || this.sightings.get(nodeId)?.incarnation !== trouble.incarnation) this.questions.close(nodeId);
     }
     for (const nodeId of late) {
       const seen = this.sightings.get(nodeId);
-      if (seen !== undefined && this.isWatched(nodeId)) this.question(seen, nowMs);
+      if (this.questions.has(nodeId) || seen === undefined || !this.isWatched(nodeId)) continue;
+      // Where we are behind with reading, being late is ours; being overdue is worth saying all the same.
+      if (!this.isBehind(seen, nowMs) || detectors.stage(nodeId, nowMs) !== 'late') this.questions.ask(nodeId, seen.incarnation, nowMs);
     }
+    return this.questions.due(nowMs).flatMap((nodeId) => this.sightings.get(nodeId) ?? []);
   }
 
   /** Probes that are due. */
   looks(nowMs: number): Effect[] {
     const looked = [];
-    for (const [nodeId, trouble] of this.troubles) {
+    for (const [nodeId, trouble] of this.questions.all()) {
+      if (trouble.dueAtMs > nowMs) continue;
       const seen = this.sightings.get(nodeId);
-      if (seen === undefined) continue;
       // What is silent because we do not hear is not asked why; that a lane was closed, we did hear.
-      const isBlind = seen.partition >= 0 && this.doubt.isBlind(seen.partition, nowMs) && !this.isDirectAnEye;
-      if (!isBlind || trouble.laneClosedAtMs !== null) looked.push({ seen, trouble });
+      if (seen !== undefined && (trouble.laneClosedAtMs !== null || !this.isBehind(seen, nowMs))) looked.push({ seen, trouble });
     }
     return this.plan.look(looked, this.able, nowMs);
+  }
+
+  /** Probes that had to wait, as far as there is room for them again. */
+  moreLooks(nowMs: number): Effect[] {
+    return this.plan.goOn(this.able, nowMs);
   }
 
   firstLooks(nowMs: number): Effect[] {
@@ -250,7 +258,7 @@ export class Watch {
   finding(seen: Seen, sight: Sight, nowMs: number): Finding {
     const { nodeId: ownId, rules } = this.options;
     if (seen.nodeId === ownId) return WELL;
-    const trouble = this.troubles.get(seen.nodeId);
+    const trouble = this.questions.get(seen.nodeId);
     const mainLagMs = this.mainLagMs(seen, nowMs);
     if (trouble === undefined && mainLagMs === 0 && sight.stage === 'alive') return WELL;
     const rhythm = this.sightings.detectors.rhythm(seen.nodeId);
@@ -276,10 +284,10 @@ export class Watch {
 
   /** Neither beats nor answers, and not proven to exist or to be gone: what may be a fault of the network, or of ours. */
   isSilent(nodeId: string, stages: 'late' | 'overdue', nowMs: number): boolean {
-    const trouble = this.troubles.get(nodeId);
+    const trouble = this.questions.get(nodeId);
     if (trouble === undefined || trouble.provenGoneAtMs !== null) return false;
-    const stage = this.sightings.detectors.reading(nodeId, nowMs)?.stage;
-    if (stage === undefined || stage === 'alive' || (stage === 'late' && stages === 'overdue')) return false;
+    const stage = this.sightings.detectors.stage(nodeId, nowMs);
+    if (stage === null || stage === 'alive' || (stage === 'late' && stages === 'overdue')) return false;
     for (const opinion of trouble.opinions().values()) if (opinion.result === 'accepted') return false;
     return true;
   }
@@ -291,19 +299,19 @@ export class Watch {
 
   laneOf(nodeId: string): 'open' | 'closed' | 'none' {
     if (this.lanes.has(nodeId)) return 'open';
-    return (this.troubles.get(nodeId)?.laneClosedAtMs ?? null) === null ? 'none' : 'closed';
+    return (this.questions.get(nodeId)?.laneClosedAtMs ?? null) === null ? 'none' : 'closed';
   }
 
   forget(nodeId: string): void {
     this.sightings.forget(nodeId);
-    this.troubles.delete(nodeId);
+    this.questions.close(nodeId);
     this.plan.forget(nodeId);
   }
 
   /** Most of those that have a lane beat by it. */
   private areLanesAlive(nowMs: number): boolean {
     let heardCount = 0;
-    for (const nodeId of this.lanes.keys()) {
+    for (const nodeId of this.lanes.nodeIds()) {
       if (nowMs - (this.sightings.get(nodeId)?.directAtMs ?? -Infinity) <= BLIND_INTERVALS * this.options.intervalMs) heardCount += 1;
     }
     return heardCount >= 2 && heardCount * 2 >= this.lanes.size;
@@ -324,7 +332,7 @@ export class Watch {
   }
 
   private isTrusted(by: string): boolean {
-    if (this.troubles.has(by)) return false;
+    if (this.questions.has(by)) return false;
     const status = this.options.membership.member(by)?.record.status;
     return status === 'HEALTHY' || status === 'DEGRADED' || status === 'JOINING';
   }
@@ -334,26 +342,29 @@ export class Watch {
     return member !== undefined && !isGone(member.record.status) && nodeId !== this.options.nodeId;
   }
 
-  private question(seen: Seen, nowMs: number): Trouble {
-    const known = this.troubles.get(seen.nodeId);
-    if (known?.incarnation === seen.incarnation) return known;
-    const trouble = new Trouble(seen.incarnation, nowMs);
-    this.troubles.set(seen.nodeId, trouble);
-    return trouble;
+  /** Nothing came for so long by the way that the node uses that its being late says nothing. */
+  private isBehind(seen: Seen, nowMs: number): boolean {
+    return !this.isDirectAnEye && seen.partition >= 0 && nowMs - this.doubt.provenAtMs(seen.partition, nowMs) > BEHIND_INTERVALS * this.options.intervalMs;
+  }
+
+  private pace(trouble: Trouble, result: ProbeResult | null, nowMs: number): void {
+    this.plan.pace(trouble, result, nowMs);
+    this.questions.noLaterThan(trouble.dueAtMs);
   }
 
   private signOfLife(nodeId: string, nowMs: number): void {
-    const trouble = this.troubles.get(nodeId);
+    const trouble = this.questions.get(nodeId);
     if (trouble === undefined) return;
     const { laneClosedAtMs } = trouble;
     if (laneClosedAtMs === null || trouble.incarnation !== this.sightings.get(nodeId)?.incarnation) {
-      this.troubles.delete(nodeId);
+      this.questions.close(nodeId);
       return;
     }
     // That beat may have been sent before the lane was closed: look again.
     trouble.signOfLife();
     trouble.laneClosedAtMs = laneClosedAtMs;
     if (trouble.dueAtMs !== Infinity) trouble.dueAtMs = nowMs;
+    this.questions.noLaterThan(nowMs);
   }
 
   private excuse(nowMs: number, unobservedMs: number, partition?: number): void {

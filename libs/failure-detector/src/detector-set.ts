@@ -188,12 +188,24 @@ export class DetectorSet {
     return this.late(nowMs).filter((nodeId) => this.isBeatOverdue(this.slots.get(nodeId)!, nowMs));
   }
 
+  /** By the last sign of life, be it a beat or an answer; null for a node that is not watched. */
+  stage(nodeId: string, nowMs: number): Stage | null {
+    const slot = this.slots.get(nodeId);
+    return slot === undefined ? null : this.stageOf(slot, nowMs);
+  }
+
+  /** Whether its beats are late, whether or not it answers otherwise. */
+  isLate(nodeId: string, nowMs: number): boolean {
+    const slot = this.slots.get(nodeId);
+    return slot !== undefined && this.isBeatLate(slot, nowMs);
+  }
+
   reading(nodeId: string, nowMs: number): Reading | null {
     const slot = this.slots.get(nodeId);
     if (slot === undefined) return null;
     const at = slot * STRIDE;
     return {
-      stage: this.stage(slot, nowMs),
+      stage: this.stageOf(slot, nowMs),
       phi: this.rhythms.phi(slot, nowMs - this.columns[at + BEAT]!),
       silenceMs: Math.max(0, nowMs - this.columns[at + OBSERVED]!),
       irregularity: this.rhythms.irregularity(slot),
@@ -258,7 +270,7 @@ export class DetectorSet {
   }
 
   /** Times are compared as sums, here as in `nextMs`: a difference would round otherwise, and a deadline could pass without a change. */
-  private stage(slot: number, nowMs: number): Stage {
+  private stageOf(slot: number, nowMs: number): Stage {
     if (nowMs >= this.silentAtMs(slot)) return 'silent';
     const heardMs = this.columns[slot * STRIDE + HEARD]!;
     if (nowMs >= heardMs + this.rhythms.suspectAfterMs(slot)) return 'overdue';
