@@ -3,7 +3,7 @@
  *
  * End: leave (our own last word) -> close the lanes -> publish what is left -> close the log. The bus is closed by whoever made it.
  */
-import { Agent, probe } from '@muster/agent';
+import { Agent, probe, Reach } from '@muster/agent';
 import type { Logger, MessageBus } from '@muster/contracts';
 import { Observer, type ObserverOptions } from '@muster/evidence';
 import { detectorConfig } from '@muster/failure-detector';
@@ -53,17 +53,22 @@ export class Coordinator {
   readonly agent: Agent;
   private readonly publisher: Publisher;
   private readonly clock: Clock;
+  private readonly metrics: CoordinatorMetrics;
   private closing: Promise<void> | null = null;
 
   constructor(private readonly parts: CoordinatorParts) {
     const { config, nodeId, logger, bus, clock = systemClock } = parts;
     const metrics = new CoordinatorMetrics(parts.metrics);
+    this.metrics = metrics;
     this.clock = clock;
     this.cluster = openCluster(parts);
     const canary = new Canary(clock);
     const observer = new Observer(observerOptions(parts, this.cluster), { ms: clock.nowMs(), unixMs: clock.nowUnixMs() });
     const ask: DetectionOptions['ask'] = (by, target, timeLimitMs) => this.lanes.ask(by, target, timeLimitMs);
-    this.detection = new Detection({ nodeId, observer, cluster: this.cluster, clock, probe, ask, metrics, logger, isBusUp: () => bus.status().state === 'up' });
+    // Members tell where they are to be looked at; where we are ourselves decides what of it means the same to us.
+    const reach = new Reach([parts.httpUrl]);
+    const look: DetectionOptions['probe'] = (target, timeLimitMs) => probe(target, timeLimitMs, reach);
+    this.detection = new Detection({ nodeId, observer, cluster: this.cluster, clock, probe: look, ask, metrics, logger, isBusUp: () => bus.status().state === 'up' });
     this.views = new Views(this.cluster, this.detection, clock);
     this.streams = new Streams(this.cluster, this.views, config.coordinator.watchersMax);
     this.orders = new Orders(this.cluster, this.views, clock);
@@ -92,7 +97,10 @@ export class Coordinator {
 
   async start(): Promise<void> {
     await this.cluster.agreeOnRules(this.clock.nowUnixMs());
-    this.cluster.listen((changes) => this.lanes.follow(changes));
+    this.cluster.listen((changes) => {
+      this.lanes.follow(changes);
+      this.metrics.changed(changes);
+    });
     this.detection.start();
     this.lanes.open();
     this.publisher.start();

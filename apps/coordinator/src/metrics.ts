@@ -1,7 +1,7 @@
 /** What the coordinator counts and shows to Prometheus. State is read when it is scraped, so it is never old. */
 import { isLive, MEMBER_STATUSES } from '@muster/contracts';
 import type { Lane, Note } from '@muster/evidence';
-import { FAILURE_CLASSES } from '@muster/membership';
+import { type Change, FAILURE_CLASSES } from '@muster/membership';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Cluster } from './cluster.js';
 import type { CutReason } from './lane/lane.js';
@@ -107,6 +107,11 @@ export class CoordinatorMetrics {
       case 'rejected':
         return this.rejected.inc({ command: note.command });
     }
+  }
+
+  /** What no observer proposes: an operator took a member out. */
+  changed(changes: readonly Change[]): void {
+    for (const change of changes) if (change.kind === 'transition' && change.failure === 'evicted') this.failures.inc({ class: 'evicted' });
   }
 
   laneMessage(kind: string, direction: 'received' | 'sent'): void {

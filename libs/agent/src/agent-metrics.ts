@@ -38,7 +38,7 @@ function countersOf({ Counter }: Prom, registers: Registry[], shared: SharedCoun
     ['laneMessagesDropped', 'cluster_agent_lane_messages_dropped_total', 'Messages of the direct lane that could not be read, or not be sent'],
     ['probesServed', 'cluster_agent_probes_served_total', 'Times that somebody was told at the probe port who is here'],
     ['probesMade', 'cluster_agent_probes_made_total', 'Looks at other members that a coordinator asked for'],
-    ['probesDeclined', 'cluster_agent_probes_declined_total', 'Looks at other members that were asked for while too many were under way'],
+    ['probesDeclined', 'cluster_agent_probes_declined_total', 'Looks at other members that were asked for while too many were under way, or at addresses that are not looked at'],
   ];
   for (const [slot, name, help] of counters) {
     const more = since(shared, slot);

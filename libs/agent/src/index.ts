@@ -6,3 +6,5 @@ export { memberOptions } from './member-options.js';
 export { type AgentOptions, type DrainListener } from './options.js';
 export { probe } from './probe/probe.js';
 export { type ProbeFinding } from './probe/probe-finding.js';
+export { Reach } from './probe/reach.js';
+export { LineSplitter } from './lane/line-splitter.js';

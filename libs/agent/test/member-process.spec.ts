@@ -1,11 +1,13 @@
 /** What the cluster sees of a member whose process is blocked, paused, killed or hurt. Real processes, threads and sockets. */
 import type { Beat, ProbeTarget } from '@muster/contracts';
 import { probe } from '../src/probe/probe.js';
+import { Reach } from '../src/probe/reach.js';
 import { FakeCoordinator } from '../testing/fake-coordinator.js';
 import { MemberProcess } from '../testing/member-process.js';
 import { until } from '../testing/until.js';
 
 const INTERVAL_MS = 200;
+const here = new Reach(['http://127.0.0.1:1']);
 let fake: FakeCoordinator;
 let member: MemberProcess;
 
@@ -39,7 +41,7 @@ test('A main loop that is blocked for 3 s: beats go on with a growing lag, the p
   expect(frozen[0]?.mainLagMs).toBeLessThan(1500);
   expect(frozen.map(({ mainLagMs }) => mainLagMs)).toEqual(frozen.map(({ mainLagMs }) => mainLagMs).toSorted((a, b) => a - b));
   expect(frozen.at(-1)?.vitals.eventLoopDelayMs).toBeGreaterThanOrEqual(700);
-  const finding = await probe(target(), 500);
+  const finding = await probe(target(), 500, here);
   expect(finding.result).toBe('answered');
   expect(finding.mainLagMs).toBeGreaterThanOrEqual(700);
   const before = fake.beats.length;
@@ -47,6 +49,7 @@ test('A main loop that is blocked for 3 s: beats go on with a growing lag, the p
   const onBus = member.busBeats.length;
   await until('the bus carries beats again', () => member.busBeats.length > onBus + 2);
   expect(seqs(fake.beats)).toEqual(seqs(fake.beats).toSorted((a, b) => a - b));
+  expect(member.lines.filter((line) => /^the main loop stood still for [2-9]\.\d s/.test(line))).toHaveLength(1);
 });
 
 test('a main loop that is blocked again and again finds the bus carrying its beats each time', async () => {
@@ -63,20 +66,20 @@ test('Without a thread of its own a blocked member neither beats nor answers: wh
   await start(false);
   member.tell('block 1500');
   await until('it is blocked', () => member.said.some(({ kind }) => kind === 'blocking'));
-  expect((await probe(target(), 300)).result).toBe('accepted');
+  expect((await probe(target(), 300, here)).result).toBe('accepted');
 });
 
 test('SIGSTOP: probes are taken by the kernel and not answered; after SIGCONT nobody is told of a lag that was none', async () => {
   await start();
   const at = target();
   member.signal('SIGSTOP');
-  expect((await probe(at, 400)).result).toBe('accepted');
+  expect((await probe(at, 400, here)).result).toBe('accepted');
   const pausedMs = performance.now();
   await until('a pause of a second', () => performance.now() - pausedMs > 1000);
   const before = member.busBeats.length;
   member.signal('SIGCONT');
   await until('it beats again', () => member.busBeats.length > before + 2);
-  expect((await probe(at, 500)).result).toBe('answered');
+  expect((await probe(at, 500, here)).result).toBe('answered');
   expect(fake.beats.filter(({ mainLagMs }) => mainLagMs >= 700)).toEqual([]);
 });
 
@@ -85,7 +88,7 @@ test('kill -9: both ports refuse, and the lane breaks without a last word', asyn
   const at = target();
   member.signal('SIGKILL');
   await until('the lane broke', () => fake.ends.length > 0);
-  expect(await probe(at, 500)).toEqual({ result: 'refused', mainLagMs: 0 });
+  expect(await probe(at, 500, here)).toEqual({ result: 'refused', mainLagMs: 0 });
   expect(fake.ends[0]).not.toBe('left');
 });
 
@@ -111,7 +114,7 @@ test('a worker that dies is replaced: same incarnation, same probe port, later b
   expect(seqs(member.busBeats)).toEqual([...new Set(seqs(member.busBeats))].toSorted((a, b) => a - b));
   expect(target().probeUrl).toBe(at.probeUrl);
   expect(member.lines.filter((line) => line.startsWith('the thread that beats')).at(-1)).toContain('beating in the main thread');
-  expect((await probe(at, 500)).result).toBe('answered');
+  expect((await probe(at, 500, here)).result).toBe('answered');
 });
 
 test('an order to drain reaches the application, once, and so does its end', async () => {

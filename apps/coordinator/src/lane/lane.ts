@@ -4,11 +4,12 @@
  * Reads and writes messages, and keeps to the limits; what messages mean is decided by whoever made it.
  */
 import type { Socket } from 'node:net';
+import { LineSplitter } from '@muster/agent';
 import { type AgentMessage, type CoordinatorMessage, decodeAgentMessage, LANE_LINE_BYTES_MAX, type ProbeTarget } from '@muster/contracts';
-import { LineReader } from './line-reader.js';
+import { LaneRate } from './lane-rate.js';
 
 /** Why we end a lane ourselves. */
-export type CutReason = 'line-too-long' | 'not-json' | 'no-hello' | 'slow-reader' | 'unreadable' | 'replaced' | 'ending';
+export type CutReason = 'line-too-long' | 'not-json' | 'no-hello' | 'not-itself' | 'flood' | 'slow-reader' | 'unreadable' | 'idle' | 'replaced' | 'ending';
 
 export interface LaneListener {
   message(lane: Lane, message: AgentMessage): void;
@@ -28,8 +29,8 @@ export interface LaneIdentity {
 
 /** An agent says who it is in its first message; until then it has this long. Milliseconds. */
 const HELLO_MS_MAX = 3000;
-/** What an agent may leave unread before it is cut off. Bytes. */
-const UNREAD_BYTES_MAX = 1024 * 1024;
+/** What an agent may leave unread before it is cut off: far more than a few answers and all probes that it can owe us. Bytes. */
+const UNREAD_BYTES_MAX = 128 * 1024;
 /** Probes that a helper may owe us. Count. */
 const ASKED_MAX = 64;
 /** What a helper's answer may need beyond the probe itself. Milliseconds. */
@@ -38,13 +39,16 @@ const ANSWER_SLACK_MS = 250;
 const UNREADABLE_MAX = 100;
 /** After this long without a word the kernel looks whether the other host is still there. Milliseconds. */
 const KEEP_ALIVE_MS = 15_000;
+/** A lane that brings nothing for so long is of no use: a live agent sends a beat at least once a minute. Milliseconds. */
+const IDLE_MS_MAX = 180_000;
 
 export class Lane {
   /** Who is there; null before its hello. */
   identity: LaneIdentity | null = null;
   /** What it was told last about draining; null before. */
   toldDraining: boolean | null = null;
-  private readonly lines = new LineReader(LANE_LINE_BYTES_MAX);
+  private readonly lines = new LineSplitter(LANE_LINE_BYTES_MAX);
+  private readonly rate = new LaneRate();
   private readonly asked = new Map<number, (answer: HelperAnswer | null) => void>();
   private readonly helloTimer: NodeJS.Timeout;
   private askedCount = 0;
@@ -59,7 +63,7 @@ export class Lane {
     this.helloTimer = setTimeout(() => {
       if (this.identity === null) this.cut('no-hello');
     }, HELLO_MS_MAX);
-    socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_MS).setTimeout(0);
+    socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_MS).setTimeout(IDLE_MS_MAX, () => this.cut('idle'));
     socket.on('data', (bytes: Buffer) => this.read(bytes));
     // Its side is over; nothing that we could still say would be heard.
     socket.on('end', () => socket.destroy());
@@ -109,6 +113,7 @@ export class Lane {
   private read(bytes: Buffer): void {
     const lines = this.lines.push(bytes);
     if (lines === null) return this.cut('line-too-long');
+    if (!this.rate.take(lines.length, bytes.length, performance.now())) return this.cut('flood');
     for (const line of lines) {
       if (!this.isOpen) return;
       this.take(line);

@@ -118,6 +118,31 @@ test('a node that comes again with a greater incarnation is asked by its newer l
   expect(it.seen.changes).toEqual(['n/7 open', 'n/8 open', 'n/8 closed', 'n/9 open']);
 });
 
+test('a process learns on its lane that a newer one has taken its place, and the newer one is not told', async () => {
+  const it = await start();
+  const old = await it.welcomed('n', 6);
+  const young = await it.welcomed('n', 7);
+  const joined = { ...it.marked([], ''), kind: 'transition', from: 'HEALTHY', silenceMs: null, failure: null, member: { nodeId: 'n', incarnation: 7, status: 'JOINING', marks: [] } } as unknown as Change;
+  it.lanes.follow([joined]);
+  await eventually('it is told', () => old.heard.length, (count) => count === 3);
+  expect(old.heard[2]).toMatchObject({ kind: 'welcome', knownIncarnation: 7 });
+  young.say({ v: 1, kind: 'beat', beat: beat({ nodeId: 'n' }) });
+  await eventually('its beat is answered', () => young.heard.at(-1)?.kind, (kind) => kind === 'heard');
+  expect(young.heard.map(({ kind }) => kind)).toEqual(['welcome', 'drain', 'heard']);
+});
+
+test('a stranger who takes the lane of a node costs it nothing but the lane: it comes back and is asked again, and was never reported as gone', async () => {
+  const it = await start();
+  const first = await it.welcomed();
+  const stranger = await it.welcomed();
+  await eventually('the first is closed', first.isClosed, Boolean);
+  const again = await it.welcomed();
+  await eventually('the stranger is closed', stranger.isClosed, Boolean);
+  void it.lanes.ask('n', { nodeId: 'm', incarnation: 1, probeUrl: null, httpUrl: null }, 100);
+  await eventually('it is asked', () => again.heard.at(-1)?.kind, (kind) => kind === 'probe');
+  expect(it.seen.changes).toEqual(['n/7 open']);
+});
+
 test('an order to drain is told at once and when a lane opens, and once each time it changes', async () => {
   const it = await start({ marks: ['draining'] });
   const client = await it.welcomed();
@@ -133,6 +158,9 @@ const wrong: ReadonlyArray<{ name: string; says: readonly string[]; cut: string 
   { name: 'speaks before its hello', says: [JSON.stringify({ v: 1, kind: 'beat', beat: beat() }), '\n'], cut: 'no-hello' },
   { name: 'does not speak JSON', says: ['hello\n'], cut: 'not-json' },
   { name: 'never ends its line', says: ['x'.repeat(LANE_LINE_BYTES_MAX + 1)], cut: 'line-too-long' },
+  { name: 'says it is one node, then another', says: [`${JSON.stringify(hello('n', 7))}\n`, `${JSON.stringify(hello('m', 7))}\n`], cut: 'not-itself' },
+  { name: 'goes back to an earlier incarnation', says: [`${JSON.stringify(hello('n', 7))}\n`, `${JSON.stringify(hello('n', 6))}\n`], cut: 'not-itself' },
+  { name: 'brings more messages in a second than any agent does', says: [`${JSON.stringify(hello())}\n`, `${JSON.stringify({ v: 1, kind: 'probed', id: 1, result: 'refused', mainLagMs: 0, lateMs: 0 })}\n`.repeat(1500)], cut: 'flood' },
   { name: 'says a hundred things that nobody understands', says: [`${JSON.stringify(hello())}\n`, ...Array.from({ length: 100 }, () => '{"v":1,"kind":"sing"}\n')], cut: 'unreadable' },
 ];
 test.each(wrong)('an agent that $name is cut off', async ({ says, cut }) => {
@@ -171,9 +199,9 @@ test('an agent that does not read is cut off before it costs much memory', async
   const it = await start();
   const client = await it.welcomed();
   client.socket.pause();
-  const line = `${JSON.stringify({ v: 1, kind: 'beat', beat: beat({ nodeId: 'n' }) })}\n`;
+  const reason = 'x'.repeat(500);
   await eventually('it is cut off', () => {
-    client.say(line.repeat(1000));
+    for (let turn = 0; turn < 1000; turn++) it.lanes.follow([it.marked(turn % 2 === 0 ? ['draining'] : [], reason)]);
     return it.seen.cut;
   }, (cut) => cut.length > 0, 20_000);
   expect(it.seen.cut).toEqual(['slow-reader']);

@@ -64,12 +64,14 @@ export class Lanes implements LaneListener {
     return lane.ask(target, timeLimitMs);
   }
 
-  /** Tells members what operators want of them. */
+  /** Tells members what operators want of them, and a process that another one of its name has taken its place. */
   follow(changes: readonly Change[]): void {
     for (const change of changes) {
       if (change.kind !== 'updated' && change.kind !== 'transition') continue;
       const { nodeId, incarnation, marks } = change.member;
-      const lane = this.byNode.get(nodeId)?.get(incarnation);
+      const ofNode = this.byNode.get(nodeId);
+      if (change.kind === 'transition' && change.member.status === 'JOINING') for (const [other, lane] of ofNode ?? []) if (other < incarnation) this.welcome(lane, nodeId);
+      const lane = ofNode?.get(incarnation);
       if (lane !== undefined) this.tellDraining(lane, marks.includes('draining'), change.kind === 'updated' ? change.reason : '');
     }
   }
@@ -106,20 +108,32 @@ export class Lanes implements LaneListener {
     this.leave(lane, cut !== 'ending');
   }
 
+  /**
+   * Whoever comes last under a name has its lane: a process that lost its connection must get in again although we still see the old one.
+   * Nobody is harmed by a stranger who takes it: a lane that is lost only makes us look, and the process itself comes back with its
+   * next try. But one connection is one process: it cannot take the lanes of one node after another.
+   */
   private greet(lane: Lane, nodeId: string, incarnation: number): void {
-    const { coordinatorId, knownIncarnation, member, changed } = this.options;
-    if (lane.identity?.nodeId !== nodeId || lane.identity.incarnation !== incarnation) this.leave(lane, true);
+    const { member, changed } = this.options;
+    const claimed = lane.identity;
+    if (claimed !== null && (claimed.nodeId !== nodeId || claimed.incarnation > incarnation)) return lane.cut('not-itself');
+    if (claimed?.incarnation !== incarnation) this.leave(lane, true);
     const ofNode = this.byNode.get(nodeId) ?? new Map<number, Lane>();
     this.byNode.set(nodeId, ofNode);
     const before = ofNode.get(incarnation);
     lane.identity = { nodeId, incarnation };
     ofNode.set(incarnation, lane);
     if (before !== lane) before?.cut('replaced');
-    this.say(lane, { v: 1, kind: 'welcome', coordinatorId, knownIncarnation: knownIncarnation(nodeId) });
+    this.welcome(lane, nodeId);
     const marks = member(nodeId)?.marks ?? [];
     lane.toldDraining = null;
     this.tellDraining(lane, marks.includes('draining'), 'as agreed before');
     if (before === undefined) changed(nodeId, incarnation, 'open');
+  }
+
+  private welcome(lane: Lane, nodeId: string): void {
+    const { coordinatorId, knownIncarnation } = this.options;
+    this.say(lane, { v: 1, kind: 'welcome', coordinatorId, knownIncarnation: knownIncarnation(nodeId) });
   }
 
   private leave(lane: Lane, isNews: boolean): void {

@@ -110,3 +110,10 @@ test('a late answer to an earlier beat does not change what is said of the lanes
   desk.heard(carried[0] as Beat, accepted);
   expect(lanes).toEqual(['bus']);
 });
+
+test('an urgent beat says nothing of the bus: it was not asked', () => {
+  const { desk, carried, lanes, counts } = deskWith();
+  desk.handAtOnce(beat(1));
+  desk.heard(carried[0] as Beat, accepted);
+  expect([lanes, counts]).toEqual([[], { sent: 1, failed: 0 }]);
+});

@@ -38,8 +38,8 @@ interface Unconfirmed {
 export class BeatDesk {
   readonly confirmMs: number;
   private readonly unconfirmed = new Map<number, Unconfirmed>();
-  /** Sequence numbers of the newest beats that the direct lane carries because the bus did not. */
-  private readonly carried = new Set<number>();
+  /** By sequence number, the newest beats that the direct lane carries, and why the bus does not; null when it was not asked. */
+  private readonly carried = new Map<number, string | null>();
 
   constructor(private readonly options: BeatDeskOptions) {
     this.confirmMs = Math.min(CONFIRM_MS_MAX, Math.max(CONFIRM_MS_MIN, options.intervalMs / 2));
@@ -60,7 +60,7 @@ export class BeatDesk {
 
   /** One that must be known now: it does not wait for the main loop. */
   handAtOnce(beat: Beat): void {
-    if (this.options.lane.isOpen) this.carry(beat, 'it is urgent');
+    if (this.options.lane.isOpen) this.carry(beat, null);
     else this.hand(beat, beat.sentMonoMs);
   }
 
@@ -80,15 +80,16 @@ export class BeatDesk {
 
   /** A coordinator answered a beat on the direct lane. */
   heard(beat: Beat, result: BeatResult): void {
-    if (!this.carried.delete(beat.seq)) return;
-    this.forgetBefore(beat.seq);
+    const reason = this.carried.get(beat.seq);
+    if (reason === undefined) return;
+    this.forgetBefore(beat.seq + 1);
     if (result.outcome === 'rejected') {
       this.options.onFailed();
-      this.options.note.note('none', `the coordinator rejected the beat: ${result.reason ?? 'no reason given'}`, beat);
+      if (reason !== null) this.options.note.note('none', `the coordinator rejected the beat: ${result.reason ?? 'no reason given'}`, beat);
       return;
     }
     this.options.onSent();
-    this.options.note.note('direct', 'the bus did not take the beat', beat);
+    if (reason !== null) this.options.note.note('direct', reason, beat);
   }
 
   close(): void {
@@ -96,19 +97,19 @@ export class BeatDesk {
     this.unconfirmed.clear();
   }
 
-  private carry(beat: Beat, reason: string): void {
+  private carry(beat: Beat, reason: string | null): void {
     const { lane, note, onFailed } = this.options;
-    this.carried.add(beat.seq);
+    this.carried.set(beat.seq, reason);
     if (this.carried.size > CARRIED_MAX) this.forgetBefore(beat.seq);
     if (!lane.isOpen) {
       onFailed();
-      note.note('none', `${reason}; ${lane.fault}`, beat);
+      note.note('none', `${reason ?? 'it could not wait'}; ${lane.fault}`, beat);
     }
     lane.send(beat);
   }
 
   /** Answers come in order: what is older was overtaken. */
   private forgetBefore(seq: number): void {
-    for (const earlier of this.carried) if (earlier < seq) this.carried.delete(earlier);
+    for (const earlier of this.carried.keys()) if (earlier < seq) this.carried.delete(earlier);
   }
 }

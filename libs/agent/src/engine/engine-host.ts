@@ -85,6 +85,8 @@ export class EngineHost {
     if (this.isStopped) return;
     const { logger, onDeath } = this.options;
     this.worker = null;
+    // What it held open is gone with it, and what it saw is old.
+    for (const slot of ['laneOpen', 'laneInUse', 'mainLagMs'] as const) this.options.shared.set(slot, 0);
     onDeath();
     switch (this.deaths.next(monoMs())) {
       case 'worker':

@@ -10,6 +10,7 @@ import { incarnationBeyond } from '../incarnation.js';
 import { DirectLane } from '../lane/direct-lane.js';
 import { ProbeServer } from '../probe/probe-server.js';
 import { ProbeDuty } from '../probe/probe-duty.js';
+import { Reach } from '../probe/reach.js';
 import { HostLimits } from '../vitals/host-limits.js';
 import { ProcessVitals } from '../vitals/process-vitals.js';
 import { BeatDesk } from './beat-desk.js';
@@ -26,6 +27,8 @@ export const LOOK_MS = 50;
 const MAIN_GRACE_MS = 150;
 /** A main loop that does not move for so long is told of at once. Milliseconds. */
 const STALLED_MS = 700;
+/** Coming so late is worth a line in the log: neither this thread nor, most likely, any other of the process ran. Milliseconds. */
+const PAUSE_TOLD_MS = 1000;
 /** Longest wait for the cluster's word on our incarnation before the first beat goes out without it. Milliseconds. */
 const WELCOME_MS_MAX = 1000;
 /** How long a word that must arrive waits for its answer. Milliseconds. */
@@ -48,6 +51,7 @@ export class Engine {
   private incarnation: number;
   private hasBeaten: boolean;
   private isStalled = false;
+  private stalledSinceMs = 0;
   /** What was ordered last, so far as this engine knows. */
   private isDraining: boolean | null = null;
   private isRivalReported = false;
@@ -67,7 +71,7 @@ export class Engine {
     this.incarnation = setup.incarnation;
     this.hasBeaten = setup.isResumed;
     this.logsPosted = this.shared.get('logsTaken');
-    this.duty = new ProbeDuty(this.shared);
+    this.duty = new ProbeDuty(this.shared, () => new Reach([this.facts.httpUrl, this.probeServer?.url ?? null]));
     this.lane = new DirectLane({
       nodeId: setup.identity.nodeId,
       coordinators: setup.coordinators,
@@ -181,14 +185,18 @@ export class Engine {
 
   private look(): void {
     const nowMs = monoMs();
-    this.duty.noteLate(Math.max(0, nowMs - this.lookDueMs));
+    const lateMs = Math.max(0, nowMs - this.lookDueMs);
+    this.duty.noteLate(lateMs);
     this.lookDueMs = nowMs + LOOK_MS;
     this.lane.look(nowMs);
     if (!this.setup.watchesMain) return;
+    if (lateMs >= PAUSE_TOLD_MS) this.log('warn', { pausedMs: Math.round(lateMs) }, `this process did not run for ${seconds(lateMs)}: it was stopped, or its host had no time for it`);
     const lagMs = this.watch.look(this.shared.get('mainMark'), nowMs);
     this.shared.set('mainLagMs', Math.round(lagMs));
     if (this.isStalled ? lagMs > 0 : lagMs < STALLED_MS) return;
     this.isStalled = !this.isStalled;
+    if (this.isStalled) this.stalledSinceMs = nowMs - lagMs;
+    else this.log('warn', { stoodStillMs: Math.round(nowMs - this.stalledSinceMs) }, `the main loop stood still for ${seconds(nowMs - this.stalledSinceMs)}: the cluster gives no new work to a node that stands still`);
     if (this.hasBeaten && (this.state === 'running' || this.state === 'leaving')) this.desk.handAtOnce(this.makeBeat(this.state));
   }
 
@@ -264,3 +272,5 @@ export class Engine {
     this.post({ kind: 'log', level, facts, message });
   }
 }
+
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;

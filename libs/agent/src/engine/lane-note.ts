@@ -25,11 +25,11 @@ export class LaneNote {
     const { log, onChange } = this.options;
     switch (lane) {
       case 'bus':
-        log('info', facts, this.before === 'unknown' ? 'beating through the bus' : 'beating through the bus again');
+        log('info', facts, this.hasBus ? 'beating through the bus again' : 'beating through the bus');
         this.hasBus = true;
         break;
       case 'direct':
-        if (this.hasBus) log('warn', facts, 'the bus does not take beats: beating straight to the coordinators');
+        if (this.hasBus) log('warn', facts, `beats do not get onto the bus (${reason}): beating straight to the coordinators`);
         else log('info', facts, 'beating straight to the coordinators');
         break;
       case 'none':

@@ -27,3 +27,14 @@ test.each([
   const splitter = new LineSplitter(8);
   expect(pieces.map((piece) => splitter.push(Buffer.from(piece)))).toEqual(expected);
 });
+
+test('a line that comes byte by byte is kept in few pieces, and comes out whole', () => {
+  const splitter = new LineSplitter(160 * 1024);
+  let most = 0;
+  for (let count = 0; count < 10_000; count++) {
+    splitter.push(Buffer.from('x'));
+    most = Math.max(most, splitter.pieceCount);
+  }
+  expect(most).toBe(64);
+  expect(splitter.push(Buffer.from('\n'))).toEqual(['x'.repeat(10_000)]);
+});

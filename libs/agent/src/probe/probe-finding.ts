@@ -1,4 +1,5 @@
 /** What an attempt to reach a member found, and what a broken connection says of it. */
+import type { LookupFunction } from 'node:net';
 import type { ProbeResult, ProbeTarget } from '@muster/contracts';
 
 export interface ProbeFinding {
@@ -8,7 +9,7 @@ export interface ProbeFinding {
 }
 
 /** `signal` ends the attempt: what was found until then counts. */
-export type ProbeAttempt = (target: ProbeTarget, signal: AbortSignal) => Promise<ProbeFinding>;
+export type ProbeAttempt = (target: ProbeTarget, signal: AbortSignal, lookup: LookupFunction) => Promise<ProbeFinding>;
 
 export const found = (result: ProbeResult, mainLagMs = 0): ProbeFinding => ({ result, mainLagMs });
 
@@ -17,8 +18,14 @@ export const found = (result: ProbeResult, mainLagMs = 0): ProbeFinding => ({ re
  * break: that may be the last moment of a process, so it is worth another try.
  */
 export function foundByFault(error: NodeJS.ErrnoException, isConnected: boolean): ProbeFinding | null {
-  if (error.code === 'ECONNREFUSED') return found('refused');
+  if (isRefusal(error)) return found('refused');
   return isConnected || error.code === 'ECONNRESET' ? null : found('silent');
+}
+
+/** A name may stand for several addresses: that one of them refuses says nothing of the others. */
+export function isRefusal(error: NodeJS.ErrnoException): boolean {
+  if (error instanceof AggregateError) return error.errors.length > 0 && error.errors.every((one: NodeJS.ErrnoException) => one.code === 'ECONNREFUSED');
+  return error.code === 'ECONNREFUSED';
 }
 
 /** Makes an attempt again, once, when it came to nothing; never after its time. */

@@ -1,24 +1,29 @@
 /** Asks a member by HTTP, `GET /health/live`: that is its main loop, whatever its other threads do. */
 import { get, type IncomingMessage } from 'node:http';
-import { connect } from 'node:net';
+import { connect, type LookupFunction } from 'node:net';
 import type { ProbeTarget } from '@muster/contracts';
-import { found, foundByFault, type ProbeAttempt, type ProbeFinding, readJson, twice } from './probe-finding.js';
+import { found, foundByFault, isRefusal, type ProbeAttempt, type ProbeFinding, readJson, twice } from './probe-finding.js';
 
 /** Largest answer that is read. Bytes. */
 const ANSWER_BYTES_MAX = 16_384;
 
-export const probeHttp: ProbeAttempt = (target, signal) => {
+export const probeHttp: ProbeAttempt = (target, signal, lookup) => {
   const url = urlOf(target.httpUrl);
   if (url === null) return Promise.resolve(found('silent'));
-  return twice(() => (url.protocol === 'http:' ? once(url, target, signal) : refusalOnly(url, signal)), signal);
+  return twice(() => (url.protocol === 'http:' ? once(url, { target, signal, lookup }) : refusalOnly(url, { signal, lookup })), signal);
 };
 
+interface Attempt {
+  readonly signal: AbortSignal;
+  readonly lookup: LookupFunction;
+}
+
 /** Null when the connection was taken and broke before a word. */
-function once(url: URL, target: ProbeTarget, signal: AbortSignal): Promise<ProbeFinding | null> {
+function once(url: URL, { target, signal, lookup }: Attempt & { readonly target: ProbeTarget }): Promise<ProbeFinding | null> {
   return new Promise((resolve) => {
     let isConnected = false;
     let hasAnswered = false;
-    const request = get(url, { agent: false }, (response) => {
+    const request = get(url, { agent: false, lookup }, (response) => {
       hasAnswered = true;
       bodyOf(response).then((body) => end(identified(body, target)), () => end(found('silent')));
     });
@@ -35,15 +40,15 @@ function once(url: URL, target: ProbeTarget, signal: AbortSignal): Promise<Probe
 }
 
 /** A server that wants TLS is not spoken to; only that nobody listens there can be seen from outside. */
-function refusalOnly(url: URL, signal: AbortSignal): Promise<ProbeFinding> {
+function refusalOnly(url: URL, { signal, lookup }: Attempt): Promise<ProbeFinding> {
   return new Promise((resolve) => {
-    const socket = connect({ host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || 443), signal });
+    const socket = connect({ host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || 443), signal, lookup });
     const end = (finding: ProbeFinding): void => {
       socket.destroy();
       resolve(finding);
     };
     socket.on('connect', () => end(found('silent')));
-    socket.on('error', (error: NodeJS.ErrnoException) => end(found(error.code === 'ECONNREFUSED' ? 'refused' : 'silent')));
+    socket.on('error', (error: NodeJS.ErrnoException) => end(found(isRefusal(error) ? 'refused' : 'silent')));
   });
 }
 

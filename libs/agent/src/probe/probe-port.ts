@@ -1,5 +1,5 @@
 /** Asks the probe port of a member: whoever connects is told on one line who is there. */
-import { connect } from 'node:net';
+import { connect, type LookupFunction } from 'node:net';
 import type { ProbeTarget } from '@muster/contracts';
 import { readProbeAnswer } from '../lane/read-message.js';
 import { found, foundByFault, type ProbeAttempt, type ProbeFinding, twice } from './probe-finding.js';
@@ -7,14 +7,14 @@ import { found, foundByFault, type ProbeAttempt, type ProbeFinding, twice } from
 /** Longest answer that is read. Bytes. */
 const ANSWER_BYTES_MAX = 1024;
 
-export const probePort: ProbeAttempt = (target, signal) => twice(() => once(target, signal), signal);
+export const probePort: ProbeAttempt = (target, signal, lookup) => twice(() => once(target, signal, lookup), signal);
 
 /** Null when the connection was taken and broke before a word. */
-function once(target: ProbeTarget, signal: AbortSignal): Promise<ProbeFinding | null> {
+function once(target: ProbeTarget, signal: AbortSignal, lookup: LookupFunction): Promise<ProbeFinding | null> {
   const address = addressOf(target.probeUrl);
   if (address === null) return Promise.resolve(found('silent'));
   return new Promise((resolve) => {
-    const socket = connect(address);
+    const socket = connect({ ...address, lookup });
     let isConnected = false;
     let said = '';
     const end = (finding: ProbeFinding | null): void => {

@@ -16,15 +16,16 @@ export interface ProbeServerOptions {
   readonly onServed: () => void;
 }
 
-/** Askers at any time; the kernel takes more and lets go of them. Count. */
+/** Askers that are waited for until they close. Beyond it the one that was answered longest ago is let go, so that the next is answered too. Count. */
 const CONNECTIONS_MAX = 64;
-/** Time after which an asker that does not close is let go. Milliseconds. */
+/** Time after which an asker that does not close is let go, whatever it says. Milliseconds. */
 const LINGER_MS_MAX = 1000;
 
 export class ProbeServer {
   private constructor(
     private readonly server: Server,
     private readonly advertiseHost: string,
+    private readonly answered: Set<Socket>,
   ) {}
 
   /** Rejects when it cannot listen at all; a port that is taken is replaced by any other. */
@@ -38,8 +39,14 @@ export class ProbeServer {
   }
 
   private static async listenAt(options: ProbeServerOptions, port: number): Promise<ProbeServer> {
-    const server = createServer((socket) => serve(socket, options));
-    server.maxConnections = CONNECTIONS_MAX;
+    const answered = new Set<Socket>();
+    const server = createServer((socket) => {
+      serve(socket, options);
+      answered.add(socket);
+      socket.on('close', () => answered.delete(socket));
+      const [oldest] = answered;
+      if (answered.size > CONNECTIONS_MAX) oldest?.destroy();
+    });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(port, options.host, resolve);
@@ -47,7 +54,7 @@ export class ProbeServer {
     server.removeAllListeners('error');
     // Out of descriptors, for example: those who ask find it silent, and the agent goes on.
     server.on('error', () => {});
-    return new ProbeServer(server, options.advertiseHost);
+    return new ProbeServer(server, options.advertiseHost, answered);
   }
 
   get port(): number {
@@ -61,11 +68,13 @@ export class ProbeServer {
 
   close(): void {
     this.server.close();
+    for (const socket of this.answered) socket.destroy();
   }
 }
 
 function serve(socket: Socket, { answer, onServed }: ProbeServerOptions): void {
-  socket.setTimeout(LINGER_MS_MAX, () => socket.destroy());
+  const limit = setTimeout(() => socket.destroy(), LINGER_MS_MAX);
+  socket.on('close', () => clearTimeout(limit));
   // An asker that resets the connection has what it came for, or does not want it.
   socket.on('error', () => socket.destroy());
   socket.resume();

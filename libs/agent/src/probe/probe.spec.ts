@@ -3,8 +3,10 @@ import { createServer as createHttpServer, type RequestListener } from 'node:htt
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { ProbeResult, ProbeTarget } from '@muster/contracts';
 import { probe } from './probe.js';
+import { Reach } from './reach.js';
 
 const LIMIT_MS = 700;
+const here = new Reach(['http://127.0.0.1:1']);
 const servers: Server[] = [];
 const sockets = new Set<Socket>();
 const children: ChildProcess[] = [];
@@ -49,7 +51,7 @@ const atPort: ReadonlyArray<{ name: string; onConnection: (socket: Socket) => vo
   { name: 'somebody who never says a word', onConnection: () => undefined, result: 'accepted' },
 ];
 test.each(atPort)('a probe port that is $name is $result', async ({ onConnection, result }) => {
-  expect(await probe(target({ probeUrl: await port(onConnection) }), LIMIT_MS)).toEqual({ result, mainLagMs: 0 });
+  expect(await probe(target({ probeUrl: await port(onConnection) }), LIMIT_MS, here)).toEqual({ result, mainLagMs: 0 });
 });
 
 const atHttp: ReadonlyArray<{ name: string; listener: RequestListener; result: ProbeResult }> = [
@@ -64,30 +66,30 @@ const atHttp: ReadonlyArray<{ name: string; listener: RequestListener; result: P
   { name: 'somebody who never answers', listener: () => undefined, result: 'accepted' },
 ];
 test.each(atHttp)('a server that is $name is $result', async ({ listener, result }) => {
-  expect(await probe(target({ httpUrl: await http(listener) }), LIMIT_MS)).toEqual({ result, mainLagMs: 0 });
+  expect(await probe(target({ httpUrl: await http(listener) }), LIMIT_MS, here)).toEqual({ result, mainLagMs: 0 });
 });
 
 test('a port where nobody listens is a refusal, whichever address a member has, TLS or not', async () => {
   const nobody = await closed();
   for (const more of [{ probeUrl: `tcp://127.0.0.1:${nobody}` }, { httpUrl: `http://127.0.0.1:${nobody}` }, { httpUrl: `https://127.0.0.1:${nobody}` }]) {
-    expect(await probe(target(more), LIMIT_MS)).toEqual({ result: 'refused', mainLagMs: 0 });
+    expect(await probe(target(more), LIMIT_MS, here)).toEqual({ result: 'refused', mainLagMs: 0 });
   }
 });
 
 test.each([{}, { httpUrl: 'http://name.invalid:80' }, { httpUrl: 'nonsense' }, { probeUrl: 'tcp://name.invalid:80' }, { probeUrl: 'tcp://127.0.0.1:99999' }])('%j proves nothing', async (more) => {
-  expect((await probe(target(more), LIMIT_MS)).result).toBe('silent');
+  expect((await probe(target(more), LIMIT_MS, here)).result).toBe('silent');
 });
 
 test('a server that speaks TLS is not taken for one that does not answer', async () => {
   const url = `https://127.0.0.1:${new URL(await http(() => undefined)).port}`;
-  expect((await probe(target({ httpUrl: url }), LIMIT_MS)).result).toBe('silent');
+  expect((await probe(target({ httpUrl: url }), LIMIT_MS, here)).result).toBe('silent');
 });
 
 test('the probe port tells for how long the main loop has not moved, and the main loop is not asked then', async () => {
   let asked = 0;
   const httpUrl = await http(() => void asked++);
   const probeUrl = await port(says({ ...self, mainLagMs: 900 }));
-  expect(await probe(target({ httpUrl, probeUrl }), LIMIT_MS)).toEqual({ result: 'answered', mainLagMs: 900 });
+  expect(await probe(target({ httpUrl, probeUrl }), LIMIT_MS, here)).toEqual({ result: 'answered', mainLagMs: 900 });
   expect(asked).toBe(0);
 });
 
@@ -95,7 +97,7 @@ test('an answer that came in time counts, although we ourselves stood still unti
   const server = spawn(process.execPath, ['-e', `require('node:net').createServer((s) => s.on('error', () => {}).end('${JSON.stringify(self)}\\n')).listen(0, '127.0.0.1', function () { console.log(this.address().port); })`], { stdio: ['ignore', 'pipe', 'inherit'] });
   children.push(server);
   const at = await new Promise<string>((resolve) => server.stdout.once('data', (text: Buffer) => resolve(text.toString().trim())));
-  const looking = probe(target({ probeUrl: `tcp://127.0.0.1:${at}` }), 50);
+  const looking = probe(target({ probeUrl: `tcp://127.0.0.1:${at}` }), 50, here);
   // It is asked in the first turn of the loop; then nothing runs here for a while.
   await new Promise(setImmediate);
   const untilMs = performance.now() + 400;
@@ -119,7 +121,7 @@ const pairs: ReadonlyArray<{ name: string; probeUrl: () => Promise<string>; http
   { name: 'the port is a stranger and HTTP refuses', probeUrl: strange, httpUrl: gone, result: 'silent' },
 ];
 test.each(pairs)('when $name, the member is $result', async ({ probeUrl, httpUrl, result }) => {
-  expect((await probe(target({ probeUrl: await probeUrl(), httpUrl: await httpUrl() }), LIMIT_MS)).result).toBe(result);
+  expect((await probe(target({ probeUrl: await probeUrl(), httpUrl: await httpUrl() }), LIMIT_MS, here)).result).toBe(result);
 });
 
 test('a connection that breaks before a word is asked once more: it may have been the last moment of a process', async () => {
@@ -129,7 +131,7 @@ test('a connection that breaks before a word is asked once more: it may have bee
   });
   const at = await listen(server);
   servers.pop();
-  expect((await probe(target({ probeUrl: `tcp://127.0.0.1:${at}` }), LIMIT_MS)).result).toBe('refused');
+  expect((await probe(target({ probeUrl: `tcp://127.0.0.1:${at}` }), LIMIT_MS, here)).result).toBe('refused');
 });
 
 test('a process that is stopped is accepted by its kernel, and refused once it was killed', async () => {
@@ -137,7 +139,7 @@ test('a process that is stopped is accepted by its kernel, and refused once it w
   const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
   children.push(child);
   const at = await new Promise<string>((resolve) => child.stdout.once('data', (text: Buffer) => resolve(text.toString().trim())));
-  const look = async (): Promise<ProbeResult> => (await probe(target({ probeUrl: `tcp://127.0.0.1:${at}` }), LIMIT_MS)).result;
+  const look = async (): Promise<ProbeResult> => (await probe(target({ probeUrl: `tcp://127.0.0.1:${at}` }), LIMIT_MS, here)).result;
   expect(await look()).toBe('answered');
   child.kill('SIGSTOP');
   expect(await look()).toBe('accepted');

@@ -8,6 +8,7 @@ import type { ProbeTarget } from '@muster/contracts';
 import { found, type ProbeFinding } from './probe-finding.js';
 import { probeHttp } from './probe-http.js';
 import { probePort } from './probe-port.js';
+import type { Reach } from './reach.js';
 
 /** Time that the probe port has for itself: it answers at once, and the main loop is spared then. Milliseconds. */
 const HEAD_START_MS = 100;
@@ -15,26 +16,27 @@ const HEAD_START_MS = 100;
 /** Turns of the loop in which a connection that stands is noticed, read, and its answer taken. Count. */
 const READ_TURNS = 3;
 
-/** Never rejects; resolves within `timeLimitMs` and a moment. */
-export async function probe(target: ProbeTarget, timeLimitMs: number): Promise<ProbeFinding> {
+/** Never rejects; resolves within `timeLimitMs` and a moment. An address that is out of reach is as one that is not known. */
+export async function probe(asked: ProbeTarget, timeLimitMs: number, reach: Reach): Promise<ProbeFinding> {
+  const target = reach.within(asked);
   const limit = new AbortController();
   // An answer that arrived while our own loop was busy is read before its time is taken for over.
   const timer = setTimeout(() => afterTurns(READ_TURNS, () => limit.abort()), timeLimitMs);
   try {
     const { probeUrl, httpUrl } = target;
-    if (probeUrl === null) return httpUrl === null ? found('silent') : await probeHttp(target, limit.signal);
-    const byPort = probePort(target, limit.signal);
-    return httpUrl === null ? await byPort : await byBoth(target, byPort, limit.signal);
+    if (probeUrl === null) return httpUrl === null ? found('silent') : await probeHttp(target, limit.signal, reach.lookupFor(httpUrl));
+    const byPort = probePort(target, limit.signal, reach.lookupFor(probeUrl));
+    return httpUrl === null ? await byPort : await byBoth(byPort, () => probeHttp(target, limit.signal, reach.lookupFor(httpUrl)), limit.signal);
   } finally {
     clearTimeout(timer);
     limit.abort();
   }
 }
 
-async function byBoth(target: ProbeTarget, byPort: Promise<ProbeFinding>, signal: AbortSignal): Promise<ProbeFinding> {
+async function byBoth(byPort: Promise<ProbeFinding>, askHttp: () => Promise<ProbeFinding>, signal: AbortSignal): Promise<ProbeFinding> {
   const first = await Promise.race([byPort, later(HEAD_START_MS, signal)]);
   if (first?.result === 'answered') return first;
-  const byHttp = probeHttp(target, signal);
+  const byHttp = askHttp();
   const answered = await firstAnswer([byPort, byHttp]);
   return answered ?? together(await byPort, await byHttp);
 }

@@ -1,0 +1,57 @@
+import { connect, type Socket } from 'node:net';
+import { until } from '../../testing/until.js';
+import { ProbeServer } from './probe-server.js';
+
+const sockets: Socket[] = [];
+let server: ProbeServer;
+let served = 0;
+beforeEach(async () => {
+  served = 0;
+  server = await ProbeServer.listen({ host: '127.0.0.1', advertiseHost: '127.0.0.1', port: 0, answer: () => 'here', onServed: () => (served += 1) });
+});
+afterEach(() => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  server.close();
+});
+
+interface Asker {
+  readonly socket: Socket;
+  heard: string;
+  isClosed: boolean;
+}
+
+/** Keeps its own side open whatever comes. */
+function ask(): Asker {
+  const socket = connect({ host: '127.0.0.1', port: server.port, allowHalfOpen: true });
+  sockets.push(socket);
+  const asker: Asker = { socket, heard: '', isClosed: false };
+  socket.on('data', (text) => (asker.heard += String(text))).on('error', () => undefined).on('close', () => (asker.isClosed = true));
+  return asker;
+}
+
+test('however many askers hold their connections open, the next one is answered', async () => {
+  const askers = Array.from({ length: 300 }, ask);
+  await until('all are answered', () => askers.every(({ heard }) => heard === 'here\n'));
+  const late = ask();
+  await until('the next one is answered', () => late.heard === 'here\n');
+  expect(served).toBe(301);
+});
+
+test('an asker that goes on talking is let go all the same', async () => {
+  const asker = ask();
+  const talking = setInterval(() => asker.socket.write('x'), 50);
+  await until('it is let go', () => asker.isClosed);
+  clearInterval(talking);
+  expect(asker.heard).toBe('here\n');
+});
+
+test('closing lets go of those who linger: nothing is left behind', async () => {
+  const asker = ask();
+  await until('it is answered', () => asker.heard === 'here\n');
+  server.close();
+  const talking = setInterval(() => asker.socket.write('x'), 10);
+  const startedMs = performance.now();
+  await until('it is let go', () => asker.isClosed);
+  clearInterval(talking);
+  expect(performance.now() - startedMs).toBeLessThan(900);
+});
