@@ -311,6 +311,27 @@ describe('commands about one member', () => {
     expect((await muster('drain', 'a', '--url', 'http://127.0.0.1:9')).code).toBe(EXIT.noCluster);
   });
 
+  test('the coordinators that a gateway knows are asked, and how to name one is said when none answers', async () => {
+    const good = await coordinator(result(true));
+    const member = (nodeId: string, service: string, status: string, httpUrl: string | null): object => ({ nodeId, service, status, httpUrl });
+    const knowing = async (...members: object[]): Promise<string> => {
+      const server = createServer((request, response) => {
+        const isStatus = request.url === '/cluster/status';
+        response.writeHead(isStatus ? 200 : 404, { 'content-type': 'application/json' }).end(JSON.stringify(isStatus ? { totalNodes: 2, healthyNodes: 2, hasQuorum: true, membership: Object.fromEntries(members.entries()) } : refusal(404, 'NOT_FOUND')));
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      cleanUps.push(() => new Promise((resolve) => server.close(resolve)));
+      return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    };
+    const gone = member('c0', 'coordinator', 'DOWN', good.url);
+    const gateway = await knowing(gone, member('c1', 'coordinator', 'HEALTHY', 'http://127.0.0.1:9'), member('c2', 'coordinator', 'SUSPECT', good.url));
+    expect(await muster('drain', 'a', '--url', gateway)).toMatchObject({ code: EXIT.ok, err: '' });
+    expect(good.asked).toHaveLength(1);
+    const alone = await knowing(gone, member('p', 'producer', 'HEALTHY', good.url), member('c3', 'coordinator', 'HEALTHY', null));
+    for (const command of ['drain', 'why']) expect(await muster(command, 'a', '--url', alone)).toMatchObject({ code: EXIT.noCluster, err: expect.stringMatching(/only a coordinator can do that, and none answers\.[^]*NOT_FOUND it is[^]*Name one: --url/) });
+    expect(good.asked).toHaveLength(1);
+  });
+
   test('coordinators, which are named last, are asked first', async () => {
     const gateway = await coordinator(result(true));
     const good = await coordinator(result(true));

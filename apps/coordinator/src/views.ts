@@ -1,5 +1,5 @@
 /** What is agreed and what is seen, put together for people and gateways. Reads only. */
-import { type ClusterStatus, isLive, type MemberRecord, type MemberStatusView, type Pulse, type WatchMessage, type Why } from '@muster/contracts';
+import { type ClusterStatus, isLive, MEMBER_MARKS, type MemberMark, type MemberRecord, type MemberStatusView, type Pulse, type WatchMessage, type Why } from '@muster/contracts';
 import type { ObservedPulse } from '@muster/evidence';
 import type { Change } from '@muster/membership';
 import type { Clock } from './clock.js';
@@ -52,7 +52,7 @@ export class Views {
     if (record === undefined) return null;
     const { status, incarnation, reason, changedAtUnixMs, index, term, marks } = record;
     const { now = null, withheld = '', doubt = '', canary = null, lastVerdict = null } = this.sight.why(nodeId) ?? {};
-    return { nodeId, incarnation, status, reason, changedAtUnixMs, index, term, marks, now, withheld, doubt, canary, damping: this.damping(nodeId), brake: this.brake(nodeId), lastVerdict };
+    return { nodeId, incarnation, status, reason, changedAtUnixMs, index, term, marks, now, withheld, doubt, canary, damping: this.damping(nodeId), brake: this.brake(nodeId), marked: this.marked(record), admission: this.admission(record), lastVerdict };
   }
 
   snapshot(): WatchMessage {
@@ -97,6 +97,31 @@ export class Views {
     const { membership } = this.cluster;
     const { penalty, untilUnixMs } = membership.damping(nodeId, this.clock.nowUnixMs());
     return { penalty, suppressAt: membership.rules.flapSuppress, reuseBelow: membership.rules.flapReuse, untilUnixMs };
+  }
+
+  /** The changes that brought the marks, as far as they are still kept. */
+  private marked({ nodeId, marks }: MemberRecord): NonNullable<Why['marked']> {
+    if (marks.length === 0) return [];
+    const { membership } = this.cluster;
+    const brought = new Map<MemberMark, { reason: string; atUnixMs: number }>();
+    // What the oldest kept change of the member finds there came with one that is forgotten.
+    let before: readonly MemberMark[] = membership.forgottenIndex === 0 ? [] : MEMBER_MARKS;
+    for (const change of membership.changesAfter(membership.forgottenIndex, Number.MAX_SAFE_INTEGER)) {
+      if ((change.kind !== 'updated' && change.kind !== 'transition') || change.member.nodeId !== nodeId) continue;
+      const { atUnixMs, member } = change;
+      const reason = change.kind === 'updated' ? change.reason : member.reason;
+      for (const mark of member.marks) if (!before.includes(mark)) brought.set(mark, { reason, atUnixMs });
+      before = member.marks;
+    }
+    return marks.flatMap((mark) => {
+      const change = brought.get(mark);
+      return change === undefined ? [] : [{ mark, ...change }];
+    });
+  }
+
+  private admission({ nodeId, status, changedAtUnixMs }: MemberRecord): Why['admission'] {
+    const admission = status === 'JOINING' ? this.cluster.membership.member(nodeId)?.admission : undefined;
+    return admission === undefined ? null : { beats: admission.beats, notBeforeUnixMs: changedAtUnixMs + admission.periodMs };
   }
 
   /** In words; empty when no brake protects the member. */

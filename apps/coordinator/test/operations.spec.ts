@@ -191,6 +191,29 @@ test('why tells what is agreed and what is seen; a member that nobody knows has 
   expect(suspect.damping.penalty).toBeGreaterThan(0.5);
 });
 
+test('why names who set each mark and why, and when a joining member is believed', async () => {
+  const { order, done, why, node, until } = await withMember();
+  await order('cordon', { by: 'ada', reason: 'old disk' });
+  await order('drain', { by: 'bob', reason: 'release 7' });
+  expect(await why()).toMatchObject({ admission: null, marked: [{ mark: 'cordoned', reason: 'cordoned by ada: old disk' }, { mark: 'draining', reason: 'drained by bob: release 7' }] });
+  await done('uncordon');
+  await order('drain', { by: 'eve' });
+  expect((await why()).marked).toEqual([{ mark: 'draining', reason: 'drained by eve', atUnixMs: expect.any(Number) }]);
+  await node.stop();
+  await until('n1', 'DOWN');
+  await node.once();
+  await until('n1', 'JOINING');
+  const { admission, changedAtUnixMs } = await why();
+  expect(admission).toMatchObject({ beats: 3 });
+  expect(admission?.notBeforeUnixMs).toBeGreaterThan(changedAtUnixMs);
+});
+
+test('the address of a coordinator without a path leads to the status', async () => {
+  const { json } = await start();
+  const { body } = await json('/');
+  expect(body).toMatchObject({ service: 'coordinator', links: { cluster: '/cluster/status', docs: '/docs' } });
+});
+
 test('the description of the API knows the orders and why', async () => {
   const { json } = await start();
   const { body } = await json('/docs-json');

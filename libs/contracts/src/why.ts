@@ -60,6 +60,10 @@ export const whySchema = z.object({
   canary: z.object({ partition: z.int().min(0), ageMs: z.number().min(0) }).nullable(),
   damping: z.object({ penalty: z.number().min(0), suppressAt: z.number(), reuseBelow: z.number(), untilUnixMs: z.int().nullable() }),
   brake: z.string(),
+  /** Who set each mark and why, as far back as changes are kept. Missing where only evidence is told, without what was agreed. */
+  marked: z.array(z.object({ mark: memberMarkSchema, reason: z.string(), atUnixMs: z.int().min(0) })).optional(),
+  /** Of one that is JOINING: the beats in a row that it must show, and from when on at the earliest it is believed. Missing or null for all others. */
+  admission: z.object({ beats: z.int().min(0), notBeforeUnixMs: z.int().min(0) }).nullable().optional(),
   /** The last SUSPECT or DOWN that this coordinator proposed about it, with what it knew then; null when there is none. */
   lastVerdict: z
     .object({ status: memberStatusSchema, index: z.int(), atUnixMs: z.int(), reason: z.string(), observers: z.array(nodeIdSchema), evidence: evidenceSchema })

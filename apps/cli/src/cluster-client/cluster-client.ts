@@ -25,27 +25,45 @@ export async function readStatus(urls: readonly string[]): Promise<StatusAnswer>
 }
 
 /**
- * What the first address says that knows the path. A gateway may not know it, and a coordinator that is about to end is no
- * reason to give up; that the question itself is wrong is said by the first that says so.
+ * What the first address says that knows the path. A gateway does not know it, but knows coordinators, which are asked then; one that is
+ * about to end is no reason to give up; that the question itself is wrong is said by the first that says so.
  */
 export async function askFirst(urls: readonly string[], ask: (url: string) => Promise<JsonAnswer>): Promise<unknown> {
   const refusals: string[] = [];
+  const queue = [...urls];
   let isAnswered = false;
-  for (const url of urls) {
+  let gatewayUrl: string | null = null;
+  for (const url of queue) {
     try {
       const { status, body } = await ask(url);
       if (status >= 200 && status < 300) return body;
       const code = codeOf(body);
       if (code !== '' && code !== 'NOT_FOUND' && status < 500) throw new CliError(code === 'MEMBER_UNKNOWN' ? EXIT.usage : EXIT.failed, messageIn(body));
       isAnswered ||= code !== '' && code !== 'NOT_FOUND';
+      if (code === 'NOT_FOUND' && gatewayUrl === null) {
+        gatewayUrl = url;
+        queue.push(...(await coordinatorsBehind(url)).filter((known) => !queue.includes(known)));
+      }
       refusals.push(`${url}: answered ${status}${errorOf(body)}`);
     } catch (error) {
       if (error instanceof CliError) throw error;
       refusals.push(`${url}: ${messageOf(error)}`);
     }
   }
+  if (gatewayUrl !== null && !isAnswered) throw new CliError(EXIT.noCluster, ['only a coordinator can do that, and none answers.', ...refusals.map((line) => `  ${line}`), 'Name one: --url http://HOST:8081'].join('\n'));
   if (isAnswered) throw new CliError(EXIT.failed, ['nobody could do that now.', ...refusals.map((line) => `  ${line}`)].join('\n'));
   throw nobodyAnswers(refusals);
+}
+
+/** Addresses of the coordinators that a gateway knows; none when it does not tell. */
+async function coordinatorsBehind(url: string): Promise<string[]> {
+  try {
+    const { body } = await getJson(`${url}/cluster/status`, ANSWER_MS_MAX);
+    if (!looksLikeStatus(body)) return [];
+    return Object.values(body.membership).flatMap(({ service, status, httpUrl }) => (service === 'coordinator' && status !== 'DOWN' && status !== 'LEFT' && httpUrl !== null ? [httpUrl] : []));
+  } catch {
+    return [];
+  }
 }
 
 function nobodyAnswers(refusals: readonly string[]): CliError {

@@ -170,7 +170,7 @@ export class UpView {
       print(`  Try     ${bold(`kill -9 ${victim.pid}`)}  ${dim(`and watch ${victim.name} go; then, in another terminal,`)}`);
       print(`          ${bold(`npx muster start ${victim.name}`)}  ${dim('brings it back')}`);
     }
-    print(`  Look    ${bold('npx muster')} ${dim('status | members | watch | ps')}`);
+    print(`  Look    ${bold('npx muster')} ${dim('status | members | watch | why NODE | ps')}`);
     print(`  Stop    ${bold('Ctrl-C')}`);
     print();
   }

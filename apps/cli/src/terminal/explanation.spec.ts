@@ -87,6 +87,11 @@ const sentences: ReadonlyArray<{ name: string; of: Why; says: RegExp }> = [
   { name: 'that an evicted member needs a new boot', of: why({ status: 'DOWN', reason: 'evicted by ada', now: evidence({ class: 'evicted' }) }), says: /Only a new boot of it joins again/ },
   { name: 'doubt of its own eyes', of: why({ doubt: 'its loop ran late' }), says: /not now, this coordinator doubts itself: its loop ran late; its own beat came back through partition 3 0\.4 s ago/ },
   { name: 'a member that is not seen', of: why({ now: null }), says: /this coordinator does not watch it/ },
+  { name: 'of one that was evicted, the order and not an older verdict', of: why({ status: 'DOWN', reason: 'evicted by ada: sick', now: evidence({ class: 'evicted' }), lastVerdict: { status: 'DOWN', index: 9, atUnixMs: NOW - 90_000, reason: 'stood still', observers: [], evidence: evidence({ class: 'hung' }) } }), says: /It is out: evicted by ada: sick\.[^]*^ {2}before {5}DOWN at .*: stood still\n {13}hung after/m },
+  { name: 'an agreed verdict once', of: suspect, says: /^ {2}verdict {4}unreachable after 0\.4 s of silence, phi 0\.2, seen by coordinator-1$/m },
+  { name: 'who set a mark, when, and why', of: why({ marks: ['draining'], marked: [{ mark: 'draining', reason: 'drained by ada: release 7', atUnixMs: NOW - 5000 }] }), says: /^ {2}marks {6}draining since \d\d:\d\d:\d\d: drained by ada: release 7$/m },
+  { name: 'when a joining member is believed', of: why({ status: 'JOINING', admission: { beats: 3, notBeforeUnixMs: NOW + 20_000 } }), says: /It is HEALTHY at \d\d:\d\d:\d\d, in 20 s, if it beats steadily until then\./ },
+  { name: 'how many beats a new member needs', of: why({ status: 'JOINING', admission: { beats: 3, notBeforeUnixMs: NOW - 1000 } }), says: /It is HEALTHY after 3 beats in a row\./ },
   { name: 'a penalty', of: why({ damping: { penalty: 1, suppressAt: 1.5, reuseBelow: 0.75, untilUnixMs: null } }), says: /penalty 1\.00; damped above 1\.50, believed again below 0\.75/ },
 ];
 test.each(sentences)('$name is told', ({ of, says }) => expect(text(of)).toMatch(says));
@@ -98,9 +103,11 @@ test('of many looks of one observer the last is shown, with how often in a row',
 });
 
 test('of one that is out neither rhythm nor deadlines are told', () => {
-  const lines = text(why({ status: 'DOWN', now: evidence({ class: 'late', silenceMs: 3000 }) }));
-  expect(lines).toMatch(/^ {2}seen now {3}last sign of life 3\.0 s ago$/m);
-  expect(lines).not.toMatch(/deadlines|rhythm|main loop|overdue/);
+  for (const seen of ['late', 'unreachable'] as const) {
+    const lines = text(why({ status: 'DOWN', now: evidence({ class: seen, silenceMs: 3000 }) }));
+    expect(lines).toMatch(/^ {2}seen now {3}last sign of life 3\.0 s ago$/m);
+    expect(lines).not.toMatch(/deadlines|rhythm|main loop|overdue/);
+  }
 });
 
 test('phi is drawn over silence, with a pointer at where the member is', () => {

@@ -3,7 +3,7 @@ import { type Evidence, isLive, type ProbeResult, type Why } from '@muster/contr
 import { padRight, spellClock, spellDuration, wrap } from './layout.js';
 import type { Colours } from './terminal.js';
 import { paintStatus } from './timeline.js';
-import { CLASSES, verdictSentence, whatWouldChange } from './why-sentences.js';
+import { CLASSES, isVerdictAgreed, verdictSentence, whatWouldChange } from './why-sentences.js';
 
 export interface ExplainOptions {
   readonly colours: Colours;
@@ -36,20 +36,22 @@ export function explain(why: Why, options: ExplainOptions): string[] {
 }
 
 function factsOf(why: Why, nowUnixMs: number): Fact[] {
-  const { now, lastVerdict } = why;
+  const { now, lastVerdict, marked = [] } = why;
   return [
-    ['agreed', `${why.status} at index ${why.index}, term ${why.term}: ${why.reason}`],
+    ['agreed', `${why.status}: ${why.reason} (last change at index ${why.index}, term ${why.term})`],
+    ...(marked.length === 0 ? [] : [['marks', ...marked.map(({ mark, reason, atUnixMs }) => `${mark} since ${spellClock(atUnixMs)}: ${reason}`)] as const]),
     ...(now === null ? [['seen now', 'nothing: this coordinator does not watch it'] as const] : isLive(why.status) ? evidenceFacts(now) : goneFacts(now)),
     ['judging', why.doubt === '' ? `this coordinator trusts its eyes${canaryText(why.canary)}` : `not now, this coordinator doubts itself: ${why.doubt}${canaryText(why.canary)}`],
     ...(why.brake === '' ? [] : [['brake', `protects it: ${why.brake}`] as const]),
     ['damping', dampingText(why.damping)],
-    ...(lastVerdict === null ? [] : [verdictFact(lastVerdict, nowUnixMs)]),
+    ...(lastVerdict === null ? [] : [verdictFact(lastVerdict, isVerdictAgreed(why), nowUnixMs)]),
   ];
 }
 
 /** Of one that is out only this is news; its rhythm and deadlines are of the past. */
 function goneFacts({ class: evidence, silenceMs, probes }: Evidence): Fact[] {
-  const isExpected = evidence === 'late' || evidence === 'alive';
+  // Nobody looks for one that is out: without probes its silence is all there is.
+  const isExpected = evidence === 'late' || evidence === 'alive' || (evidence === 'unreachable' && probes.length === 0);
   return [['seen now', `${isExpected ? '' : `${evidence}: ${CLASSES[evidence]}; `}last sign of life ${spellDuration(silenceMs)} ago`], ...(probes.length === 0 ? [] : [['probes', ...probeLines(probes)] as const])];
 }
 
@@ -57,7 +59,7 @@ function evidenceFacts(now: Evidence): Fact[] {
   const { silenceMs, phi, suspectAfterMs, givenUpAfterMs, gapMeanMs, gapDeviationMs, mainLagMs } = now;
   return [
     ['seen now', `${now.class}: ${CLASSES[now.class]}; last sign of life ${spellDuration(silenceMs)} ago, phi ${phi.toFixed(1)}`],
-    ['deadlines', `suspected after ${spellDuration(suspectAfterMs)} of silence, given up after ${spellDuration(givenUpAfterMs)}`],
+    ['deadlines', `suspected after ${spellDuration(suspectAfterMs)} of silence; out after ${spellDuration(givenUpAfterMs)} where nobody can look`],
     ...(gapMeanMs > 0 ? [['rhythm', `a beat every ${seconds(gapMeanMs)} ± ${seconds(gapDeviationMs)}`] as const] : []),
     ...(now.phiTrace.length > 1 ? [['phi', ...phiLines(now)] as const] : []),
     ['main loop', mainLagMs > 0 ? `stands still for ${spellDuration(mainLagMs)}` : silenceMs < suspectAfterMs ? 'moves' : 'moved when it was last heard of'],
@@ -118,12 +120,13 @@ function dampingText({ penalty, suppressAt, reuseBelow }: Why['damping']): strin
   return `penalty ${penalty.toFixed(2)}; damped above ${suppressAt.toFixed(2)}, believed again below ${reuseBelow.toFixed(2)}`;
 }
 
-function verdictFact({ status, atUnixMs, index, reason, observers, evidence }: NonNullable<Why['lastVerdict']>, nowUnixMs: number): Fact {
+/** What was known at the last verdict. In full where it is not what the member is now; else `agreed` has said the rest. */
+function verdictFact({ status, atUnixMs, index, reason, observers, evidence }: NonNullable<Why['lastVerdict']>, isAgreed: boolean, nowUnixMs: number): Fact {
   const seenBy = observers.length === 0 ? '' : `, seen by ${observers.join(', ')}`;
   const probes = looksOf(evidence.probes).map(({ by, result }) => `${by} ${result}`).join(', ');
   return [
-    'verdict',
-    `${status} at ${spellClock(atUnixMs)}, ${spellDuration(nowUnixMs - atUnixMs)} ago (index ${index}): ${reason}`,
+    isAgreed ? 'verdict' : 'before',
+    ...(isAgreed ? [] : [`${status} at ${spellClock(atUnixMs)}, ${spellDuration(nowUnixMs - atUnixMs)} ago (index ${index}): ${reason}`]),
     `${evidence.class} after ${spellDuration(evidence.silenceMs)} of silence, phi ${evidence.phi.toFixed(1)}${seenBy}`,
     ...(probes === '' ? [] : [`probes then: ${probes}`]),
   ];

@@ -52,8 +52,12 @@ function suspicion(now: Evidence | null): string {
   }
 }
 
-function downSentence({ reason, lastVerdict, marks }: Why): string {
-  const cause = lastVerdict?.status === 'DOWN' ? lastVerdict.evidence.class : null;
+/** Whether the last verdict is what made the member what it is; an operator or a newer boot may have spoken since. */
+export const isVerdictAgreed = ({ status, reason, lastVerdict }: Why): boolean => lastVerdict !== null && lastVerdict.status === status && lastVerdict.reason === reason;
+
+function downSentence(why: Why): string {
+  const { reason, lastVerdict, marks } = why;
+  const cause = lastVerdict !== null && isVerdictAgreed(why) ? lastVerdict.evidence.class : null;
   const isFailure = cause !== null && cause !== 'alive' && cause !== 'late' && cause !== 'overloaded';
   return `${isFailure ? CLASSES[cause] : reason}${marks.includes('damped') ? '; it failed too often of late to be believed at once' : ''}`;
 }
@@ -72,10 +76,17 @@ export const CLASSES: Readonly<Record<EvidenceClass, string>> = {
   evicted: 'an operator evicted it',
 };
 
+function admissionLine(admission: NonNullable<Why['admission']> | null, nowUnixMs: number): string {
+  if (admission === null) return 'It is HEALTHY when it has beaten steadily for as long as it must.';
+  const leftMs = admission.notBeforeUnixMs - nowUnixMs;
+  if (leftMs <= 0) return `It is HEALTHY after ${admission.beats} beats in a row.`;
+  return `It is HEALTHY at ${spellClock(admission.notBeforeUnixMs)}, in ${spellDuration(leftMs)}, if it beats steadily until then.`;
+}
+
 /** What would make it better or worse, most likely first. */
 export function whatWouldChange(why: Why, nowUnixMs: number): string[] {
   const { nodeId, marks } = why;
-  const lines = statusLines(why);
+  const lines = statusLines(why, nowUnixMs);
   if (why.withheld !== '') lines.push(`A verdict is held back: ${why.withheld}.`);
   if (marks.includes('damped')) {
     const { penalty, reuseBelow, untilUnixMs } = why.damping;
@@ -86,13 +97,13 @@ export function whatWouldChange(why: Why, nowUnixMs: number): string[] {
   return lines;
 }
 
-function statusLines({ status, now, lastVerdict, reason }: Why): string[] {
+function statusLines({ status, now, lastVerdict, reason, admission }: Why, nowUnixMs: number): string[] {
   switch (status) {
     case 'HEALTHY':
     case 'DEGRADED':
       return now === null ? [] : [`Silence of ${spellDuration(now.suspectAfterMs)} makes it SUSPECT; a refused connection makes it DOWN sooner.`];
     case 'JOINING':
-      return ['It is HEALTHY when it has beaten steadily for as long as it must.'];
+      return [admissionLine(admission ?? null, nowUnixMs)];
     case 'SUSPECT': {
       const clears = 'A newer beat on any lane, or a probe that is answered, clears it at once.';
       if (now?.class === 'stalled' || now?.class === 'hung') return [clears, 'Else it is DOWN when it has stood still for too long.'];
