@@ -1,5 +1,5 @@
 /**
- * OpenAPI at `/docs` (page) and `/docs-json` (document), made when first asked for: most processes are never asked, and
+ * What a service says of itself: where to look at `/`, OpenAPI at `/docs` (page) and `/docs-json` (document), made when first asked for: most processes are never asked, and
  * the generator and its page cost more memory than a small service.
  */
 import { createReadStream } from 'node:fs';
@@ -22,6 +22,7 @@ const ASSETS: Readonly<Record<string, string>> = {
 export function serveApiDocs(app: NestFastifyApplication, host: ServiceHost, describe?: (document: ApiDocument) => void | Promise<void>): void {
   const server = app.getHttpAdapter().getInstance();
   let document: Promise<object> | null = null;
+  server.get('/', () => ({ service: host.service, nodeId: host.nodeId, version: host.version, links: linksOf((url) => server.hasRoute({ method: 'GET', url })) }));
   server.get('/docs-json', () => (document ??= createDocument(app, host, describe)));
   server.get('/docs', (_, reply) => reply.type('text/html; charset=utf-8').send(page(host.service)));
   server.get<{ Params: { asset: string } }>('/docs/:asset', (request, reply) => {
@@ -29,6 +30,12 @@ export function serveApiDocs(app: NestFastifyApplication, host: ServiceHost, des
     if (type === undefined) return reply.callNotFound();
     return reply.type(type).header('Cache-Control', 'max-age=86400').send(createReadStream(join(assetsFolder(), request.params.asset)));
   });
+}
+
+/** For somebody who knows no more than the address. What only some services have is asked for. */
+function linksOf(hasRoute: (url: string) => boolean): Record<string, string> {
+  const common = { docs: '/docs', ready: '/health/ready', metrics: '/metrics' };
+  return hasRoute('/cluster/status') ? { cluster: '/cluster/status', ...common } : common;
 }
 
 async function createDocument(app: NestFastifyApplication, { service, version }: ServiceHost, describe?: (document: ApiDocument) => void | Promise<void>): Promise<object> {
@@ -39,8 +46,9 @@ async function createDocument(app: NestFastifyApplication, { service, version }:
   return document;
 }
 
-/** What the host answers itself, without Nest. */
+/** What every service answers, without Nest. */
 const OWN_PATHS = {
+  '/': { get: { summary: 'Which service this is, and where to look.', responses: { 200: { description: 'name, node, version and links' } } } },
   '/health/live': { get: { summary: 'The process runs: service, node and incarnation.', responses: { 200: { description: 'alive' } } } },
   '/health/ready': { get: { summary: 'Whether the service should get traffic, with every check.', responses: { 200: { description: 'ready' }, 503: { description: 'starting, draining or not ready' } } } },
   '/metrics': { get: { summary: 'Metrics for Prometheus.', responses: { 200: { description: 'text format' } } } },

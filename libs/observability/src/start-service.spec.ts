@@ -200,11 +200,21 @@ describe('the raw handler', () => {
   });
 });
 
+describe('the address without a path', () => {
+  test('names the service and where to look, and every link answers', async () => {
+    const { url } = await start();
+    const { status, body } = await get(`${url}/`);
+    expect({ status, body }).toMatchObject({ status: 200, body: { service: 'probe', nodeId: expect.any(String), version: '1.0.0', links: { docs: '/docs', ready: '/health/ready', metrics: '/metrics' } } });
+    expect(body['links']).not.toHaveProperty('cluster');
+    for (const link of Object.values(body['links'] as Record<string, string>)) expect((await fetch(new URL(link, url))).status).toBe(200);
+  });
+});
+
 describe('the documentation of the API', () => {
   test('is made from the routes when first asked for, and completed by the service', async () => {
     const { url } = await start({ describeApi: (document) => void (document.paths['/extra'] = { get: {} }) });
     const { body } = await get(`${url}/docs-json`);
-    expect(body).toMatchObject({ info: { title: 'Muster probe', version: '1.0.0' }, paths: { '/echo': { post: {} }, '/health/live': {}, '/metrics': {}, '/extra': {} } });
+    expect(body).toMatchObject({ info: { title: 'Muster probe', version: '1.0.0' }, paths: { '/': {}, '/echo': { post: {} }, '/health/live': {}, '/metrics': {}, '/extra': {} } });
   });
 
   test('has a page that works without another host', async () => {
