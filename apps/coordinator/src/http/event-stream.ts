@@ -4,8 +4,8 @@
  */
 import type { ServerResponse } from 'node:http';
 
-/** Bytes that may wait for a slow reader. */
-const WAITING_BYTES_MAX = 16 * 1024 * 1024;
+/** What may wait for a slow reader beyond the largest message that it was sent, which it could not have refused. Bytes. */
+const WAITING_BYTES_MAX = 1024 * 1024;
 /** How long a client should wait before it comes back. Milliseconds. */
 const RETRY_MS = 1000;
 
@@ -32,6 +32,7 @@ export function entryFrames(index: number, events: readonly Omit<StreamEvent, 'i
 
 export class EventStream {
   private isOpenNow = true;
+  private largestBytes = 0;
 
   constructor(
     private readonly response: ServerResponse,
@@ -54,8 +55,14 @@ export class EventStream {
 
   send(frames: string): void {
     if (!this.isOpenNow) return;
+    this.largestBytes = Math.max(this.largestBytes, frames.length);
     this.response.write(frames);
-    if (this.response.writableLength > WAITING_BYTES_MAX) this.response.destroy();
+    if (this.response.writableLength > WAITING_BYTES_MAX + this.largestBytes) this.response.destroy();
+  }
+
+  /** The reader has not taken yet what it was sent. */
+  get isBehind(): boolean {
+    return this.response.writableNeedDrain;
   }
 
   get isOpen(): boolean {

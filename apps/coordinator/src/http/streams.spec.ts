@@ -51,6 +51,43 @@ test('a reader that does not read is cut off before it fills our memory', async 
   (stream as EventStream | null)?.send(megabyte);
 });
 
+test('a message may be larger than what may wait, such as the snapshot of a large cluster; what comes on top of it may not pile up', async () => {
+  let isClosed = false;
+  let stream: EventStream | null = null;
+  const url = await serve((_, response) => {
+    stream = new EventStream(response, () => (isClosed = true));
+  });
+  (await connect(url)).pause();
+  const send = (bytes: number): void => (stream as EventStream | null)?.send(frame({ event: 'x', data: 'x'.repeat(bytes) }));
+  send(40_000_000);
+  expect([isClosed, (stream as EventStream | null)?.isBehind]).toEqual([false, true]);
+  for (let sent = 0; sent < 12; sent++) send(1_000_000);
+  await eventually('cut off', () => isClosed, (closed) => closed);
+});
+
+test('a watcher that is behind is spared the pulses: the next one says all that they did', async () => {
+  let pulses = 0;
+  let waiting = (): number => 0;
+  const views = { snapshot: () => ({ kind: 'snapshot', filler: 'x'.repeat(20_000_000) }), pulse: () => ({ kind: 'pulse', count: ++pulses }) } as unknown as Views;
+  const streams = new Streams({ listen: () => () => undefined, membership: { index: 1 } } as unknown as Cluster, views, 10);
+  closers.push(() => streams.onModuleDestroy());
+  const url = await serve((_, response) => {
+    waiting = () => response.writableLength;
+    streams.watch(response);
+  });
+  const response = await connect(url);
+  response.pause();
+  await eventually('a pulse was due', () => pulses, (count) => count === 1);
+  const before = waiting();
+  expect(before).toBeGreaterThan(0);
+  await eventually('another pulse was due', () => pulses, (count) => count === 2);
+  expect(waiting()).toBeLessThanOrEqual(before);
+  const text = textOf(response);
+  response.resume();
+  await eventually('it is told again', text, (heard) => heard.endsWith(`"count":${pulses}}\n\n`), 10_000);
+  expect(text()).not.toContain('"count":2}');
+});
+
 const about = { term: 1, atUnixMs: 1, nodeId: 'a', incarnation: 1, seq: 1, reason: 'test' };
 /** Whoever flaps is to be believed here, however often. */
 const UNDAMPED = { halfLifeMs: 1, suppress: 1e9, reuse: 1e8 };

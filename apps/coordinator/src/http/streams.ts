@@ -115,7 +115,8 @@ export class Streams implements OnModuleDestroy {
   private pulse(): void {
     const message = this.views.pulse();
     const frames = frame({ event: message.kind, id: this.cluster.membership.index, data: message });
-    for (const stream of this.watchers) stream.send(frames);
+    // The next pulse says all that this one does: nobody needs both.
+    for (const stream of this.watchers) if (!stream.isBehind) stream.send(frames);
   }
 
   /** Of whole entries, oldest first. */

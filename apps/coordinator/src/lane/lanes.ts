@@ -9,6 +9,7 @@ import type { Socket } from 'node:net';
 import type { AgentMessage, Beat, BeatResult, CoordinatorMessage, Logger, MemberRecord, ProbeTarget } from '@muster/contracts';
 import type { Change } from '@muster/membership';
 import type { CoordinatorMetrics } from '../metrics.js';
+import { CutLog } from './cut-log.js';
 import { type CutReason, type HelperAnswer, Lane, type LaneListener } from './lane.js';
 import { acceptUpgrade, type LaneRoom, refuseUpgrade, whyNoLane } from './lane-upgrade.js';
 
@@ -31,7 +32,11 @@ export class Lanes implements LaneListener {
   private readonly byNode = new Map<string, Map<number, Lane>>();
   private state: LaneRoom['state'] = 'starting';
 
-  constructor(private readonly options: LanesOptions) {}
+  private readonly cutLog: CutLog;
+
+  constructor(private readonly options: LanesOptions) {
+    this.cutLog = new CutLog(options.logger);
+  }
 
   /** Takes lanes from here on. */
   open(): void {
@@ -100,10 +105,11 @@ export class Lanes implements LaneListener {
   }
 
   closed(lane: Lane, cut: CutReason | null): void {
-    const { metrics, logger } = this.options;
     this.connected.delete(lane);
-    if (cut !== null) metrics.laneCut(cut);
-    if (cut !== null && cut !== 'ending' && cut !== 'replaced') logger.warn({ member: lane.identity?.nodeId, cut }, 'a direct lane was cut off');
+    if (cut !== null) {
+      this.options.metrics.laneCut(cut);
+      this.cutLog.note(cut, lane.identity?.nodeId, performance.now());
+    }
     // Our own end says nothing about anybody.
     this.leave(lane, cut !== 'ending');
   }
