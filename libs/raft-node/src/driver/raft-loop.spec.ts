@@ -1,0 +1,97 @@
+/** The loop in this thread: what it writes before it speaks, and how it ends. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { eventually } from '../../testing/eventually.js';
+import { RaftStore } from '../store/raft-store.js';
+import type { FromLoop, LoopSetup } from './messages.js';
+import { RaftLoop } from './raft-loop.js';
+
+type Told<K extends FromLoop['kind']> = Extract<FromLoop, { readonly kind: K }>;
+
+let folder = '';
+const loops: RaftLoop[] = [];
+const storeWrite = RaftStore.prototype.write;
+beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'muster-loop-'))));
+afterEach(() => {
+  RaftStore.prototype.write = storeWrite;
+  for (const loop of loops.splice(0)) loop.receive({ kind: 'stop' });
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function setupOf(nodeId: string, more: Partial<LoopSetup> = {}): LoopSetup {
+  const found = { voters: [nodeId], outgoing: [], learners: [] };
+  const times = { tickMs: 5, electionTicks: 10, heartbeatTicks: 2, leases: false, keepEntries: 10 };
+  return { nodeId, clusterId: 'one', secret: 's', tls: null, storePath: join(folder, nodeId), host: '127.0.0.1', port: 0, advertise: null, peers: { peers: [], removedStoreIds: [] }, found, ...times, ...more };
+}
+
+async function started(setup: LoopSetup): Promise<{ readonly loop: RaftLoop; readonly told: FromLoop[] }> {
+  const told: FromLoop[] = [];
+  const loop = await RaftLoop.start(setup, (message) => told.push(message));
+  loops.push(loop);
+  return { loop, told };
+}
+
+const toldOf = <K extends FromLoop['kind']>(told: readonly FromLoop[], kind: K): Told<K>[] => told.filter((message) => message.kind === kind) as Told<K>[];
+const data = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+async function leading(setup: LoopSetup): ReturnType<typeof started> {
+  const made = await started(setup);
+  await eventually('it leads', () => toldOf(made.told, 'role').some(({ role }) => role.role === 'leader'));
+  return made;
+}
+
+test('proposals that come together share a write, and each is told its place', async () => {
+  const { loop, told } = await leading(setupOf('a'));
+  let writes = 0;
+  RaftStore.prototype.write = function write(this: RaftStore, what): void {
+    writes += 1;
+    storeWrite.call(this, what);
+  };
+  for (let id = 1; id <= 50; id++) loop.receive({ kind: 'propose', id, data: data(`x${id}`) });
+  await eventually('all are applied', () => toldOf(told, 'apply').flatMap(({ entries }) => entries).length >= 51);
+  expect(writes).toBe(1);
+  const places = toldOf(told, 'appended').map(({ id, index }) => index - id);
+  expect(new Set(places).size).toBe(1);
+  expect(places).toHaveLength(50);
+});
+
+test('what cannot be written is not said to be: the loop ends, says why, and listens no more', async () => {
+  const { loop, told } = await leading(setupOf('a'));
+  const port = Number(toldOf(told, 'started')[0]?.address.split(':')[1]);
+  RaftStore.prototype.write = () => {
+    throw new Error('database or disk is full');
+  };
+  const applied = toldOf(told, 'apply').length;
+  loop.receive({ kind: 'propose', id: 1, data: data('x') });
+  await eventually('it has ended', () => toldOf(told, 'failed').length > 0);
+  expect(toldOf(told, 'failed')).toEqual([{ kind: 'failed', text: 'database or disk is full' }]);
+  expect(toldOf(told, 'apply')).toHaveLength(applied);
+  const refused = await new Promise((done) => connect({ host: '127.0.0.1', port }).on('error', (error: NodeJS.ErrnoException) => done(error.code)));
+  expect(refused).toBe('ECONNREFUSED');
+});
+
+test('a store of another cluster is not taken', async () => {
+  const { loop } = await leading(setupOf('a'));
+  loop.receive({ kind: 'stop' });
+  await expect(RaftLoop.start(setupOf('a', { clusterId: 'two' }), () => {})).rejects.toThrow('belongs to the cluster one, and it is told to be one of two');
+});
+
+test('a group is founded once: later settings do not change who belongs', async () => {
+  const { loop } = await leading(setupOf('a'));
+  loop.receive({ kind: 'stop' });
+  const again = await leading(setupOf('a', { found: { voters: ['a', 'b', 'c'], outgoing: [], learners: [] } }));
+  again.loop.receive({ kind: 'status', id: 1 });
+  expect(toldOf(again.told, 'status')[0]?.status.config.voters).toEqual(['a']);
+});
+
+test.each([
+  { name: 'a store that was removed', peersFor: (storeId: string) => ({ peers: [], removedStoreIds: [storeId] }), says: 'was removed from the group' },
+  { name: 'a known member with another store', peersFor: () => ({ peers: [{ nodeId: 'b', address: '127.0.0.1:1', storeId: 'the one before' }], removedStoreIds: [] }), says: 'it lost its memory' },
+])('$name is refused in words', async ({ peersFor, says }) => {
+  const a = await leading(setupOf('a'));
+  const b = await started(setupOf('b', { found: null, peers: { peers: [{ nodeId: 'a', address: toldOf(a.told, 'started')[0]?.address ?? '', storeId: null }], removedStoreIds: [] } }));
+  a.loop.receive({ kind: 'peers', peers: peersFor(toldOf(b.told, 'started')[0]?.storeId ?? '') });
+  await eventually('b is told', () => toldOf(b.told, 'trouble').some(({ text }) => text.includes(says)));
+});

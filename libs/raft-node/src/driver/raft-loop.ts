@@ -1,0 +1,263 @@
+/**
+ * Runs the core: takes what came in, lets it decide, writes, sends, hands on; in this order and one Ready at a time.
+ *
+ * Everything that comes in between two turns is one turn: proposals that wait for a write share the next one. What cannot be written ends the
+ * loop: it stops listening, so that the others see at once that we are gone, and says why. It decides nothing that is Raft's business.
+ */
+import { founded, type Message, type PeerId, Raft, type Ready } from '@muster/raft';
+import { RaftStore } from '../store/raft-store.js';
+import type { Identity } from '../transport/handshake.js';
+import { RaftTransport } from '../transport/raft-transport.js';
+import type { FromLoop, LoopSetup, Peers, ToLoop } from './messages.js';
+import { TickClock } from './tick-clock.js';
+
+const PROPOSAL_BYTES_MAX = 1024 * 1024;
+/** Entries that the main thread was given and has not applied: beyond that it stands still, and memory would run out. */
+const UNAPPLIED_MAX = 200_000;
+
+type Proposal = Extract<ToLoop, { readonly kind: 'propose' }>;
+
+export class RaftLoop {
+  private readonly raft: Raft;
+  private readonly transport: RaftTransport;
+  private readonly clock: TickClock;
+  private readonly counts = { writes: 0, writeMsMax: 0, stalls: 0 };
+  private peers: Peers;
+  private address = '';
+  private inbox: Message[] = [];
+  private proposals: Proposal[] = [];
+  private isDue = false;
+  private isEnded = false;
+  private ticking: NodeJS.Timeout | undefined;
+  private lastRole = '';
+  private given = 0;
+  private applied = 0;
+
+  private constructor(
+    private readonly setup: LoopSetup,
+    private readonly store: RaftStore,
+    private readonly tell: (message: FromLoop) => void,
+  ) {
+    this.peers = setup.peers;
+    const restored = store.restore();
+    const { nodeId, electionTicks, heartbeatTicks, leases, tickMs } = setup;
+    this.raft = new Raft({ id: nodeId, electionTicks, heartbeatTicks, leases, random: Math.random }, restored);
+    this.given = restored.snapshot?.index ?? 0;
+    this.applied = this.given;
+    if (restored.snapshot !== null && restored.snapshot.index > 0) tell({ kind: 'restore', index: restored.snapshot.index, data: restored.snapshot.data });
+    this.clock = new TickClock(tickMs, Math.max(2, Math.floor(electionTicks / 5)), performance.now());
+    this.transport = this.makeTransport();
+  }
+
+  /** Throws when the store cannot be used, or the port not be listened on. */
+  static async start(setup: LoopSetup, tell: (message: FromLoop) => void): Promise<RaftLoop> {
+    const store = RaftStore.open(setup.storePath);
+    try {
+      belongTo(store, setup);
+      const loop = new RaftLoop(setup, store, tell);
+      await loop.begin();
+      return loop;
+    } catch (error) {
+      store.close();
+      throw error;
+    }
+  }
+
+  receive(message: ToLoop): void {
+    if (this.isEnded) return;
+    switch (message.kind) {
+      case 'propose':
+        this.proposals.push(message);
+        return this.due();
+      case 'read':
+        this.raft.requestRead(message.id);
+        return this.due();
+      case 'change':
+      case 'transfer':
+        this.order(message);
+        return this.due();
+      case 'status':
+        return this.tell({ kind: 'status', id: message.id, status: this.status() });
+      case 'compact':
+        return this.attempt(() => this.compact(message.index, message.data));
+      case 'peers':
+        this.peers = message.peers;
+        return this.transport.setPeers(addressesOf(message.peers));
+      case 'applied':
+        this.applied = message.index;
+        return;
+      case 'stop':
+        return this.end();
+    }
+  }
+
+  private async begin(): Promise<void> {
+    this.address = await this.transport.listen();
+    this.transport.setPeers(addressesOf(this.peers));
+    this.ticking = setInterval(() => this.tick(), this.setup.tickMs);
+    this.tell({ kind: 'started', address: this.address, storeId: this.store.identity.storeId, appliedIndex: this.applied });
+    this.due();
+  }
+
+  private makeTransport(): RaftTransport {
+    const { nodeId, clusterId, secret, tls, host, port, advertise } = this.setup;
+    return new RaftTransport({
+      identity: { clusterId, nodeId, storeId: this.store.identity.storeId },
+      secret,
+      tls,
+      host,
+      port,
+      advertise,
+      admits: (identity) => this.hindrance(identity),
+      onMessage: (message) => {
+        this.inbox.push(message);
+        this.due();
+      },
+      onGone: (peer) => {
+        this.raft.peerGone(peer);
+        this.due();
+      },
+      onAddress: (peer, address) => this.tell({ kind: 'address', nodeId: peer, address }),
+      onTrouble: (text) => this.tell({ kind: 'trouble', text }),
+    });
+  }
+
+  private hindrance({ nodeId, storeId }: Identity): string | null {
+    const { peers, removedStoreIds } = this.peers;
+    if (removedStoreIds.includes(storeId)) return `'${nodeId}' was removed from the group with the store ${storeId}: move its raft store away, and let it join as a new member`;
+    const known = peers.find((peer) => peer.nodeId === nodeId)?.storeId ?? null;
+    if (known !== null && known !== storeId) return `'${nodeId}' is known with the store ${known} and comes with ${storeId}: it lost its memory, and has to be removed and to join as a new member`;
+    return null;
+  }
+
+  private due(): void {
+    if (this.isDue || this.isEnded) return;
+    this.isDue = true;
+    // After all that has arrived by now: it becomes one turn, and one write.
+    setImmediate(() => this.attempt(() => this.turn()));
+  }
+
+  private tick(): void {
+    const { ticks, isStalled } = this.clock.due(performance.now());
+    if (isStalled) {
+      this.counts.stalls += 1;
+      this.raft.stalled();
+    }
+    for (let ticked = 0; ticked < ticks; ticked++) this.raft.tick();
+    if (ticks > 0) this.due();
+  }
+
+  private turn(): void {
+    this.isDue = false;
+    for (const message of this.inbox.splice(0)) this.raft.step(message);
+    this.proposeAll();
+    for (let ready = this.raft.ready(); ready !== null; ready = this.raft.ready()) this.perform(ready);
+    this.tellRole();
+  }
+
+  private perform(ready: Ready): void {
+    this.transport.send(ready.early);
+    if (ready.hard !== null || ready.snapshot !== null || ready.entries.length > 0) this.write(ready);
+    this.transport.send(ready.messages);
+    if (ready.snapshot !== null) {
+      this.given = ready.snapshot.index;
+      this.tell({ kind: 'restore', index: ready.snapshot.index, data: ready.snapshot.data });
+    }
+    if (ready.committed.length > 0) {
+      this.given = ready.committed.at(-1)?.index ?? this.given;
+      this.tell({ kind: 'apply', entries: ready.committed.map((entry) => ({ index: entry.index, term: entry.term, data: entry.kind === 'command' ? entry.data : null })) });
+      if (this.given - this.applied > UNAPPLIED_MAX) throw new Error(`the main thread has not applied ${this.given - this.applied} entries: it stands still`);
+    }
+    for (const { requestId, index } of ready.reads) this.tell({ kind: 'readable', id: requestId, index });
+    this.raft.advance(ready);
+  }
+
+  private write(ready: Ready): void {
+    const startedMs = performance.now();
+    this.store.write(ready);
+    this.counts.writes += 1;
+    this.counts.writeMsMax = Math.max(this.counts.writeMsMax, performance.now() - startedMs);
+  }
+
+  /** In as few appends as their bytes allow. */
+  private proposeAll(): void {
+    const waiting = this.proposals.splice(0);
+    while (waiting.length > 0) {
+      let bytes = 0;
+      let count = 0;
+      for (const { data } of waiting) {
+        bytes += data.byteLength;
+        if (count > 0 && bytes > PROPOSAL_BYTES_MAX) break;
+        count += 1;
+      }
+      const batch = waiting.splice(0, count);
+      const proposed = this.raft.propose(batch.map(({ data }) => data));
+      batch.forEach(({ id }, position) => this.answer(id, proposed, batch.length - 1 - position));
+    }
+  }
+
+  private order(message: Extract<ToLoop, { readonly kind: 'change' | 'transfer' }>): void {
+    this.answer(message.id, message.kind === 'change' ? this.raft.changeConfig(message.change) : this.raft.transferLeadership(message.to), 0);
+  }
+
+  private answer(id: number, proposed: ReturnType<Raft['propose']>, before: number): void {
+    switch (proposed.kind) {
+      case 'appended':
+        return this.tell({ kind: 'appended', id, index: proposed.index - before, term: proposed.term });
+      case 'transferring':
+        return this.tell({ kind: 'transferring', id });
+      case 'not-leader':
+      case 'busy':
+      case 'refused':
+        return this.tell({ kind: 'denied', id, why: proposed });
+    }
+  }
+
+  private compact(index: number, data: Uint8Array): void {
+    const snapshot = this.raft.compact(index, data, this.setup.keepEntries);
+    if (snapshot !== null) this.store.compact(snapshot);
+  }
+
+  private tellRole(): void {
+    const { role, term, leaderId } = this.raft.status();
+    const now = `${role} ${term} ${leaderId}`;
+    if (now === this.lastRole) return;
+    this.lastRole = now;
+    this.tell({ kind: 'role', role: { role, term, leaderId } });
+  }
+
+  private status(): Extract<FromLoop, { readonly kind: 'status' }>['status'] {
+    const { storeId } = this.store.identity;
+    return { ...this.raft.status(), storeId, clusterId: this.setup.clusterId, address: this.address, connected: this.transport.connected(), transport: this.transport.counters(), ...this.counts };
+  }
+
+  /** A fault ends the loop: to go on could mean to say what is not so. */
+  private attempt(work: () => void): void {
+    if (this.isEnded) return;
+    try {
+      work();
+    } catch (error) {
+      this.end();
+      this.tell({ kind: 'failed', text: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  private end(): void {
+    if (this.isEnded) return;
+    this.isEnded = true;
+    clearInterval(this.ticking);
+    this.transport.stop();
+    this.store.close();
+  }
+}
+
+function belongTo(store: RaftStore, { clusterId, found, nodeId }: LoopSetup): void {
+  const known = store.identity.clusterId;
+  if (known === clusterId) return;
+  if (known !== null) throw new Error(`the Raft store of '${nodeId}' belongs to the cluster ${known}, and it is told to be one of ${clusterId}: correct cluster.id, or use another node.dataDir`);
+  store.found(clusterId, found === null ? { hard: { term: 0, votedFor: null, commit: 0 }, snapshot: null, entries: [] } : founded(found));
+}
+
+function addressesOf({ peers }: Peers): Map<PeerId, string> {
+  return new Map(peers.map(({ nodeId, address }) => [nodeId, address]));
+}

@@ -1,0 +1,48 @@
+/** A member of a Raft group in a process of its own, driven over IPC; its state is a list of texts. From the build, as in production. */
+import { RaftNode } from '../dist/index.js';
+
+const applied = [];
+const machine = {
+  apply: (data) => applied.push(Buffer.from(data).toString()),
+  snapshot: () => Buffer.from(JSON.stringify(applied)),
+  restore: (data) => void applied.splice(0, applied.length, ...JSON.parse(Buffer.from(data).toString())),
+};
+const tell = (message) => process.connected && process.send(message);
+const node = await RaftNode.start(
+  { ...JSON.parse(process.argv[2]), onRole: (role) => tell({ role, atMs: Date.now() }), onTrouble: () => {}, onFailed: (text) => (tell({ failed: text }), process.exit(1)) },
+  machine,
+).catch((error) => {
+  tell({ failed: error.message });
+  process.exit(1);
+});
+const calls = {
+  propose: (text, timeoutMs) => node.propose(Buffer.from(text), timeoutMs),
+  many: async (count, lanes) => {
+    let next = 0;
+    const startedMs = performance.now();
+    const millis = [];
+    await Promise.all(Array.from({ length: lanes }, async () => {
+      while (next++ < count) {
+        const fromMs = performance.now();
+        await node.propose(Buffer.from(`m${next}`), 10_000);
+        millis.push(performance.now() - fromMs);
+      }
+    }));
+    millis.sort((a, b) => a - b);
+    return { perSecond: (count * 1000) / (performance.now() - startedMs), p50Ms: millis[Math.floor(millis.length / 2)], p99Ms: millis[Math.floor(millis.length * 0.99)] };
+  },
+  read: async (timeoutMs) => ({ index: await node.read(timeoutMs), texts: applied.slice() }),
+  transfer: (to, timeoutMs) => node.transfer(to, timeoutMs),
+  change: (change, timeoutMs) => node.changeConfig(change, timeoutMs),
+  status: () => node.status(),
+  peers: (peers) => node.setPeers(peers),
+  compact: () => node.compact(),
+};
+process.on('message', ({ id, call, args }) => {
+  Promise.resolve(calls[call](...args)).then(
+    (value) => tell({ id, value }),
+    (error) => tell({ id, error: error.message, code: error.code, leaderId: error.leaderId }),
+  );
+});
+process.on('disconnect', () => process.exit(0));
+tell({ started: { address: node.address, storeId: node.storeId } });

@@ -1,0 +1,20 @@
+import type { NodeStatus, Peers } from '../src/index.js';
+
+export class Processes {
+  constructor(ids: readonly string[], settings?: Readonly<Record<string, unknown>>);
+  readonly ids: readonly string[];
+  startAll(): Promise<void>;
+  start(id: string): Promise<void>;
+  peers(): Peers;
+  call(id: string, call: 'propose', text: string, timeoutMs: number): Promise<{ readonly index: number; readonly term: number; readonly result: number }>;
+  call(id: string, call: 'read', timeoutMs: number): Promise<{ readonly index: number; readonly texts: readonly string[] }>;
+  call(id: string, call: 'status'): Promise<NodeStatus>;
+  call(id: string, call: 'transfer', to: string, timeoutMs: number): Promise<void>;
+  call(id: string, call: 'change', change: object, timeoutMs: number): Promise<void>;
+  call(id: string, call: 'compact'): Promise<void>;
+  call(id: string, call: 'peers', peers: Peers): Promise<void>;
+  signal(id: string, name: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void>;
+  leader(): string | null;
+  commit(text: string, limitMs?: number): Promise<{ readonly index: number; readonly term: number; readonly by: string }>;
+  stopAll(): Promise<void>;
+}
