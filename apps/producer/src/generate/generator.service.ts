@@ -32,6 +32,9 @@ export class GeneratorService {
   private pacer: Pacer | null = null;
   private skippedReported = 0;
   private failing = false;
+  private batches = 0;
+  /** The latest batch that the bus took. */
+  private takenBatch = 0;
 
   constructor(private readonly options: GeneratorOptions) {
     this.skipped = new Counter({ name: 'producer_records_skipped_total', help: 'Records not made: after a pause, or because too many waited for the bus.', labelNames: ['reason'], registers: [options.metrics] });
@@ -63,14 +66,17 @@ export class GeneratorService {
   }
 
   private async send(count: number): Promise<void> {
+    const batch = ++this.batches;
     const nowUnixMs = Date.now();
     const records = Array.from({ length: count }, (): LogRecord => ({ v: 1, id: timeOrderedId(nowUnixMs), producerId: this.options.producerId, ...this.generator.next(nowUnixMs) }));
     try {
       await this.options.publisher.publish(records, 'generated');
       if (this.failing) this.options.logger.info({}, 'the bus takes records again');
       this.failing = false;
+      this.takenBatch = Math.max(this.takenBatch, batch);
     } catch (error) {
-      // Counted by the publisher; said once per outage, not once per record.
+      // Counted by the publisher; said once per outage, not once per record: what was sent in an outage fails long after it ended.
+      if (batch < this.takenBatch) return;
       if (!this.failing) this.options.logger.warn({ err: error }, 'the bus does not take records; those made meanwhile are lost and counted');
       this.failing = true;
     }
