@@ -28,9 +28,6 @@ export class Processes {
     const setup = { nodeId: id, clusterId: 'test', secret: 's', storePath: join(this.folder, id, 'raft.db'), host: '127.0.0.1', port: 0, peers: this.peers(), found, ...this.settings };
     const child = fork(MEMBER, [JSON.stringify(setup)], { env: { ...process.env, NODE_NO_WARNINGS: '1', NODE_OPTIONS: '' }, execArgv: [] });
     const member = { child, waiting: new Map(), nextId: 0, role: null, failed: null };
-    // A second one on the same store does not take the place of the first.
-    const before = this.members.get(id);
-    this.members.set(id, member);
     await new Promise((done, failed) => {
       child.on('message', (message) => {
         if (message.started !== undefined) {
@@ -51,11 +48,10 @@ export class Processes {
       child.on('exit', () => {
         failed(new Error(`${id} ended`));
         for (const waiting of member.waiting.values()) waiting.failed(new Error(`${id} ended`));
-        if (this.members.get(id) !== member) return;
-        if (before === undefined) this.members.delete(id);
-        else this.members.set(id, before);
+        if (this.members.get(id) === member) this.members.delete(id);
       });
     });
+    this.members.set(id, member);
   }
 
   peers() {

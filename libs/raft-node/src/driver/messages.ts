@@ -46,7 +46,7 @@ export type ToLoop =
   | { readonly kind: 'read'; readonly id: number }
   | { readonly kind: 'transfer'; readonly id: number; readonly to: PeerId }
   | { readonly kind: 'status'; readonly id: number }
-  | { readonly kind: 'compact'; readonly index: number; readonly data: Uint8Array }
+  | { readonly kind: 'compact'; readonly id: number; readonly index: number; readonly data: Uint8Array }
   | { readonly kind: 'peers'; readonly peers: Peers }
   | { readonly kind: 'applied'; readonly index: number }
   | { readonly kind: 'stop' };
@@ -85,7 +85,7 @@ export type FromLoop =
   | { readonly kind: 'apply'; readonly entries: readonly AppliedEntry[] }
   | { readonly kind: 'appended'; readonly id: number; readonly index: number; readonly term: number }
   | { readonly kind: 'denied'; readonly id: number; readonly why: Refusal }
-  | { readonly kind: 'transferring'; readonly id: number }
+  | { readonly kind: 'transferring' | 'compacted'; readonly id: number }
   | { readonly kind: 'readable'; readonly id: number; readonly index: number | null }
   | { readonly kind: 'status'; readonly id: number; readonly status: NodeStatus }
   | { readonly kind: 'role'; readonly role: Role }

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '../../testing/eventually.js';
-import { RaftStore } from '../store/raft-store.js';
+import { RaftStore, type Write } from '../store/raft-store.js';
 import type { FromLoop, LoopSetup } from './messages.js';
 import { RaftLoop } from './raft-loop.js';
 
@@ -12,7 +12,7 @@ type Told<K extends FromLoop['kind']> = Extract<FromLoop, { readonly kind: K }>;
 
 let folder = '';
 const loops: RaftLoop[] = [];
-const storeWrite = RaftStore.prototype.write;
+const storeWrite = Reflect.get(RaftStore.prototype, 'write') as (this: RaftStore, what: Write) => void;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'muster-loop-'))));
 afterEach(() => {
   RaftStore.prototype.write = storeWrite;

@@ -79,7 +79,7 @@ export class RaftLoop {
       case 'status':
         return this.tell({ kind: 'status', id: message.id, status: this.status() });
       case 'compact':
-        return this.attempt(() => this.compact(message.index, message.data));
+        return this.attempt(() => this.compact(message));
       case 'peers':
         this.peers = message.peers;
         return this.transport.setPeers(addressesOf(message.peers));
@@ -213,9 +213,10 @@ export class RaftLoop {
     }
   }
 
-  private compact(index: number, data: Uint8Array): void {
+  private compact({ id, index, data }: Extract<ToLoop, { readonly kind: 'compact' }>): void {
     const snapshot = this.raft.compact(index, data, this.setup.keepEntries);
     if (snapshot !== null) this.store.compact(snapshot);
+    this.tell({ kind: 'compacted', id });
   }
 
   private tellRole(): void {

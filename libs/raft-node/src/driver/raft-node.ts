@@ -47,6 +47,8 @@ const DEFAULTS = { tickMs: 10, heartbeatTicks: 5, electionTicks: 50, leases: fal
 const WORKER_ENTRY = new URL(import.meta.url.endsWith('.ts') ? '../../dist/driver/worker-entry.js' : './worker-entry.js', import.meta.url);
 const READ_AGAIN_MS = 25;
 const TIMEOUT_MS = 5000;
+/** The id of what nobody waits for: ids of questions begin at 1. */
+const NOBODY = 0;
 
 export class RaftNode {
   private readonly worker: Worker;
@@ -148,10 +150,9 @@ export class RaftNode {
     this.post({ kind: 'peers', peers });
   }
 
-  /** Makes a snapshot of what is applied, and lets the log before it go. */
-  compact(): void {
-    this.snapshotIndex = this.appliedIndex;
-    this.post({ kind: 'compact', index: this.appliedIndex, data: this.machine.snapshot() });
+  /** Makes a snapshot of what is applied, and lets the log before it go. Resolves when it is on the disk. */
+  compact(timeoutMs = TIMEOUT_MS): Promise<void> {
+    return this.ask((id) => this.snapshot(id), timeoutMs, 'the snapshot was not written');
   }
 
   /** Without handing over; see `transfer`. */
@@ -174,6 +175,11 @@ export class RaftNode {
     });
   }
 
+  private snapshot(id: number): ToLoop {
+    this.snapshotIndex = this.appliedIndex;
+    return { kind: 'compact', id, index: this.appliedIndex, data: this.machine.snapshot() };
+  }
+
   private post(message: ToLoop): void {
     if (this.stopped === null) this.worker.postMessage(message);
   }
@@ -189,6 +195,7 @@ export class RaftNode {
       case 'denied':
         return this.settle(message.id, unavailable(message.why));
       case 'transferring':
+      case 'compacted':
         return this.settle(message.id, null);
       case 'readable':
         return this.readable(message.id, message.index);
@@ -227,7 +234,7 @@ export class RaftNode {
       else this.settle(id, new RaftUnavailable('lost', `another entry took its place at ${index}`));
     }
     this.reached();
-    if (this.appliedIndex - this.snapshotIndex >= (this.options.snapshotEntries ?? 10_000)) this.compact();
+    if (this.appliedIndex - this.snapshotIndex >= (this.options.snapshotEntries ?? 10_000)) this.post(this.snapshot(NOBODY));
   }
 
   private restore(index: number, data: Uint8Array): void {
