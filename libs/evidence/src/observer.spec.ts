@@ -286,3 +286,29 @@ test('many silent members are probed with a limit, and each in its turn', () => 
   const asked = new Set(world.effects.flatMap((effect) => (effect.kind === 'probe' && effect.by === 'self' ? [effect.target.nodeId] : [])));
   expect(asked.size).toBe(300);
 });
+
+test('who is late because we are behind with reading is not asked why', () => {
+  const world = settled({ nodes: 12, zones: 3 });
+  // Nothing is read for two seconds: their beats are late, and so is ours.
+  const fromMs = world.nowMs;
+  world.loses = (_, nowMs) => nowMs >= fromMs && nowMs < fromMs + 1900;
+  world.runUntil(fromMs + 1300);
+  world.effects.length = 0;
+  world.runUntil(fromMs + 1900);
+  expect(world.effects.filter((effect) => effect.kind === 'probe')).toEqual([]);
+  world.runUntil(fromMs + 30_000);
+  expect(world.commits).toEqual([]);
+});
+
+test('who was under a brake has a full deadline when it is released', () => {
+  const world = settled({ nodes: 6, zones: 3 });
+  for (const nodeId of world.nodes.keys()) world.set(nodeId, 'gone');
+  world.runUntil(world.nowMs + 90_000);
+  const brakes = world.membership.brakes();
+  expect(brakes.length).toBeGreaterThan(0);
+  for (const { zone } of brakes) world.apply({ kind: 'release', term: 1, atUnixMs: world.now.unixMs, zone, reason: 'said so' });
+  for (let at = 2; at <= 6; at++) world.set(`n${at}`, 'well');
+  const releasedMs = world.nowMs;
+  expect(until(world, 'n1', 'DOWN', 30_000)).toBeGreaterThan(2000);
+  expect(world.nowMs).toBeGreaterThan(releasedMs + 2000);
+});

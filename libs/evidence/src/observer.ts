@@ -153,8 +153,9 @@ export class Observer {
   private beats(input: Extract<ObserverInput, { kind: 'beats' }>, now: Now): boolean {
     let needsArming = false;
     let hasNews = false;
-    for (const { beat, count } of input.beats) {
-      const heard = this.watch.heard(beat, count, input.partition, now);
+    for (const newest of input.beats) {
+      const { beat } = newest;
+      const heard = this.watch.heard(newest, input.partition, now);
       if (heard === null) continue;
       if (beat.nodeId !== this.options.nodeId || input.lane === 'bus') hasNews = true;
       needsArming ||= heard.isNew || this.watch.questions.has(beat.nodeId);
@@ -266,7 +267,7 @@ export class Observer {
     const damping = isSame ? membership.damping(seen.nodeId, now.unixMs) : null;
     const isDamped = damping?.isDamped === true && (damping.untilUnixMs !== null || sight.steadyMs < damping.steadyMs);
     // The last beat of a process that is proven gone may have been under way: one is no proof that it lives.
-    const isUnsteady = isSame && seen.isUnsteady;
+    const isUnsteady = isSame && seen.isUnsteady && !this.watch.sightings.areManyLossy(this.options.rules.brakeFraction);
     const isLastGasp = member?.record.status === 'DOWN' && seen.crashedSeq > 0 && seen.seq <= seen.crashedSeq + 1;
     const proposal = decide({ member, sight, finding, isBelieved: !isDamped && !isLastGasp && !isUnsteady });
     if (proposal !== null) return { proposal, withheld: null };

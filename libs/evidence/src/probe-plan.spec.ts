@@ -95,3 +95,22 @@ test('equals take turns', () => {
   for (let round = 0; round < 12; round++) for (const nodeId of witnesses.choose({ nodeId: 'target', profile }, { count: 3, round, able })) chosen.add(nodeId);
   expect(chosen.size).toBe(12);
 });
+
+test('when thousands answer at once only so many are asked in a moment; closed lanes are asked about at any price', () => {
+  const plan = new ProbePlan('self', 500);
+  const all = Array.from({ length: 1000 }, (_, at) => looked(`n${at}`));
+  let begun = plan.look(all, able, 0);
+  let count = 0;
+  // Each answers at once.
+  while (begun.length > 0 && count < 1000) {
+    count += begun.length;
+    for (const effect of begun) if (effect.kind === 'probe') plan.done(effect.target.nodeId, effect.by);
+    begun = plan.goOn(able, 10);
+  }
+  expect(count).toBe(128);
+  const closed = looked('closed', 20);
+  closed.trouble.laneClosedAtMs = 20;
+  expect(asked(plan.look([closed], able, 20))).toEqual(['closed by self']);
+  plan.done('closed', 'self');
+  expect(plan.look(all, able, 260).length).toBe(128);
+});

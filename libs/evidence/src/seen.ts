@@ -14,8 +14,10 @@ export interface Seen {
   /** Whether the agreed record says the same of its address and tags, as far as was looked at. */
   isProfileAgreed: boolean;
   vitals: Vitals | null;
-  /** Share of its beats that came after a gap in their numbers, recent ones counting more. 0..1. */
-  gappiness: number;
+  /** Which of its last beats came, see `arrivals`. */
+  came: number;
+  /** Some of its last beats were lost. */
+  isLossy: boolean;
   /** Beats are lost again and again: one of them is no recovery. */
   isUnsteady: boolean;
   lastBeatUnixMs: number;

@@ -64,3 +64,12 @@ test('our own restart begins with another clock, and that is no lag', () => {
   doubt.proven(0, 2000);
   expect(doubt.isBlind(0, 2000)).toBe(false);
 });
+
+test('what is proven of one partition says nothing about a node that may use another', () => {
+  const doubt = new SelfDoubt({ pauseMs: 750, blindAfterMs: 2500 }, 0);
+  expect(doubt.leastProofMs(0)).toBe(-Infinity);
+  for (const partition of [0, 1]) doubt.proven(partition, 1000);
+  doubt.proven(0, 3000);
+  expect(doubt.leastProofMs(3100)).toBe(1000);
+  expect(doubt.leastProofMs(3600)).toBe(-Infinity);
+});

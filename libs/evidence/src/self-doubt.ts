@@ -105,11 +105,11 @@ export class SelfDoubt {
     return this.isBlind(partition, nowMs) ? -Infinity : (this.partitions.get(partition)?.provenAtMs ?? -Infinity);
   }
 
-  /** The same for a node whose partition is not known: the latest of any. */
-  latestProofMs(nowMs: number): number {
-    let latestMs = -Infinity;
-    for (const partition of this.partitions.keys()) latestMs = Math.max(latestMs, this.provenAtMs(partition, nowMs));
-    return latestMs;
+  /** The same for a node whose partition is not known: it may be any of them. */
+  leastProofMs(nowMs: number): number {
+    let leastMs = this.partitions.size === 0 ? -Infinity : Infinity;
+    for (const partition of this.partitions.keys()) leastMs = Math.min(leastMs, this.provenAtMs(partition, nowMs));
+    return leastMs;
   }
 
   /** How long ago our own beat came through. Milliseconds; null when it never did. */

@@ -7,7 +7,9 @@ import type { Beat, MemberRecord, MemberStatus, Pulse } from '@muster/contracts'
 import { type DetectorConfig, DetectorSet, type Reading } from '@muster/failure-detector';
 import { HealthTracker, type Rhythm, type ScoreConfig } from '@muster/health-score';
 import { isGone, type Member } from '@muster/membership';
+import { ALL_CAME, arrivedLate, arrivedNow, cameTogether, isUnsteadyNow, missingOf } from './arrivals.js';
 import type { Now } from './input.js';
+import type { NewestBeat } from './newest-beats.js';
 import { isSameProfile, profileOf, type Seen, stateOf } from './seen.js';
 import type { Sight } from './sight.js';
 
@@ -23,18 +25,17 @@ export type ObservedPulse = Omit<Pulse, 'lastHeartbeatTime'> & { readonly lastBe
 
 /** Standing still for less is what any collector of garbage does. Milliseconds. */
 export const MAIN_LAG_MS = 700;
-/** How much the newest beat counts. Ratio. */
-const GAPPINESS_SHARE = 0.35;
-/** Two gaps in a row reach the first, one outage does not; three or four beats without a gap reach the second. */
-const UNSTEADY_ABOVE = 0.5;
-const STEADY_BELOW = 0.2;
 /** Answers without beats for this long are a fault of the node. Milliseconds. */
 const ANSWERING_MS = 2000;
+/** Missing beats of the last few from which a node counts as one that loses some; and fewer such nodes are never many. Count. */
+const LOSSY_FROM = 2;
+const LOSSY_MANY = 2;
 const UNHEARD: Rhythm = { suspicion: 1, irregularity: 0 };
 
 export class Sightings {
   private readonly seen = new Map<string, Seen>();
   readonly detectors: DetectorSet;
+  private lossyCount = 0;
 
   constructor(private readonly options: SightingsOptions) {
     this.detectors = new DetectorSet(options.detector);
@@ -55,19 +56,21 @@ export class Sightings {
   }
 
   /** Takes the newest of the beats of one node that arrived together; null when nothing of it is news. */
-  heard(beat: Beat, arrivedCount: number, partition: number | null, now: Now): { readonly seen: Seen; readonly isNew: boolean } | null {
+  heard({ beat, count: arrivedCount, came = cameTogether(arrivedCount) }: NewestBeat, partition: number | null, now: Now): { readonly seen: Seen; readonly isNew: boolean } | null {
     const { nodeId } = beat;
     const before = this.seen.get(nodeId);
-    if (before !== undefined && (beat.incarnation < before.incarnation || (beat.incarnation === before.incarnation && beat.seq <= before.seq))) return null;
+    if (before !== undefined && beat.incarnation < before.incarnation) return null;
+    if (before?.incarnation === beat.incarnation && beat.seq <= before.seq) {
+      before.came = arrivedLate(before.came, before.seq - beat.seq);
+      return null;
+    }
     const isNew = before === undefined || before.incarnation !== beat.incarnation;
     const seen = isNew ? this.begin(beat, beat.state, 'HEALTHY', now) : before;
     const wasWatched = !isNew && this.detectors.has(nodeId);
     if (!wasWatched) this.detectors.watch(nodeId, { intervalMs: beat.intervalMs, nowMs: now.ms });
     // One that came before by another lane may be counted again, but no more are new than were made.
     seen.joiningBeats += isNew ? arrivedCount : Math.min(arrivedCount, beat.seq - seen.seq);
-    const isAfterGap = seen.seq > 0 && beat.seq - seen.seq > arrivedCount;
-    seen.gappiness += GAPPINESS_SHARE * ((isAfterGap ? 1 : 0) - seen.gappiness);
-    seen.isUnsteady = seen.gappiness > (seen.isUnsteady ? STEADY_BELOW : UNSTEADY_ABOVE);
+    this.arrived(seen, beat.seq - seen.seq, came, now.ms);
     seen.seq = beat.seq;
     seen.state = beat.state;
     if (!isSameProfile(seen.profile, beat)) {
@@ -138,7 +141,7 @@ export class Sightings {
   }
 
   forget(nodeId: string): void {
-    this.seen.delete(nodeId);
+    this.drop(nodeId);
     this.detectors.forget(nodeId);
   }
 
@@ -196,8 +199,18 @@ export class Sightings {
     };
   }
 
+  /** So many lose beats at once that it must be us, or the way to us. */
+  areManyLossy(fraction: number): boolean {
+    return this.lossyCount >= LOSSY_MANY && this.lossyCount > fraction * this.seen.size;
+  }
+
   get size(): number {
     return this.seen.size;
+  }
+
+  private drop(nodeId: string): void {
+    if (this.seen.get(nodeId)?.isLossy === true) this.lossyCount -= 1;
+    this.seen.delete(nodeId);
   }
 
   private begin(about: Beat | MemberRecord, state: Beat['state'], grade: 'HEALTHY' | 'DEGRADED', now: Now): Seen {
@@ -210,7 +223,8 @@ export class Sightings {
       profile: profileOf(about),
       isProfileAgreed: false,
       vitals: null,
-      gappiness: 0,
+      came: ALL_CAME,
+      isLossy: false,
       isUnsteady: false,
       lastBeatUnixMs: now.unixMs,
       joiningBeats: 0,
@@ -225,8 +239,22 @@ export class Sightings {
       isProbeable: false,
       crashedSeq: 0,
     };
+    this.drop(about.nodeId);
     this.seen.set(about.nodeId, seen);
     return seen;
+  }
+
+  /** Before the first beat of a life that we hear nothing can have been lost to us. */
+  private arrived(seen: Seen, made: number, together: number, nowMs: number): void {
+    const isFirst = seen.vitals === null;
+    if (!isFirst) seen.came = arrivedNow(seen.came, made, together);
+    seen.isUnsteady = isUnsteadyNow(seen.came, seen.isUnsteady);
+    const isLossy = seen.isUnsteady || missingOf(seen.came) >= LOSSY_FROM;
+    if (isLossy !== seen.isLossy) this.lossyCount += isLossy ? 1 : -1;
+    seen.isLossy = isLossy;
+    const stage = this.detectors.stage(seen.nodeId, nowMs);
+    // Also while it is DOWN, and nobody asks: who is away again and again is not steady.
+    if ((seen.came & 2) === 0 || stage === 'overdue' || stage === 'silent') seen.steadySinceMs = nowMs;
   }
 
   private rhythm(nodeId: string, nowMs: number): Rhythm {

@@ -2,12 +2,13 @@
  * What one observer knows and doubts: sightings, doubt of itself, open questions and the probes that shall answer them, put together to
  * a finding about one node. Proposes nothing.
  */
-import type { Beat, ProbeResult } from '@muster/contracts';
+import type { ProbeResult } from '@muster/contracts';
 import { isGone, type Profile } from '@muster/membership';
 import type { Effect } from './effect.js';
 import type { Lane, Now, ObserverInput } from './input.js';
 import { judge } from './judge.js';
 import { Lanes } from './lanes.js';
+import type { NewestBeat } from './newest-beats.js';
 import { ProbePlan } from './probe-plan.js';
 import { Questions } from './questions.js';
 import type { ObserverOptions } from './rules.js';
@@ -86,13 +87,14 @@ export class Watch {
   }
 
   /** Takes one beat; null when it is no news. */
-  heard(beat: Beat, count: number, partition: number | null, now: Now): { readonly seen: Seen; readonly isNew: boolean } | null {
+  heard(newest: NewestBeat, partition: number | null, now: Now): { readonly seen: Seen; readonly isNew: boolean } | null {
     const { nodeId } = this.options;
+    const { beat } = newest;
     if (beat.nodeId === nodeId && partition !== null && beat.incarnation === this.sightings.get(nodeId)?.incarnation) {
       this.doubt.canary(partition, beat.sentMonoMs, now.ms);
       this.heardAnythingAtMs = now.ms;
     }
-    const heard = this.sightings.heard(beat, count, partition, now);
+    const heard = this.sightings.heard(newest, partition, now);
     if (heard === null) return null;
     if (nodeId !== beat.nodeId) this.heardAnythingAtMs = now.ms;
     if (heard.isNew && beat.nodeId === nodeId) this.doubt.reborn();
@@ -324,7 +326,7 @@ export class Watch {
   /** Whether something sent after `dueAtMs` reached us by the way that the node uses. */
   private isHeardThere(seen: Seen, dueAtMs: number, nowMs: number): boolean {
     if (this.doubt.awayMs(nowMs) > 0) return false;
-    const provenAtMs = seen.partition < 0 ? this.doubt.latestProofMs(nowMs) : this.doubt.provenAtMs(seen.partition, nowMs);
+    const provenAtMs = seen.partition < 0 ? this.doubt.leastProofMs(nowMs) : this.doubt.provenAtMs(seen.partition, nowMs);
     if (provenAtMs >= dueAtMs) return true;
     // It beat by a lane in this life, or has one, so it would now.
     const hasLane = this.lanes.has(seen.nodeId) || seen.directAtMs !== -Infinity;

@@ -1,0 +1,52 @@
+import { ALL_CAME, arrivedLate, arrivedNow, cameTogether, isUnsteadyNow } from './arrivals.js';
+
+/** `1` came, `.` was lost; says whether the node is unsteady after each beat that came. */
+function play(beats: string): string {
+  let [came, made, isUnsteady, told] = [ALL_CAME, 0, false, ''];
+  for (const beat of beats) {
+    made += 1;
+    if (beat === '.') continue;
+    came = arrivedNow(came, made, 1);
+    made = 0;
+    isUnsteady = isUnsteadyNow(came, isUnsteady);
+    told += isUnsteady ? 'U' : 's';
+  }
+  return told;
+}
+
+test.each([
+  ['one outage, however long, is no unsteadiness', `111${'.'.repeat(50)}1111`, 'sssssss'],
+  ['two outages of several beats within nine are', '111....1....1', 'ssssU'],
+  ['four single losses within nine are', '11.1.1.1.1', 'sssssU'],
+  ['three are not', '1.1.1.11111', 'ssssssss'],
+  ['losses that are far apart are not', '1..1111111111..1111111111..1', 's'.repeat(22)],
+])('%s', (_, beats, expected) => {
+  expect(play(beats)).toBe(expected);
+});
+
+test('it takes sixteen beats in a row to be steady again, not fifteen', () => {
+  expect(play(`1...1...1${'1'.repeat(16)}`)).toBe(`ss${'U'.repeat(15)}ss`);
+  expect(play(`1...1...1${'1'.repeat(13)}.1`)).toBe(`ss${'U'.repeat(15)}`);
+});
+
+test('a beat that comes after later ones was not lost', () => {
+  let came = ALL_CAME;
+  for (let round = 0; round < 6; round++) came = arrivedLate(arrivedNow(came, 2, 1), 1);
+  expect(isUnsteadyNow(came, false)).toBe(false);
+});
+
+test('one that comes twice makes up for none that was lost', () => {
+  let came = ALL_CAME;
+  for (let round = 0; round < 4; round++) came = arrivedLate(arrivedNow(came, 2, 1), 0);
+  expect(isUnsteadyNow(came, false)).toBe(true);
+});
+
+test('what came in one batch was not lost, however much it was', () => {
+  expect(arrivedNow(ALL_CAME, 9, cameTogether(9))).toBe(ALL_CAME);
+  expect(arrivedNow(ALL_CAME, 40, cameTogether(40))).toBe(ALL_CAME);
+});
+
+test('one that was overtaken by more than is remembered changes nothing', () => {
+  expect(arrivedLate(5, 32)).toBe(5);
+  expect(arrivedLate(5, 1)).toBe(7);
+});
