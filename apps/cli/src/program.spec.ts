@@ -327,6 +327,9 @@ describe('commands about one member', () => {
     const gateway = await knowing(gone, member('c1', 'coordinator', 'HEALTHY', 'http://127.0.0.1:9'), member('c2', 'coordinator', 'SUSPECT', good.url));
     expect(await muster('drain', 'a', '--url', gateway)).toMatchObject({ code: EXIT.ok, err: '' });
     expect(good.asked).toHaveLength(1);
+    const ending = await coordinator(refusal(503, 'COORDINATOR_ENDING'), 503);
+    expect((await muster('drain', 'a', '--url', await knowing(member('c4', 'coordinator', 'HEALTHY', ending.url)), ending.url)).code).toBe(EXIT.failed);
+    expect(ending.asked).toHaveLength(1);
     const alone = await knowing(gone, member('p', 'producer', 'HEALTHY', good.url), member('c3', 'coordinator', 'HEALTHY', null));
     for (const command of ['drain', 'why']) expect(await muster(command, 'a', '--url', alone)).toMatchObject({ code: EXIT.noCluster, err: expect.stringMatching(/only a coordinator can do that, and none answers\.[^]*NOT_FOUND it is[^]*Name one: --url/) });
     expect(good.asked).toHaveLength(1);

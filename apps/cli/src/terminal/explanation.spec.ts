@@ -83,7 +83,11 @@ const sentences: ReadonlyArray<{ name: string; of: Why; says: RegExp }> = [
   { name: 'a verdict that is held back', of: suspect, says: /A verdict is held back: the brake of zone a protects it\./ },
   { name: 'how long it has at most', of: suspect, says: /DOWN when others do not find it either, in 9\.0 s at the latest/ },
   { name: 'who looked, and what was found', of: suspect, says: /^ {2}probes {5}coordinator-1 {2}silent {4}0\.3 s ago\n {13}gateway-1 {6}answered {2}5\.3 s ago, main loop stood still 4\.1 s$/m },
-  { name: 'the crash behind a DOWN', of: why({ status: 'DOWN', reason: 'refused', lastVerdict: { status: 'DOWN', index: 9, atUnixMs: NOW - 1000, reason: 'refused', observers: ['c1', 'g1'], evidence: evidence({ class: 'crashed', probes: [{ by: 'g1', result: 'refused', ageMs: 1, mainLagMs: 0 }] }) } }), says: /It is out: its process is gone from a host that is up\.[^]*seen by c1, g1\n.*probes then: g1 refused/ },
+  { name: 'the crash behind a DOWN', of: why({ status: 'DOWN', reason: 'refused', lastVerdict: { status: 'DOWN', index: 9, atUnixMs: NOW - 1000, reason: 'refused', observers: ['c1', 'g1'], evidence: evidence({ class: 'crashed', probes: [{ by: 'g1', result: 'refused', ageMs: 1, mainLagMs: 0 }] }) } }), says: /It is out: its process is gone from a host that is up\.[^]*seen by c1, g1\n.*probes then: g1 refused\n {2}next {7}A new boot of it joins again at once: start it\.$/ },
+  { name: 'that one that was given up comes back by itself', of: why({ status: 'DOWN' }), says: /the same process comes back with its next beat\.$/ },
+  { name: 'that one that is damped does not', of: why({ status: 'DOWN', marks: ['damped'] }), says: /the same process comes back when it is believed again\./ },
+  { name: 'a member that runs badly', of: why({ status: 'DEGRADED', reason: 'health score 55' }), says: /runs badly \(health score 55\), so it gets less traffic\.$/m },
+  { name: 'one that runs badly and is drained', of: why({ status: 'DEGRADED', reason: 'health score 55', marks: ['draining'] }), says: /runs badly \(health score 55\)\. It gets no new work, because an operator drains it\.$/m },
   { name: 'that an evicted member needs a new boot', of: why({ status: 'DOWN', reason: 'evicted by ada', now: evidence({ class: 'evicted' }) }), says: /Only a new boot of it joins again/ },
   { name: 'doubt of its own eyes', of: why({ doubt: 'its loop ran late' }), says: /not now, this coordinator doubts itself: its loop ran late; its own beat came back through partition 3 0\.4 s ago/ },
   { name: 'a member that is not seen', of: why({ now: null }), says: /this coordinator does not watch it/ },
@@ -92,6 +96,12 @@ const sentences: ReadonlyArray<{ name: string; of: Why; says: RegExp }> = [
   { name: 'who set a mark, when, and why', of: why({ marks: ['draining'], marked: [{ mark: 'draining', reason: 'drained by ada: release 7', atUnixMs: NOW - 5000 }] }), says: /^ {2}marks {6}draining since \d\d:\d\d:\d\d: drained by ada: release 7$/m },
   { name: 'when a joining member is believed', of: why({ status: 'JOINING', admission: { beats: 3, notBeforeUnixMs: NOW + 20_000 } }), says: /It is HEALTHY at \d\d:\d\d:\d\d, in 20 s, if it beats steadily until then\./ },
   { name: 'how many beats a new member needs', of: why({ status: 'JOINING', admission: { beats: 3, notBeforeUnixMs: NOW - 1000 } }), says: /It is HEALTHY after 3 beats in a row\./ },
+  { name: 'that a stalled member is out when it has stood still for too long', of: why({ status: 'SUSPECT', now: evidence({ class: 'stalled' }) }), says: /Else it is DOWN when it has stood still for too long\./ },
+  { name: 'a main loop that stands still', of: why({ now: evidence({ mainLagMs: 800 }) }), says: /^ {2}main loop {2}stands still for 0\.8 s$/m },
+  { name: 'a main loop that moves', of: why(), says: /^ {2}main loop {2}moves$/m },
+  { name: 'a main loop of which nothing is heard', of: suspect, says: /^ {2}main loop {2}moved when it was last heard of$/m },
+  { name: 'a lane that broke', of: suspect, says: /^ {2}lane {7}closed: it was open to this coordinator before$/m },
+  { name: 'the rhythm', of: why(), says: /^ {2}rhythm {5}a beat every 1\.00 s ± 0\.02 s$/m },
   { name: 'a penalty', of: why({ damping: { penalty: 1, suppressAt: 1.5, reuseBelow: 0.75, untilUnixMs: null } }), says: /penalty 1\.00; damped above 1\.50, believed again below 0\.75/ },
 ];
 test.each(sentences)('$name is told', ({ of, says }) => expect(text(of)).toMatch(says));
@@ -100,6 +110,14 @@ test('of many looks of one observer the last is shown, with how often in a row',
   const seen = (by: string, result: 'silent' | 'accepted', ageMs: number) => ({ by, result, ageMs, mainLagMs: 0 });
   const probes = [seen('a', 'accepted', 100), seen('b', 'silent', 200), seen('a', 'accepted', 900), seen('a', 'silent', 1700), seen('a', 'accepted', 2500)];
   expect(text(why({ status: 'SUSPECT', now: evidence({ class: 'stalled', probes }) }))).toMatch(/^ {2}probes {5}a {2}accepted {2}0\.1 s ago, 2 times in a row\n {13}b {2}silent {4}0\.2 s ago$/m);
+});
+
+test('a rhythm that is not known yet is not told', () => expect(text(why({ now: evidence({ gapMeanMs: 0 }) }))).not.toContain('rhythm'));
+
+test('the time until which a member is damped is not told once it is past', () => {
+  const damped = (untilUnixMs: number): string => whatWouldChange(why({ marks: ['damped'], damping: { penalty: 0.7, suppressAt: 1.5, reuseBelow: 0.75, untilUnixMs } }), NOW).join('\n');
+  expect(damped(NOW)).toMatch(/is below 0\.75, and it beats steadily/);
+  expect(damped(NOW + 1000)).toMatch(/is below 0\.75, about /);
 });
 
 test('of one that is out neither rhythm nor deadlines are told', () => {

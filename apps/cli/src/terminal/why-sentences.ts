@@ -9,7 +9,7 @@ export function verdictSentence(why: Why): string {
     case 'HEALTHY':
       return `It is well: its beats come on time.${unserved(marks)}`;
     case 'DEGRADED':
-      return `It is there and runs badly (${reason}), so it gets less traffic.${unserved(marks)}`;
+      return `It is there and runs badly (${reason})${unserved(marks) === '' ? ', so it gets less traffic.' : `.${unserved(marks)}`}`;
     case 'JOINING':
       return `It is being watched before it gets traffic (${reason}).${unserved(marks)}`;
     case 'SUSPECT':
@@ -97,7 +97,8 @@ export function whatWouldChange(why: Why, nowUnixMs: number): string[] {
   return lines;
 }
 
-function statusLines({ status, now, lastVerdict, reason, admission }: Why, nowUnixMs: number): string[] {
+function statusLines(why: Why, nowUnixMs: number): string[] {
+  const { status, now, lastVerdict, reason, admission, marks } = why;
   switch (status) {
     case 'HEALTHY':
     case 'DEGRADED':
@@ -111,8 +112,9 @@ function statusLines({ status, now, lastVerdict, reason, admission }: Why, nowUn
       return [clears, `Else it is DOWN when others do not find it either${left > 0 ? `, in ${spellDuration(left)} at the latest` : ''}.`];
     }
     case 'DOWN':
-      if (now?.class === 'evicted' || lastVerdict?.evidence.class === 'evicted' || reason.startsWith('evicted')) return ['Only a new boot of it joins again: restart it.'];
-      return ['A new boot of it joins again at once; the same process comes back with its next beat.'];
+      if (now?.class === 'evicted' || reason.startsWith('evicted')) return ['Only a new boot of it joins again: restart it.'];
+      if (isVerdictAgreed(why) && lastVerdict?.evidence.class === 'crashed') return ['A new boot of it joins again at once: start it.'];
+      return [`A new boot of it joins again at once; the same process comes back ${marks.includes('damped') ? 'when it is believed again' : 'with its next beat'}.`];
     case 'LEAVING':
       return ['It is LEFT with its last word, or when its silence is too long.'];
     case 'LEFT':
