@@ -31,6 +31,11 @@ export class SimClock implements Clock {
     return { cancel: () => this.wakes.delete(entry) };
   }
 
+  /** Wakes to come: whoever stops must not leave any behind. */
+  get wakesLeft(): number {
+    return this.wakes.size;
+  }
+
   /** Moves on, waking whoever is due at its time. */
   async advance(ms: number): Promise<void> {
     const untilMs = this.timeMs + ms;

@@ -209,6 +209,17 @@ test('a second process under the same id is reported once and not fought', async
   expect(logger.lines.filter((line) => line.includes('another process beats under this node id'))).toHaveLength(1);
 });
 
+test('a coordinator that says on the lane that a newer process has the name is heard, once', async () => {
+  const [bus, fake, logger] = [new FakeBus(), await coordinator(), recorder()];
+  const agent = agentWith({ bus, coordinators: [fake.url], logger });
+  await agent.start();
+  await until('the lane is open', () => fake.hellos.length > 0);
+  for (let time = 0; time < 2; time++) fake.say({ v: 1, kind: 'welcome', coordinatorId: 'c1', knownIncarnation: agent.incarnation + 1000 });
+  fake.say({ v: 1, kind: 'drain', isDraining: true, reason: 'afterwards' });
+  await until('all of it was heard', () => agent.isDraining);
+  expect(logger.lines.filter((line) => line.includes('another process beats under this node id'))).toHaveLength(1);
+});
+
 test('leaving is announced on both lanes, then the last word follows, then silence', async () => {
   const [bus, fake] = [new FakeBus(), await coordinator()];
   const agent = agentWith({ bus, coordinators: [fake.url] });

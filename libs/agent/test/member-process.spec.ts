@@ -81,6 +81,7 @@ test('SIGSTOP: probes are taken by the kernel and not answered; after SIGCONT no
   await until('it beats again', () => member.busBeats.length > before + 2);
   expect((await probe(at, 500, here)).result).toBe('answered');
   expect(fake.beats.filter(({ mainLagMs }) => mainLagMs >= 700)).toEqual([]);
+  expect(member.lines.filter((line) => /^this process did not run for [1-9]\.\d s/.test(line))).toHaveLength(1);
 });
 
 test('kill -9: both ports refuse, and the lane breaks without a last word', async () => {

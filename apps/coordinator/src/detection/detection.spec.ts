@@ -100,6 +100,19 @@ test('beats are handed on with their lane and partition, lanes as they open and 
   expect(it.inputs).toMatchObject([{ kind: 'beats', lane: 'bus', partition: 4, beats: [{ count: 1 }] }, { kind: 'lane', nodeId: 'n', incarnation: 7, is: 'closed' }]);
 });
 
+test('alarms that were moved leave no timers behind, and neither does the end', async () => {
+  const it = world();
+  it.detection.start();
+  const ticking = it.clock.wakesLeft;
+  for (let moved = 1; moved <= 5; moved++) {
+    it.when('beats', { kind: 'arm', atMs: it.clock.nowMs() + 1000 * moved });
+    it.hear();
+  }
+  expect([ticking, it.clock.wakesLeft]).toEqual([1, 2]);
+  it.detection.stop();
+  expect(it.clock.wakesLeft).toBe(0);
+});
+
 test('one alarm is armed at a time, for the last moment that was asked for', async () => {
   const it = started();
   const nowMs = it.clock.nowMs();

@@ -91,8 +91,8 @@ test('a helper that does not answer in time, or whose lane closes, has no opinio
   const client = await it.welcomed();
   const target = { nodeId: 'm', incarnation: 3, probeUrl: null, httpUrl: null };
   expect(await it.lanes.ask('n', target, 10)).toBe(null);
-  const owed = Array.from({ length: 64 }, () => it.lanes.ask('n', target, 10_000));
-  expect(await it.lanes.ask('n', target, 10_000)).toBe(null);
+  const owed = Array.from({ length: 64 }, () => it.lanes.ask('n', target, 60_000));
+  expect(await it.lanes.ask('n', target, 60_000)).toBe(null);
   client.socket.destroy();
   expect(await Promise.all(owed)).toEqual(owed.map(() => null));
 });
@@ -173,6 +173,14 @@ test.each(wrong)('an agent that $name is cut off', async ({ says, cut }) => {
   expect(client.heard.map(({ kind }) => kind)).not.toContain('heard');
 });
 
+test('of what came together with the line that cost an agent its lane, nothing is taken', async () => {
+  const it = await start();
+  const client = it.open();
+  client.say([hello('n', 7), hello('m', 7), { v: 1, kind: 'beat', beat: beat({ nodeId: 'n' }) }].map((message) => `${JSON.stringify(message)}\n`).join(''));
+  await eventually('it is cut off', client.isClosed, Boolean);
+  expect([it.seen.cut, it.seen.beats]).toEqual([['not-itself'], []]);
+});
+
 test('an agent that never says who it is is cut off', async () => {
   const it = await start();
   const client = it.open();
@@ -218,6 +226,15 @@ test.each(requests)('an upgrade to $name is refused with the reason', async ({ r
   await eventually('it is answered', client.isClosed, Boolean);
   expect(client.answer()).toMatch(new RegExp(`^HTTP/1.1 ${status} [^]*"code":"${code}"`));
   expect(it.seen.refused).toEqual([code]);
+});
+
+test('nothing is kept of nodes whose lanes are gone', async () => {
+  const it = await start();
+  const clients = await Promise.all(['a', 'b', 'c'].map((nodeId) => it.welcomed(nodeId)));
+  expect(it.lanes.nodeCount).toBe(3);
+  for (const { socket } of clients) socket.destroy();
+  await eventually('they are gone', () => it.lanes.count, (count) => count === 0);
+  expect(it.lanes.nodeCount).toBe(0);
 });
 
 test('more lanes than allowed are refused, and one that closes makes room', async () => {

@@ -47,6 +47,11 @@ export class Lanes implements LaneListener {
     return this.connected.size;
   }
 
+  /** Nodes that have one. Count. */
+  get nodeCount(): number {
+    return this.byNode.size;
+  }
+
   /** Answers an HTTP upgrade: with a lane, or with the reason why there is none. */
   upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
     const { lanesMax, metrics } = this.options;

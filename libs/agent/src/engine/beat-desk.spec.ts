@@ -101,6 +101,22 @@ test('a beat that a coordinator rejects was not taken', () => {
   expect([lanes, counts]).toEqual([['none'], { sent: 0, failed: 1 }]);
 });
 
+test('a beat that is answered twice was sent once', () => {
+  const { desk, carried, counts } = deskWith();
+  desk.handAtOnce(beat(1));
+  for (let time = 0; time < 2; time++) desk.heard(carried[0] as Beat, accepted);
+  expect(counts.sent).toBe(1);
+});
+
+test('beats that nobody answers are not remembered without end', () => {
+  const { desk, carried, counts } = deskWith();
+  for (let seq = 1; seq <= 17; seq++) desk.handAtOnce(beat(seq));
+  desk.heard(carried[0] as Beat, accepted);
+  expect(counts.sent).toBe(0);
+  desk.heard(carried[16] as Beat, accepted);
+  expect(counts.sent).toBe(1);
+});
+
 test('a late answer to an earlier beat does not change what is said of the lanes', () => {
   const { desk, carried, lanes } = deskWith();
   desk.hand(beat(1, { sentMonoMs: 1000 }), 0);
