@@ -100,6 +100,20 @@ test('a member whose log was cut away is brought up by a snapshot', async () => 
   expect(await textsAt(behind)).toEqual(['x', ...texts]);
 });
 
+test('a newcomer learns first, is promoted, and counts: with it and one of the old ones gone the rest goes on', async () => {
+  await group.commit('x');
+  await group.start('d');
+  for (const id of ['a', 'b', 'c', 'd']) await group.call(id, 'peers', group.peers());
+  const leader = await leads();
+  await group.call(leader, 'change', { addLearners: ['d'] }, 10_000);
+  expect(await textsAt('d')).toEqual(['x']);
+  await group.call(leader, 'change', { addVoters: ['d'] }, 10_000);
+  await group.signal(group.ids.find((id) => id !== leader) ?? '', 'SIGKILL');
+  await group.commit('y');
+  expect(await textsAt('d')).toEqual(['x', 'y']);
+  expect((await group.call('d', 'status')).config.voters).toEqual(['a', 'b', 'c', 'd']);
+});
+
 test('a store in use keeps a second process from starting on it', async () => {
   await expect(group.start('a')).rejects.toThrow('another process is using it');
 });

@@ -1,5 +1,5 @@
 /**
- * How long the writes of three processes stop when the leader is killed, and when it hands over; how many commits a second they do.
+ * How long the writes of three processes stop when the leader is killed, hands over or stands still; how many commits a second they do.
  *   node testing/failover.mjs [--trials 20]
  */
 import { parseArgs } from 'node:util';
@@ -15,6 +15,7 @@ try {
   await group.commit('first');
   const kills = [];
   const handovers = [];
+  const stalls = [];
   for (let trial = 0; trial < Number(values.trials); trial++) {
     const killed = group.leader();
     await group.commit(`before ${trial}`);
@@ -30,9 +31,18 @@ try {
     await group.call(by, 'transfer', to, 5000).catch((error) => console.error(error.message));
     await group.commit(`handed over ${trial}`);
     handovers.push(performance.now() - handedMs);
+    const stopped = group.leader();
+    const stoppedMs = performance.now();
+    await group.signal(stopped, 'SIGSTOP');
+    while (group.leader() === stopped) await new Promise((done) => setTimeout(done, 5));
+    await group.commit(`without the one that stands still ${trial}`);
+    stalls.push(performance.now() - stoppedMs);
+    await group.signal(stopped, 'SIGCONT');
+    await group.commit(`with it again ${trial}`);
   }
   show('kill -9 of the leader to the next committed write', kills);
   show('handover to the next committed write', handovers);
+  show('SIGSTOP of the leader to the next committed write', stalls);
   for (const lanes of [1, 16, 256]) {
     const { perSecond, p50Ms, p99Ms } = await group.call(group.leader(), 'many', lanes * 40, lanes);
     console.log(`commits, ${lanes} at a time: ${perSecond.toFixed(0)} a second, p50 ${p50Ms.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms`);

@@ -89,7 +89,7 @@ export class Processes {
     const endMs = performance.now() + limitMs;
     for (;;) {
       const leader = this.leader();
-      const done = leader === null ? null : await this.call(leader, 'propose', text, 1000).catch(() => null);
+      const done = leader === null ? null : await Promise.race([this.call(leader, 'propose', text, 1000).catch(() => null), sleep(1000).then(() => null)]);
       if (done !== null) return { ...done, by: leader };
       if (performance.now() > endMs) throw new Error(`'${text}' was not committed within ${limitMs} ms`);
       await sleep(5);

@@ -261,3 +261,19 @@ test('a vote in a term that was known before is written as well', () => {
   group.hand({ kind: 'vote', from: 'c', to: 'b', term: 3, isPre: false, lastIndex: 0, lastTerm: 0, isTransfer: false });
   expect(group.store('b').hard).toMatchObject({ term: 3, votedFor: 'c' });
 });
+
+test('when the leader is known to be gone, an election that fails is soon followed by another; a leader that is heard ends the hurry', () => {
+  const group = three({ settings: { goneTicksMax: 2 } });
+  group.elect('a');
+  group.crash('a');
+  group.raft('b').peerGone('a');
+  const attempts = (): number => group.wire.filter(({ kind, from }) => kind === 'vote' && from === 'b').length / 2;
+  group.tick('b', 2);
+  expect(attempts()).toBe(1);
+  group.tick('b', 3);
+  expect(attempts()).toBeGreaterThanOrEqual(2);
+  group.hand({ kind: 'heartbeat', from: 'c', to: 'b', term: 2, commit: 0, round: 1 });
+  const before = attempts();
+  group.tick('b', 9);
+  expect(attempts()).toBe(before);
+});

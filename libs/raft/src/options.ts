@@ -30,7 +30,7 @@ export interface RaftOptions {
   readonly leases?: boolean;
   /** Share by which clocks of two members may differ in speed, for lease reads. Ratio. Default 0.1. */
   readonly clockDriftMax?: number;
-  /** Election ticks after a leader was reported gone, instead of waiting for the timeout. Count. Default electionTicks / 4. */
+  /** Within how many ticks an election begins once a leader was reported gone, and least ticks until the next attempt. Count. Default electionTicks / 4. */
   readonly goneTicksMax?: number;
 }
 

@@ -159,6 +159,7 @@ export class Raft {
     else progress?.become('probe');
     if (peer !== state.leaderId || state.role !== 'follower') return;
     state.leaderId = null;
+    state.isLeaderGone = true;
     endLoyalty(state);
     const soon = 1 + Math.floor(state.settings.random() * state.settings.goneTicksMax);
     state.electionElapsed = Math.max(state.electionElapsed, state.electionTimeout - soon);

@@ -50,6 +50,8 @@ export interface State {
   heartbeatElapsed: number;
   /** Ticks since any leader was heard: a promise to it, which outlives a change of the term. */
   leaderTicks: number;
+  /** The leader's process is known to have ended, and no other was heard since: elections need not wait long, the first nor the next. */
+  isLeaderGone: boolean;
   /** Drawn anew whenever the role changes. */
   electionTimeout: number;
   readonly votes: Map<PeerId, boolean>;
@@ -95,6 +97,7 @@ export function newState(settings: Settings, log: RaftLog, hard: { readonly term
     heartbeatElapsed: 0,
     // Before it stopped it may have promised a leader to help nobody else for a while.
     leaderTicks: settings.leases && hard.term > 0 ? 0 : settings.electionTicks,
+    isLeaderGone: false,
     electionTimeout: 0,
     votes: new Map(),
     peers: new Map(),
@@ -119,8 +122,9 @@ export function newState(settings: Settings, log: RaftLog, hard: { readonly term
 }
 
 export function drawTimeout(state: State): void {
-  const { electionTicks, random } = state.settings;
-  state.electionTimeout = electionTicks + Math.floor(random() * electionTicks);
+  const { electionTicks, goneTicksMax, random } = state.settings;
+  const least = state.isLeaderGone ? goneTicksMax : electionTicks;
+  state.electionTimeout = least + Math.floor(random() * least);
 }
 
 /**
@@ -157,6 +161,7 @@ export function becomeCandidate(state: State): void {
 }
 
 export function becomeLeader(state: State): void {
+  state.isLeaderGone = false;
   forgetRole(state);
   state.role = 'leader';
   state.leaderId = state.id;
@@ -217,6 +222,9 @@ export function hearLeader(state: State, from: PeerId): void {
   state.leaderId = from;
   state.electionElapsed = 0;
   state.leaderTicks = 0;
+  if (!state.isLeaderGone) return;
+  state.isLeaderGone = false;
+  drawTimeout(state);
 }
 
 export function hearFollower(state: State, progress: Progress): void {

@@ -8,6 +8,7 @@ import { Worker } from 'node:worker_threads';
 import type { ConfigChange, PeerId } from '@muster/raft';
 import type { AppliedEntry, FromLoop, LoopSetup, NodeStatus, Peers, Refusal, Role, ToLoop } from './messages.js';
 import { RaftUnavailable } from './raft-errors.js';
+import { firstRequestId } from './request-ids.js';
 
 /** What the entries are about. It is called in order, one at a time; what it throws ends the member. */
 export interface StateMachine {
@@ -57,7 +58,7 @@ export class RaftNode {
   private readonly atIndex = new Map<number, number>();
   /** Reads that have their index and wait until it is applied. */
   private readonly toApply: { readonly index: number; readonly id: number }[] = [];
-  private nextId = 0;
+  private nextId = firstRequestId();
   private appliedIndex = 0;
   private snapshotIndex = 0;
   private stopped: string | null = null;

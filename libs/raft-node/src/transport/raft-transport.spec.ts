@@ -116,6 +116,21 @@ test('a peer whose process has ended is reported gone, and found when it is back
   expect(a.moved).toContain(again.address);
 });
 
+test('a peer that calls us has not ended, though the address that it tells refuses us', async () => {
+  const nobody = await member('c');
+  nobody.transport.stop();
+  const [a, b] = [await member('a'), await member('b', { advertise: nobody.address })];
+  introduce(a, b);
+  await eventually('b calls, and cannot be called', () => b.transport.connected().length === 1 && a.troubles.some((text) => text.includes('ECONNREFUSED')));
+  a.gone.length = 0;
+  // Long enough for several attempts, each of which is refused.
+  const endMs = performance.now() + 500;
+  await eventually('b was not reported', () => a.gone.length > 0 || performance.now() > endMs);
+  expect(a.gone).toEqual([]);
+  b.transport.stop();
+  await eventually('b is gone', () => a.gone.includes('b'));
+});
+
 test('nobody speaks for somebody else', async () => {
   const [a, b] = [await member('a'), await member('b')];
   introduce(a, b);

@@ -41,7 +41,10 @@ const HANDSHAKE_MS_MAX = 3000;
 
 export class RaftTransport {
   private readonly links = new Map<PeerId, PeerLink>();
-  private readonly incoming = new Set<Socket>();
+  /** Who calls, once that is proven. */
+  private readonly incoming = new Map<Socket, PeerId | null>();
+  /** Hosts of these refuse connections. */
+  private readonly refusing = new Set<PeerId>();
   private readonly server: Server;
   private own: Own | null = null;
   private readonly counted = { sent: 0, received: 0, droppedBefore: 0, refused: 0 };
@@ -99,24 +102,35 @@ export class RaftTransport {
   /** At once: whoever calls from now on is refused, which tells him that we have ended. */
   stop(): void {
     for (const link of this.links.values()) link.stop();
-    for (const socket of this.incoming) socket.destroy();
+    for (const socket of this.incoming.keys()) socket.destroy();
     this.server.close();
   }
 
   private linkTo(peer: PeerId, address: string): PeerLink {
     if (this.own === null) throw new Error('a transport calls nobody before it listens');
-    const { tls, onGone, onTrouble } = this.options;
-    return new PeerLink(peer, address, this.own, tls, { onGone: () => onGone(peer), onState: () => {}, onTrouble });
+    const { tls, onTrouble } = this.options;
+    const onGone = (): void => {
+      this.refusing.add(peer);
+      this.tellGone(peer);
+    };
+    return new PeerLink(peer, address, this.own, tls, { onGone, onState: () => this.refusing.delete(peer), onTrouble });
+  }
+
+  /** One that still calls us has not ended: we only have a wrong address. */
+  private tellGone(peer: PeerId): void {
+    if (this.refusing.has(peer) && ![...this.incoming.values()].includes(peer)) this.options.onGone(peer);
   }
 
   private accept(socket: Socket): void {
     if (this.own === null || this.incoming.size >= INCOMING_MAX) return void socket.destroy();
-    this.incoming.add(socket);
+    this.incoming.set(socket, null);
     socket.setNoDelay(true).setKeepAlive(true, 5000);
     const patience = setTimeout(() => socket.destroy(), HANDSHAKE_MS_MAX);
     socket.on('close', () => {
       clearTimeout(patience);
+      const peer = this.incoming.get(socket) ?? null;
       this.incoming.delete(socket);
+      if (peer !== null) this.tellGone(peer);
     });
     // The caller sees it as well, and calls again.
     socket.on('error', () => socket.destroy());
@@ -135,6 +149,7 @@ export class RaftTransport {
       if (!isCertifiedAs(socket, caller.nodeId)) throw new HandshakeRefused(`its certificate is not one of '${caller.nodeId}'`);
       clearTimeout(patience);
       reader.trust();
+      this.incoming.set(socket, caller.nodeId);
       socket.write(frameOf(encodeHandshake({ kind: 'accepted' })));
       this.met(caller);
     };
