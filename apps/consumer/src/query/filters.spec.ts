@@ -20,6 +20,7 @@ test('every filter is understood', () => {
 const faults: ReadonlyArray<{ name: string; query: object; names: RegExp }> = [
   { name: 'a time without a zone', query: { from: '2026-01-01T00:00:00' }, names: /^from: is "2026-01-01T00:00:00": must be a time with zone/ },
   { name: 'a range that ends before it begins', query: { from: '2026-01-02T00:00:00Z', to: '2026-01-01T00:00:00Z' }, names: /^from: is "2026-01-02T00:00:00Z": must be before to$/ },
+  { name: 'a range of no length', query: { from: '2026-01-01T00:00:00Z', to: '2026-01-01T00:00:00Z' }, names: /^from: .*must be before to$/ },
   { name: 'an unknown level', query: { level: 'warn,loud' }, names: /^level: is "warn,loud": must be one or several of trace,debug/ },
   { name: 'a bad service', query: { service: 'A B' }, names: /^service: is "A B"/ },
   { name: 'an empty text', query: { q: '' }, names: /^q: is "": must not be empty/ },
@@ -39,6 +40,15 @@ test.each(faults)('$name is refused by name and value', ({ query, names }) => {
 
 test('a count takes no page', () => {
   expect(parseLogFilter({ limit: '5' })).toMatchObject({ kind: 'rejected' });
+});
+
+test('the cursor of an event names any event, and no more than an event can be named', () => {
+  const page = (chars: number) => parseEventPage({ cursor: encodeCursor({ timeUnixMs: 1, id: 'x'.repeat(chars) }) }).kind;
+  expect([page(512), page(513)]).toEqual(['ok', 'rejected']);
+});
+
+test.each([[[1, 'a', 'more']], [[1]], [['1', 'a']], [[1.5, 'a']], [[8.64e15 + 1, 'a']], [[1, 2]], [{ 0: 1, 1: 'a' }], [null]])('%j is no place in a list', (place) => {
+  expect(decodeCursor(Buffer.from(JSON.stringify(place)).toString('base64url'))).toBeNull();
 });
 
 test('cursors come back as they were, and any other text is refused without harm', () => {
