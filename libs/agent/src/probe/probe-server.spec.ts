@@ -35,6 +35,7 @@ test('however many askers hold their connections open, the next one is answered'
   const late = ask();
   await until('the next one is answered', () => late.heard === 'here\n');
   expect(served).toBe(301);
+  expect(server['answered'].size).toBe(64);
 });
 
 test('an asker that goes on talking is let go all the same', async () => {

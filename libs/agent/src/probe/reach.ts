@@ -45,7 +45,7 @@ export class Reach {
     const host = hostOf(url);
     if (host === '') return false;
     if (host === 'localhost' || host.endsWith('.localhost')) return this.isLocal;
-    return isIP(host) === 0 || this.allowsAddress(host, this.ownHosts.has(host));
+    return isIP(host) === 0 || this.allowsAddress(host, false);
   }
 
   private allowsAddress(address: string, isOwn: boolean): boolean {
