@@ -82,6 +82,18 @@ test('a leader that stood still answers no stale read when it goes on', async ()
   expect(await read).toEqual(await textsAt(next));
 });
 
+test('a leader whose main thread is busy for longer than an election timeout leads on', async () => {
+  await group.stopAll();
+  // Elections after one to two seconds: a machine that is busy as well should not look like a thread that is.
+  group = new Processes(['a', 'b', 'c'], { electionTicks: 100 });
+  await group.startAll();
+  await group.commit('x');
+  const leader = await leads();
+  const { term } = await group.call(leader, 'status');
+  await group.call(leader, 'block', 3000);
+  expect(await group.call(leader, 'propose', 'y', 10_000)).toMatchObject({ term });
+});
+
 test('a member whose log was cut away is brought up by a snapshot', async () => {
   await group.commit('x');
   const leader = await leads();

@@ -37,6 +37,9 @@ const calls = {
   status: () => node.status(),
   peers: (peers) => node.setPeers(peers),
   compact: () => node.compact(),
+  block: (ms) => {
+    for (const endMs = performance.now() + ms; performance.now() < endMs; );
+  },
 };
 process.on('message', ({ id, call, args }) => {
   Promise.resolve(calls[call](...args)).then(

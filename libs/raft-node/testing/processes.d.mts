@@ -12,6 +12,8 @@ export class Processes {
   call(id: string, call: 'transfer', to: string, timeoutMs: number): Promise<void>;
   call(id: string, call: 'change', change: object, timeoutMs: number): Promise<void>;
   call(id: string, call: 'compact'): Promise<void>;
+  /** Keeps the main thread busy. */
+  call(id: string, call: 'block', ms: number): Promise<void>;
   call(id: string, call: 'peers', peers: Peers): Promise<void>;
   signal(id: string, name: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void>;
   leader(): string | null;
