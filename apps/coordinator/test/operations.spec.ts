@@ -197,8 +197,9 @@ test('why names who set each mark and why, and when a joining member is believed
   await order('drain', { by: 'bob', reason: 'release 7' });
   expect(await why()).toMatchObject({ admission: null, marked: [{ mark: 'cordoned', reason: 'cordoned by ada: old disk' }, { mark: 'draining', reason: 'drained by bob: release 7' }] });
   await done('uncordon');
-  await order('drain', { by: 'eve' });
-  expect((await why()).marked).toEqual([{ mark: 'draining', reason: 'drained by eve', atUnixMs: expect.any(Number) }]);
+  await order('drain', {});
+  await order('cordon', { by: 'eve' });
+  expect((await why()).marked).toEqual([{ mark: 'cordoned', reason: 'cordoned by eve', atUnixMs: expect.any(Number) }, { mark: 'draining', reason: 'drained by an operator', atUnixMs: expect.any(Number) }]);
   await node.stop();
   await until('n1', 'DOWN');
   await node.once();
