@@ -105,3 +105,10 @@ test('pieces of two leaders are not put together: their bytes may differ', () =>
   group.hand(piece('b', 2, 2));
   expect(group.wire.at(-1)).toMatchObject({ to: 'b', nextOffset: 0, done: false });
 });
+
+test('the members are those of the snapshot from the moment it is taken', () => {
+  const group = three();
+  const config = { voters: ['a', 'b', 'd'], outgoing: [], learners: ['c'] };
+  group.hand({ kind: 'snapshot', from: 'a', to: 'c', term: 1, index: 4, indexTerm: 1, config, offset: 0, totalBytes: 2, chunk: new TextEncoder().encode('[]') });
+  expect(group.raft('c').status()).toMatchObject({ config, snapshotIndex: 4, appliedIndex: 4 });
+});
