@@ -4,11 +4,12 @@
  * End: leave (our own last word) -> close the lanes -> publish what is left -> close the log. The bus is closed by whoever made it.
  */
 import { Agent, probe, Reach } from '@muster/agent';
-import type { Logger, MessageBus } from '@muster/contracts';
+import { HEARTBEATS_TOPIC, type Logger, type MessageBus } from '@muster/contracts';
 import { Observer, type ObserverOptions } from '@muster/evidence';
 import { detectorConfig } from '@muster/failure-detector';
 import { SCORE_DEFAULTS } from '@muster/health-score';
 import { membershipRules } from '@muster/membership';
+import { partitionOf } from '@muster/messaging';
 import { join } from 'node:path';
 import type { Registry } from 'prom-client';
 import { BeatIntake } from './beats/beat-intake.js';
@@ -166,6 +167,7 @@ function observerOptions({ config, nodeId }: CoordinatorParts, { membership }: C
     detector: detectorConfig({ preset: failure.preset, phiThreshold: phi.threshold, failureTimeoutMs: failure.timeoutMs }),
     score: SCORE_DEFAULTS,
     intervalMs: heartbeat.intervalMs,
+    partitionOf: (id) => partitionOf(id, HEARTBEATS_TOPIC.partitionCount),
     rules: { failureTimeoutMs: failure.timeoutMs, hungTimeoutMs: hung.timeoutMs, brakeFraction: brake.fraction, brakeHoldMs: brake.holdMs, probeTimeLimitMs: PROBE_LIMIT_MS[failure.preset] },
   };
 }

@@ -26,5 +26,7 @@ export interface ObserverOptions {
   readonly score: ScoreConfig;
   /** Interval of our own beats, assumed of members not heard yet. Milliseconds. */
   readonly intervalMs: number;
+  /** By which heartbeat partition a node's beats come, before one came; null when that cannot be told. Default: it cannot. */
+  readonly partitionOf?: ((nodeId: string) => number | null) | undefined;
   readonly rules: ObserverRules;
 }

@@ -18,6 +18,8 @@ export interface SightingsOptions {
   readonly score: ScoreConfig;
   /** Assumed of members that were not heard since our own start. Milliseconds. */
   readonly intervalMs: number;
+  /** See `ObserverOptions`. */
+  readonly partitionOf?: ((nodeId: string) => number | null) | undefined;
 }
 
 /** A pulse with the time of the last beat as a number. Wall time, milliseconds since 1970. */
@@ -233,7 +235,8 @@ export class Sightings {
       suspectedAtMs: Infinity,
       mainLagMs: 0,
       mainLagAtMs: -Infinity,
-      partition: -1,
+      // One that was not heard in this life of ours may be dead, and must not wait for the proof of every partition.
+      partition: this.options.partitionOf?.(about.nodeId) ?? -1,
       directAtMs: -Infinity,
       answeringSinceMs: Infinity,
       isProbeable: false,

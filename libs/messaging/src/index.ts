@@ -1,5 +1,6 @@
 export { type BusAddress, createMessageBus, parseBusUrl } from './create-message-bus.js';
 export { type MessageBusOptions } from './shared/options.js';
+export { partitionOf } from './shared/partitioner.js';
 export { DEAD_LETTER_HEADERS } from './shared/dead-letter.js';
 export { type EmbeddedBrokerOptions } from './embedded/broker-options.js';
 export { type EmbeddedBroker, startEmbeddedBroker } from './embedded/start-embedded-broker.js';

@@ -28,7 +28,7 @@ export interface InvariantOptions {
 /** For the tick that notices, the write and the way of the last beat; and for the beat of somebody else that proves the way, which is as slow as beats are. */
 const DETECTION_BOUND_MS = 2000;
 const DETECTION_BOUND_INTERVALS = 2;
-/** Lateness of its loop that the coordinator does not notice, once per absence. Milliseconds. */
+/** Lateness of its loop that the coordinator does not notice, once per absence. Milliseconds. After each the way has to be proven again, by a beat of its own. */
 const UNNOTICED_MS = 750;
 /** An absence of so many intervals gives everybody a full deadline. Count. */
 const GRACE_INTERVALS = 5;
@@ -158,7 +158,7 @@ export class Invariants {
     const { count } = attention.absence(heardAtMs, nowMs);
     const sinceMs = attention.silentSince(heardAtMs, GRACE_INTERVALS * intervalMs);
     // Whom a brake let go, or a new coordinator took up, has a full deadline from then.
-    const dueAtMs = attention.isBlind(nowMs) ? nowMs + failureTimeoutMs : Math.max(sinceMs, startedAtMs, this.brakedUntilMs) + failureTimeoutMs + this.boundMs + UNNOTICED_MS * count;
+    const dueAtMs = attention.isBlind(nowMs) ? nowMs + failureTimeoutMs : Math.max(sinceMs, startedAtMs, this.brakedUntilMs) + failureTimeoutMs + this.boundMs + (UNNOTICED_MS + intervalMs) * count;
     holds(nowMs < dueAtMs, 'a crashed node is DOWN within failure.timeoutMs and 2 s, or two intervals', { nodeId, incarnation, status: record.status, heardAtMs, sinceMs, nowMs, unixMs: EPOCH_UNIX_MS + nowMs });
     again(dueAtMs);
   }

@@ -78,7 +78,7 @@ export class World {
     const detector = detectorConfig({ phiThreshold: 8, failureTimeoutMs, preset });
     this.coordinator = new SimulatedCoordinator({
       nodeId: COORDINATOR,
-      observe: (own, now) => observe({ ...own, detector, score: SCORE_DEFAULTS, intervalMs, rules }, now),
+      observe: (own, now) => observe({ ...own, detector, score: SCORE_DEFAULTS, intervalMs, rules, partitionOf: (nodeId) => this.byId.get(nodeId)?.partition ?? null }, now),
       membership: this.membership,
       intervalMs,
       clock,

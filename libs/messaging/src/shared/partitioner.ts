@@ -22,6 +22,7 @@ export function murmur2(key: string): number {
   return hash ^ (hash >>> 15);
 }
 
+/** The partition of a key. 0 to `partitionCount` - 1. */
 export const partitionOf = (key: string, partitionCount: number): number => (murmur2(key) & 0x7fffffff) % partitionCount;
 
 /** `nextPlace` spreads what names neither partition nor key. Throws when the partition that is named does not exist. */
