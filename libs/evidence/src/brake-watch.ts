@@ -1,5 +1,6 @@
 /** When to ask for a brake, and when to let one go: the census of who is silent, taken at most once per step. */
 import type { Brake } from '@muster/contracts';
+import type { Member } from '@muster/membership';
 import type { AgreedView } from './rules.js';
 import { type Census, census, isMass, mayRelease, whereToBrake } from './mass.js';
 
@@ -44,8 +45,8 @@ export class BrakeWatch {
     return this.coveredNow.has(nodeId);
   }
 
-  /** Brakes that may be let go. */
-  releasable(isSilent: IsSilent, nowMs: number): readonly Brake[] {
+  /** Brakes that may be let go. `isStillAway`: nothing new came of that suspect. */
+  releasable(isSilent: IsSilent, isStillAway: (member: Member) => boolean, nowMs: number): readonly Brake[] {
     const brakes = this.membership.brakes();
     if (brakes.length === 0) {
       this.most.clear();
@@ -54,11 +55,13 @@ export class BrakeWatch {
     }
     const { late } = this.census(isSilent, nowMs);
     this.noteOthers(late, nowMs);
+    const away = new Set<string>();
+    for (const member of this.membership.all()) if (isStillAway(member)) away.add(member.record.nodeId);
     return brakes.filter((brake) => {
       const area = brake.zone === null ? late.cluster : (late.zones.get(brake.zone) ?? { silent: [], all: 0 });
       const most = Math.max(area.all, this.most.get(brake.zone) ?? 0);
       this.most.set(brake.zone, most);
-      return mayRelease(brake, area, { removed: most - area.all, fraction: this.fraction });
+      return mayRelease(brake, { silent: [...new Set([...area.silent, ...away])], all: area.all }, { removed: most - area.all, fraction: this.fraction });
     });
   }
 

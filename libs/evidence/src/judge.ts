@@ -4,7 +4,7 @@
  * Knows nothing of what is agreed, of brakes and of damping. A refused connection is proof of a crash; a connection that is
  * accepted is proof of life, of a kind; silence is a question that needs others to look as well.
  */
-import { type Finding, type Sight, WELL } from './sight.js';
+import { AWAITED, type Finding, type Sight, WELL } from './sight.js';
 import type { Trouble } from './trouble.js';
 
 export interface JudgeRules {
@@ -31,6 +31,8 @@ export interface Evidence {
   readonly suspectedAtMs: number;
   /** How long a suspicion must last before silence is confirmed. Milliseconds. */
   readonly confirmMs: number;
+  /** Until when answers to the last look may still come; -Infinity when nothing is under way. */
+  readonly awaitedUntilMs: number;
   /** Whether that member may have an opinion now. */
   readonly isTrusted: (by: string) => boolean;
 }
@@ -54,7 +56,7 @@ export function judge(evidence: Evidence, rules: JudgeRules, nowMs: number): Fin
   if (accepted.length === 0 && !isOverdue) return mainLagMs > 0 ? frozen(mainLagMs, rules) : WELL;
   if (!evidence.isHeardThere) return { kind: 'unsure', withheld: { cause: 'blind', detail: evidence.doubt } };
   if (accepted.length > 0) return stopped(sight, accepted, rules);
-  return silent(evidence, trouble, nowMs);
+  return silent(evidence, rules, nowMs);
 }
 
 /** Needs no beat to be missed when two observers agree: nobody listens where it listened a moment ago. */
@@ -86,8 +88,8 @@ function stopped(sight: Sight, accepted: readonly string[], { failureTimeoutMs }
   };
 }
 
-function silent(evidence: Evidence, trouble: Trouble | undefined, nowMs: number): Finding {
-  const { ownId, sight } = evidence;
+function silent(evidence: Evidence, { failureTimeoutMs }: JudgeRules, nowMs: number): Finding {
+  const { ownId, sight, trouble } = evidence;
   const own = trouble?.opinion(ownId);
   const fresh = [...(trouble?.opinions() ?? [])].filter(([by, opinion]) => by !== ownId && nowMs - opinion.atMs <= OPINION_MS_MAX);
   // Who is late itself may well see nobody; that it sees somebody counts.
@@ -98,7 +100,11 @@ function silent(evidence: Evidence, trouble: Trouble | undefined, nowMs: number)
   const finding = { kind: 'silent', observers: seen, reason } as const;
   if (nowMs < evidence.suspectedAtMs + evidence.confirmMs) return { ...finding, withheld: { cause: 'unconfirmed', detail: `a suspicion must last for ${seconds(evidence.confirmMs)}`, isRoutine: true } };
   const detail = doubtful();
-  return { ...finding, withheld: detail === '' ? null : { cause: 'unconfirmed', detail } };
+  if (detail !== '') return { ...finding, withheld: { cause: 'unconfirmed', detail } };
+  // An answer that may be on its way is worth the wait, unless failure.timeoutMs ends before.
+  const waitMs = evidence.awaitedUntilMs - nowMs;
+  const isAwaited = waitMs > 0 && sight.silenceMs + waitMs < failureTimeoutMs;
+  return { ...finding, withheld: isAwaited ? AWAITED : null };
 
   function doubtful(): string {
     const isAddressed = sight.profile.probeUrl !== null || sight.profile.httpUrl !== null;

@@ -312,3 +312,48 @@ test('who was under a brake has a full deadline when it is released', () => {
   expect(until(world, 'n1', 'DOWN', 30_000)).toBeGreaterThan(2000);
   expect(world.nowMs).toBeGreaterThan(releasedMs + 2000);
 });
+
+test('nobody is unreachable while an answer may be on its way: one that accepts at last is stalled, not gone', () => {
+  const world = settled({ nodes: 5 });
+  let looks = 0;
+  world.onEffect = (effect) => {
+    if (effect.kind === 'probe' && effect.by === 'self' && effect.target.nodeId === 'n1') looks += 1;
+    // Until here its ways were clogged; it stands still, and that takes the whole of a probe to be seen.
+    if (looks === 3) world.node('n1').mode = 'stopped';
+  };
+  world.set('n1', 'gone');
+  world.runUntil(world.nowMs + 10_000);
+  expect(looks).toBeGreaterThanOrEqual(3);
+  expect(world.commits.flat().join()).not.toContain('DOWN');
+});
+
+test('a look that begins while a verdict is on its way is waited for', () => {
+  const world = settled({ nodes: 5 });
+  let verdicts = 0;
+  world.beforeCommit = (commands) => {
+    if (!commands.some((command) => command.kind === 'down') || verdicts++ > 0) return;
+    world.node('n1').mode = 'stopped';
+    world.step({ kind: 'lane', nodeId: 'n1', incarnation: 1, is: 'closed' });
+  };
+  world.set('n1', 'gone');
+  world.runUntil(world.nowMs + 10_000);
+  expect(verdicts).toBe(1);
+  expect(world.lines.some((line) => line.includes('proposal withdrawn'))).toBe(true);
+  expect(world.status('n1')).toBe('SUSPECT');
+});
+
+test('a pause of ours does not release a brake: who is not overdue for a moment is not back', () => {
+  const world = settled({ nodes: 12, zones: 3 });
+  for (const nodeId of ['n1', 'n4', 'n7', 'n10']) world.set(nodeId, 'gone');
+  world.runUntil(world.nowMs + 6000);
+  expect(world.membership.brakes()).toHaveLength(1);
+  world.commits.length = 0;
+  for (let pauses = 0; pauses < 3; pauses++) {
+    world.pause(6000);
+    world.runUntil(world.nowMs + 9000);
+  }
+  expect(world.commits.flat().filter((line) => line.startsWith('brake'))).toEqual([]);
+  for (const nodeId of ['n1', 'n4', 'n7', 'n10']) world.set(nodeId, 'well');
+  world.runUntil(world.nowMs + 2000);
+  expect(world.membership.brakes()).toEqual([]);
+});

@@ -13,7 +13,7 @@ import type { Now, ObserverInput } from './input.js';
 import { Proposals } from './proposals.js';
 import type { ObserverOptions } from './rules.js';
 import type { Seen } from './seen.js';
-import type { Finding, Sight, Withheld } from './sight.js';
+import { AWAITED, type Finding, type Sight, type Withheld } from './sight.js';
 import { MAIN_LAG_MS, type ObservedPulse } from './sightings.js';
 import { VerdictDesk } from './verdict-desk.js';
 import { type Unobserved, Watch } from './watch.js';
@@ -181,7 +181,7 @@ export class Observer {
     if (this.watch.questions.size > 0) this.look(now);
     this.isGrowing = false;
     this.effects.push(...this.watch.firstLooks(now.ms));
-    if (this.role.isLeader) for (const brake of this.brakes.releasable(this.isSilent(now.ms), now.ms)) this.release(brake.zone, now);
+    if (this.role.isLeader) for (const brake of this.brakes.releasable(this.isSilent(now.ms), (member) => this.watch.isStillAway(member), now.ms)) this.release(brake.zone, now);
     if (now.ms - this.reapedAtMs >= REAP_EVERY_MS) this.reap(now);
   }
 
@@ -389,6 +389,7 @@ export class Observer {
       if (before !== undefined) this.withheld.delete(nodeId);
       return;
     }
+    if (withheld === AWAITED && before !== undefined) return;
     this.withheld.set(nodeId, withheld);
     const isNew = before?.cause !== withheld.cause || before.isRoutine !== withheld.isRoutine;
     if (isNew && withheld.isRoutine !== true) this.note({ kind: 'withheld', nodeId, cause: withheld.cause, detail: withheld.detail });

@@ -19,7 +19,7 @@ test('a node is probed once at a time, sooner again after a refusal than after s
   expect([asked(plan.look([one], able, 5099)), asked(plan.look([one], able, 5100))]).toEqual([[], ['a by self']]);
   plan.done('a', 'self');
   plan.pace(one.trouble, 'silent', 6000);
-  expect([asked(plan.look([one], able, 6249)), asked(plan.look([one], able, 6250))]).toEqual([[], ['a by self']]);
+  expect([asked(plan.look([one], able, 6199)), asked(plan.look([one], able, 6200))]).toEqual([[], ['a by self']]);
 });
 
 test('others are asked beside us, two at first and three later, never the node itself', () => {

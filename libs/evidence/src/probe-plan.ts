@@ -12,7 +12,9 @@ import { Witnesses } from './witnesses.js';
 
 /** Time from a result to the next look of our own. After a refusal the proof is completed at once. Milliseconds. */
 const AFTER_REFUSAL_MS = 100;
-const AFTER_SILENCE_MS = 250;
+const AFTER_SILENCE_MS = 200;
+/** Time after their limit in which the answers of a round are awaited; less than until the next round. Milliseconds. */
+const ANSWERS_MS = 150;
 const AFTER_ANSWER_MS = 1000;
 /** It told us nothing, because we were away ourselves. */
 const AFTER_NOTHING_MS = 50;
@@ -122,6 +124,11 @@ export class ProbePlan {
     return this.ledger.isUnderway(nodeId, by);
   }
 
+  /** Until when answers of the last round may still come; -Infinity when all are there. */
+  awaitedUntilMs(nodeId: string, { asked, askedAtMs }: Trouble): number {
+    return asked.some((by) => this.ledger.isUnderway(nodeId, by)) ? askedAtMs + this.timeLimitMs + ANSWERS_MS : -Infinity;
+  }
+
   /** Gives up probes that were never answered; says which nodes we looked at in vain. */
   expire(nowMs: number): string[] {
     return this.ledger.expire(nowMs);
@@ -136,9 +143,10 @@ export class ProbePlan {
   }
 
   private begin({ seen, trouble }: Looked, able: (nodeId: string) => Profile | null, { nowMs, effects }: { readonly nowMs: number; readonly effects: Effect[] }): void {
-    this.ask(seen, this.ownId, nowMs, effects);
     const count = trouble.rounds === 0 ? WITNESSES_FIRST : WITNESSES_MAX;
-    for (const by of this.witnesses.choose(seen, { count, round: trouble.rounds, able })) this.ask(seen, by, nowMs, effects);
+    trouble.asked = [this.ownId, ...this.witnesses.choose(seen, { count, round: trouble.rounds, able })];
+    trouble.askedAtMs = nowMs;
+    for (const by of trouble.asked) this.ask(seen, by, nowMs, effects);
     trouble.rounds += 1;
     trouble.dueAtMs = Infinity;
   }

@@ -50,3 +50,5 @@ export interface Withheld {
 }
 
 export const WELL: Finding = { kind: 'well' };
+/** Holds a verdict up for one round at most: what held it up before is still worth showing. */
+export const AWAITED: Withheld = { cause: 'unconfirmed', detail: 'a probe of it is under way', isRoutine: true };

@@ -30,6 +30,9 @@ export class Trouble {
   dueAtMs: number;
   /** Looks begun. Count. */
   rounds = 0;
+  /** When the last of them was begun, and who was asked to look. */
+  askedAtMs = -Infinity;
+  asked: readonly string[] = [];
   /** When its direct lane was closed on us; null when that is not what raised the question. */
   laneClosedAtMs: number | null = null;
   /** Since when it is proven gone, and waits for company. */

@@ -3,7 +3,7 @@
  * a finding about one node. Proposes nothing.
  */
 import type { ProbeResult } from '@muster/contracts';
-import { isGone, type Profile } from '@muster/membership';
+import { isGone, type Member, type Profile } from '@muster/membership';
 import type { Effect } from './effect.js';
 import type { Lane, Now, ObserverInput } from './input.js';
 import { judge } from './judge.js';
@@ -132,7 +132,10 @@ export class Watch {
       if (atMs > nowMs && atMs < nextMs) nextMs = atMs;
     };
     if (trouble.provenGoneAtMs !== null) for (const ms of companyMs) consider(Math.max(trouble.provenGoneAtMs, trouble.laneClosedAtMs ?? 0) + ms);
-    if (seen.suspectedAtMs !== Infinity) consider(seen.suspectedAtMs + this.confirmMs(seen.nodeId));
+    if (seen.suspectedAtMs !== Infinity) {
+      consider(seen.suspectedAtMs + this.confirmMs(seen.nodeId));
+      consider(this.plan.awaitedUntilMs(seen.nodeId, trouble));
+    }
     this.questions.thought(trouble, nextMs, nowMs);
   }
 
@@ -274,6 +277,7 @@ export class Watch {
       isProbeable: seen.isProbeable,
       suspectedAtMs: seen.suspectedAtMs,
       confirmMs: this.confirmMs(seen.nodeId),
+      awaitedUntilMs: trouble === undefined ? -Infinity : this.plan.awaitedUntilMs(seen.nodeId, trouble),
       isTrusted: (by: string) => this.isTrusted(by),
     };
     return judge(evidence, rules, nowMs);
@@ -292,6 +296,16 @@ export class Watch {
     if (stage === null || stage === 'alive' || (stage === 'late' && stages === 'overdue')) return false;
     for (const opinion of trouble.opinions().values()) if (opinion.result === 'accepted') return false;
     return true;
+  }
+
+  /** A suspect of which nothing new came: that nobody asks, because we were away ourselves, does not bring it back. */
+  isStillAway({ record, seq }: Member): boolean {
+    const { nodeId, incarnation, status } = record;
+    const seen = this.sightings.get(nodeId);
+    if (status !== 'SUSPECT' || seen?.incarnation !== incarnation || seen.seq > seq || seen.answeringSinceMs !== Infinity) return false;
+    const trouble = this.questions.get(nodeId);
+    if (trouble === undefined) return true;
+    return trouble.provenGoneAtMs === null && ![...trouble.opinions().values()].some(({ result }) => result === 'accepted');
   }
 
   /** What we doubt about the way by which that node beats; empty when nothing. */
