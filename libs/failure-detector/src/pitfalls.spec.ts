@@ -94,6 +94,13 @@ test('drop-not-clip: a node whose gaps grew beyond what is usual is learnt, so t
   expect(after(3500)?.stage).not.toBe('overdue');
 });
 
+test('drop-not-clip: however slow a node became, no gap is learnt as more than three intervals', () => {
+  const { beat, set } = steadyPeer();
+  for (let count = 0; count < 500; count++) beat(5000);
+  expect(set.rhythm('a')?.gapMeanMs).toBeGreaterThan(2900);
+  expect(set.rhythm('a')?.gapMeanMs).toBeLessThanOrEqual(3000);
+});
+
 test('batch delivery: beats that arrive together do not look like a fast heart followed by a stop', () => {
   const { beat, patienceMs } = steadyPeer();
   const beforeMs = patienceMs();
