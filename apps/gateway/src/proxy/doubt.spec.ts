@@ -1,27 +1,13 @@
 /** Members that the view, or our own patience, doubts: who gets the next request, and what becomes of those under way. */
 import type { Brake, MemberStatusView } from '@muster/contracts';
 import { memberOf } from '../../testing/members.js';
-import { ProxyUnderTest } from '../../testing/proxy-under-test.js';
+import { opened, type ProxyLimits, proxyTo as openProxy, upstream } from '../../testing/opened.js';
+import type { ProxyUnderTest } from '../../testing/proxy-under-test.js';
 import { until } from '../../testing/until.js';
-import { type Handle, says, Upstream } from '../../testing/upstream.js';
+import { type Handle, says } from '../../testing/upstream.js';
 import { UpstreamProcess } from '../../testing/upstream-process.js';
 
-const opened: { close?(): Promise<void>; kill?(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const one of opened.splice(0)) await (one.close?.() ?? one.kill?.());
-});
-
-async function upstream(handle: Handle): Promise<Upstream> {
-  const one = await Upstream.start(handle);
-  opened.push(one);
-  return one;
-}
-
-async function proxyTo(members: readonly MemberStatusView[], limits: Parameters<typeof ProxyUnderTest.start>[1] = {}): Promise<ProxyUnderTest> {
-  const one = await ProxyUnderTest.start(members, { headersTimeoutMs: 60_000, ...limits });
-  opened.unshift(one);
-  return one;
-}
+const proxyTo = (members: readonly MemberStatusView[], limits: ProxyLimits = {}) => openProxy(members, { headersTimeoutMs: 60_000, ...limits });
 
 const at = (nodeId: string, { url }: { readonly url: string }, facts: Partial<MemberStatusView> = {}) => memberOf(nodeId, { httpUrl: url, ...facts });
 const brakeOn = (...nodeIds: string[]): Brake => ({ zone: null, reason: 'most are silent', sinceUnixMs: 0, holdsUntilUnixMs: 60_000, nodeIds });

@@ -3,27 +3,10 @@ import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { errorBodySchema, type MemberStatusView } from '@muster/contracts';
 import { memberOf } from '../../testing/members.js';
-import { ProxyUnderTest } from '../../testing/proxy-under-test.js';
+import { opened, proxyTo, upstream } from '../../testing/opened.js';
 import { until } from '../../testing/until.js';
-import { type Handle, says, Upstream } from '../../testing/upstream.js';
+import { type Handle, says } from '../../testing/upstream.js';
 import { UpstreamProcess } from '../../testing/upstream-process.js';
-
-const opened: { close?(): Promise<void>; kill?(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const one of opened.splice(0)) await (one.close?.() ?? one.kill?.());
-});
-
-async function upstream(handle: Handle): Promise<Upstream> {
-  const one = await Upstream.start(handle);
-  opened.push(one);
-  return one;
-}
-
-async function proxyTo(members: readonly MemberStatusView[], limits: Parameters<typeof ProxyUnderTest.start>[1] = {}): Promise<ProxyUnderTest> {
-  const one = await ProxyUnderTest.start(members, limits);
-  opened.unshift(one);
-  return one;
-}
 
 const at = (nodeId: string, { url }: { readonly url: string }, facts: Partial<MemberStatusView> = {}) => memberOf(nodeId, { httpUrl: url, ...facts });
 /** Nobody listens there. */
