@@ -27,6 +27,7 @@ export const coordinatorSchema = z.strictObject({
   phi: sections.phi,
   gossip: sections.gossip,
   stabilisation: sections.stabilisation,
+  raft: sections.raft,
   joining,
   coordinator,
   log: sections.log,

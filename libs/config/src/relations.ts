@@ -18,4 +18,9 @@ export const RELATIONS: readonly Relation[] = [
     holds: (reuse, suppress) => (reuse ?? 0) < (suppress ?? 0),
     rule: (_, suppress) => `must be less than flap.suppress (${suppress}), or a damped member would be believed while it is damped`,
   },
+  {
+    keys: ['raft.electionTimeoutMs', 'raft.heartbeatMs'],
+    holds: (electionTimeoutMs, heartbeatMs) => (electionTimeoutMs ?? 0) >= 5 * (heartbeatMs ?? 0),
+    rule: (_, heartbeatMs) => `must be at least five times raft.heartbeatMs (${heartbeatMs}), or a few lost heartbeats look like a dead leader`,
+  },
 ];

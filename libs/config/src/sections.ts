@@ -19,7 +19,7 @@ function plainUrl(value: unknown): unknown {
   return value.split(',').every((broker) => HOST_PORT.test(broker.trim())) ? `kafka://${value.replaceAll(' ', '')}` : value;
 }
 
-const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' });
+const coordinatorUrl = z.url({ protocol: /^(dns\+)?https?$/, error: 'must be an http:// or https:// URL, or dns+http://name:port for all addresses of a name' });
 
 const cluster = z.strictObject({
   name: z
@@ -28,11 +28,17 @@ const cluster = z.strictObject({
     .default('muster')
     .meta({ doc: 'Name of the cluster, shown in its status and part of the id of every event.' }),
   coordinators: z
-    .array(httpUrl)
+    .array(coordinatorUrl)
     .min(1, 'must name at least one coordinator')
     .max(16)
     .default(['http://127.0.0.1:8081'])
-    .meta({ doc: 'Where coordinators answer HTTP. The first that answers is used, the others are its stand-ins.', range: '1 to 16 URLs' }),
+    .meta({ doc: 'Where coordinators answer HTTP: all of them, or those to begin with. `dns+http://name:port` stands for every address that the name has.', range: '1 to 16 URLs' }),
+  secret: z
+    .string()
+    .min(16, 'must be at least 16 characters')
+    .max(256)
+    .optional()
+    .meta({ doc: 'Known to all coordinators and to nobody else: proves that they belong together. Needed when there is more than one. Operators give it to change the Raft group.', range: '16 to 256 characters' }),
 });
 
 const node = z.strictObject({
@@ -114,6 +120,21 @@ const stabilisation = z.strictObject({
   periodMs: z.int().min(0).max(3_600_000).default(30_000).meta({ doc: 'How long a member that returns is watched before it is HEALTHY again. 0 trusts it at once.', unit: 'ms', range: '0 to 3600000', raising: 'Members that flap cause less harm; good ones serve later.' }),
 });
 
+const raft = z.strictObject({
+  expect: z.int().min(1).max(7).optional().meta({ doc: 'Coordinators that have to see each other before they form a group, once; a formed group knows its members. Odd.', unit: 'count', range: '1 to 7, sensible 3 or 5', defaultDoc: 'the number of `cluster.coordinators`' }),
+  host: z.string().min(1).default('0.0.0.0').meta({ doc: 'Address on which the Raft port listens.' }),
+  port: z.int().min(0).max(65_535).default(7081).meta({ doc: 'Port for the other coordinators; 0 takes any free one.', range: '0 to 65535' }),
+  heartbeatMs: z.int().min(10).max(5000).default(50).meta({ doc: 'Time between two heartbeats of the leader.', unit: 'ms', range: '10 to 5000', raising: 'Less traffic; `raft.electionTimeoutMs` has to rise as well.' }),
+  electionTimeoutMs: z.int().min(50).max(60_000).default(500).meta({ doc: 'Silence of the leader after which another is elected, at the earliest; at the latest after twice this. At least five heartbeats.', unit: 'ms', range: '50 to 60000, sensible 500 to 5000', raising: 'Slow networks and disks cause fewer elections; a dead leader is replaced later.' }),
+  tls: z
+    .strictObject({
+      ca: z.string().min(1).optional().meta({ doc: 'PEM file of the authority that signed the certificates of all coordinators. With it, `raft.tls.cert` and `raft.tls.key`, coordinators talk over mutual TLS.' }),
+      cert: z.string().min(1).optional().meta({ doc: 'PEM file of our certificate, which names our node id.' }),
+      key: z.string().min(1).optional().meta({ doc: 'PEM file of our key.' }),
+    })
+    .prefault({}),
+});
+
 export const LOG_SETTING_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 const log = z.strictObject({
@@ -128,4 +149,4 @@ export const httpSection = (defaultPort: number) =>
     port: z.int().min(0).max(65_535).default(defaultPort).meta({ doc: 'Port to listen on; 0 takes any free one.', range: '0 to 65535' }),
   });
 
-export const sections = { cluster, node, bus, heartbeat, failure, hung, brake, flap, reap, phi, gossip, stabilisation, log } as const;
+export const sections = { cluster, node, bus, heartbeat, failure, hung, brake, flap, reap, phi, gossip, stabilisation, raft, log } as const;

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { vitalsSchema } from './beat.js';
 import { BRAKE_STEPS, brakeSchema } from './brake.js';
 import { memberRecordSchema, memberStatusSchema } from './member.js';
+import { consistencySchema } from './raft.js';
 
 /** One named share of the health score. */
 export const scoreTermSchema = z.object({
@@ -36,8 +37,12 @@ export const clusterStatusSchema = z.object({
   /** Log index and term that this answer stands for. */
   index: z.int().min(0),
   term: z.int().min(0),
-  /** How old the answer is: 0 at the coordinator, the time since its last word at a gateway. Milliseconds. */
+  /** How old the answer is: at a coordinator the time since it was last in touch with the group, at a gateway with a coordinator. Milliseconds. */
   ageMs: z.number().min(0),
+  /** How sure the answer is, as it was asked for. */
+  consistency: consistencySchema.default('stale'),
+  /** The coordinator that gave it; null where that is not known. */
+  servedBy: z.string().nullable().default(null),
   /** Brakes on verdicts that hold now. */
   brakes: z.array(brakeSchema).default([]),
   membership: z.record(z.string(), memberStatusViewSchema),
