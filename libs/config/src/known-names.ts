@@ -19,6 +19,7 @@ export const KNOWN_SECTIONS: readonly string[] = [
   'phi',
   'gossip',
   'stabilisation',
+  'raft',
   'log',
   'joining',
   'coordinator',

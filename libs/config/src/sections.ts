@@ -126,13 +126,9 @@ const raft = z.strictObject({
   port: z.int().min(0).max(65_535).default(7081).meta({ doc: 'Port for the other coordinators; 0 takes any free one.', range: '0 to 65535' }),
   heartbeatMs: z.int().min(10).max(5000).default(50).meta({ doc: 'Time between two heartbeats of the leader.', unit: 'ms', range: '10 to 5000', raising: 'Less traffic; `raft.electionTimeoutMs` has to rise as well.' }),
   electionTimeoutMs: z.int().min(50).max(60_000).default(500).meta({ doc: 'Silence of the leader after which another is elected, at the earliest; at the latest after twice this. At least five heartbeats.', unit: 'ms', range: '50 to 60000, sensible 500 to 5000', raising: 'Slow networks and disks cause fewer elections; a dead leader is replaced later.' }),
-  tls: z
-    .strictObject({
-      ca: z.string().min(1).optional().meta({ doc: 'PEM file of the authority that signed the certificates of all coordinators. With it, `raft.tls.cert` and `raft.tls.key`, coordinators talk over mutual TLS.' }),
-      cert: z.string().min(1).optional().meta({ doc: 'PEM file of our certificate, which names our node id.' }),
-      key: z.string().min(1).optional().meta({ doc: 'PEM file of our key.' }),
-    })
-    .prefault({}),
+  tlsCaFile: z.string().min(1).optional().meta({ doc: 'PEM file of the authority that signed the certificates of all coordinators. With it, `raft.tlsCertFile` and `raft.tlsKeyFile`, coordinators talk over mutual TLS.' }),
+  tlsCertFile: z.string().min(1).optional().meta({ doc: 'PEM file of the certificate of this coordinator, which names its node id.' }),
+  tlsKeyFile: z.string().min(1).optional().meta({ doc: 'PEM file of the key of this coordinator.' }),
 });
 
 export const LOG_SETTING_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;

@@ -40,9 +40,9 @@ export const clusterStatusSchema = z.object({
   /** How old the answer is: at a coordinator the time since it was last in touch with the group, at a gateway with a coordinator. Milliseconds. */
   ageMs: z.number().min(0),
   /** How sure the answer is, as it was asked for. */
-  consistency: consistencySchema.default('stale'),
-  /** The coordinator that gave it; null where that is not known. */
-  servedBy: z.string().nullable().default(null),
+  consistency: consistencySchema.optional(),
+  /** The coordinator that gave it. */
+  servedBy: z.string().optional(),
   /** Brakes on verdicts that hold now. */
   brakes: z.array(brakeSchema).default([]),
   membership: z.record(z.string(), memberStatusViewSchema),
