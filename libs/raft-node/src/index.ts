@@ -1,4 +1,7 @@
-export type { NodeStatus, PeerAddress, Peers, Role } from './driver/messages.js';
+export { heirOf } from './driver/heir.js';
+export type { LoopCounts, NodeStatus, PeerAddress, PeerPulse, Peers, Pulse, Role } from './driver/messages.js';
+export { monotonicMs } from './driver/monotonic.js';
+export { type AgedPulse } from './driver/pulse.js';
 export { RaftUnavailable, type UnavailableCode } from './driver/raft-errors.js';
 export { type Applied, type NodeOptions, RaftNode, type StateMachine } from './driver/raft-node.js';
 export { StoreDamaged, StoreUnusable } from './store/store-errors.js';
@@ -6,3 +9,4 @@ export { RaftStore, type StoreIdentity, type Write } from './store/raft-store.js
 export { type TlsOptions } from './transport/channel.js';
 export { type Identity } from './transport/handshake.js';
 export { RaftTransport, type TransportCounters, type TransportOptions } from './transport/raft-transport.js';
+export { type GroupCounters, type GroupOptions, type Introduced, RaftGroup } from './group/raft-group.js';

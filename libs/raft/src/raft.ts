@@ -146,6 +146,23 @@ export class Raft {
     return this.state.role === 'leader';
   }
 
+  get term(): number {
+    return this.state.term;
+  }
+
+  get commitIndex(): number {
+    return this.state.log.commitIndex;
+  }
+
+  get appliedIndex(): number {
+    return this.state.log.appliedIndex;
+  }
+
+  /** The configuration in force, committed or not. */
+  get config(): Configuration {
+    return this.state.log.config;
+  }
+
   /** The driver found that it stood still: its ticks say less time than has passed, so that no lease may rest on them. */
   stalled(): void {
     voidLease(this.state);

@@ -38,6 +38,8 @@ export interface LoopSetup {
   readonly leases: boolean;
   /** Entries kept before a snapshot, from which slow members are fed. Count. */
   readonly keepEntries: number;
+  /** Free space under which a leader hands over while it still can write. Bytes. */
+  readonly lowWaterBytes: number;
 }
 
 export type ToLoop =
@@ -70,11 +72,59 @@ export interface NodeStatus extends RaftStatus {
   readonly address: string;
   readonly connected: readonly PeerId[];
   readonly transport: TransportCounters;
-  /** Durable writes, and the longest of them. */
-  readonly writes: number;
-  readonly writeMsMax: number;
+  readonly counts: Readonly<LoopCounts>;
+}
+
+export interface PeerPulse {
+  readonly id: PeerId;
+  readonly voter: boolean;
+  /** Highest entry that it is known to hold; null where only the leader knows. */
+  readonly match: number | null;
+  /** When its latest message came, by `monotonicMs`; null when none did. */
+  readonly heardAtMs: number | null;
+  /** Round trip of a heartbeat, smoothed; null where only the leader knows. */
+  readonly rttMs: number | null;
+  readonly isConnected: boolean;
+}
+
+/** What the loop counts, from its start. */
+export interface LoopCounts {
+  /** Terms that this member tried to begin. */
+  elections: number;
+  /** Times that another leader was seen than the one before. */
+  leaderChanges: number;
+  /** Times that this member ceased to lead. */
+  stepDowns: number;
+  /** Times that it asked another to lead because of its disk. */
+  diskHandovers: number;
+  /** Durable writes, the sum of their times, the longest of them, and the bytes of their entries. */
+  writes: number;
+  writeMsSum: number;
+  writeMsMax: number;
+  writeBytes: number;
   /** Times the loop stood still for longer than it can make good. */
-  readonly stalls: number;
+  stalls: number;
+  /** Snapshots of our own, and those that came from a leader. */
+  snapshotsMade: number;
+  snapshotsReceived: number;
+}
+
+/** What the main thread knows without asking: posted every `PULSE_MS` and with each change of role. All moments by `monotonicMs`. */
+export interface Pulse extends Role {
+  readonly atMs: number;
+  readonly commitIndex: number;
+  readonly appliedIndex: number;
+  readonly lastIndex: number;
+  readonly snapshotIndex: number;
+  readonly config: Configuration;
+  /** How old what is known here may be: at a leader when the latest question was sent that a majority answered, at others when their leader last spoke. */
+  readonly contactAtMs: number | null;
+  /** The other members. */
+  readonly peers: readonly PeerPulse[];
+  readonly transport: TransportCounters;
+  readonly counts: Readonly<LoopCounts>;
+  /** Null when it is not known. */
+  readonly diskFreeBytes: number | null;
 }
 
 export type Refusal = { readonly kind: 'not-leader'; readonly leaderId: PeerId | null } | { readonly kind: 'busy' | 'refused'; readonly reason: string };
@@ -89,6 +139,7 @@ export type FromLoop =
   | { readonly kind: 'readable'; readonly id: number; readonly index: number | null }
   | { readonly kind: 'status'; readonly id: number; readonly status: NodeStatus }
   | { readonly kind: 'role'; readonly role: Role }
+  | { readonly kind: 'pulse'; readonly pulse: Pulse }
   | { readonly kind: 'address'; readonly nodeId: PeerId; readonly address: string }
   | { readonly kind: 'trouble'; readonly text: string }
   /** It cannot go on, and has stopped talking to anybody. */

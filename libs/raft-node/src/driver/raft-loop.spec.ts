@@ -22,7 +22,7 @@ afterEach(() => {
 
 function setupOf(nodeId: string, more: Partial<LoopSetup> = {}): LoopSetup {
   const found = { voters: [nodeId], outgoing: [], learners: [] };
-  const times = { tickMs: 5, electionTicks: 10, heartbeatTicks: 2, leases: false, keepEntries: 10 };
+  const times = { tickMs: 5, electionTicks: 10, heartbeatTicks: 2, leases: false, keepEntries: 10, lowWaterBytes: 0 };
   return { nodeId, clusterId: 'one', secret: 's', tls: null, storePath: join(folder, nodeId), host: '127.0.0.1', port: 0, advertise: null, peers: { peers: [], removedStoreIds: [] }, found, ...times, ...more };
 }
 

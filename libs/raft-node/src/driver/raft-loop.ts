@@ -4,16 +4,24 @@
  * Everything that comes in between two turns is one turn: proposals that wait for a write share the next one. What cannot be written ends the
  * loop: it stops listening, so that the others see at once that we are gone, and says why. It decides nothing that is Raft's business.
  */
-import { founded, type Message, type PeerId, Raft, type Ready } from '@muster/raft';
+import { statfs } from 'node:fs';
+import { dirname } from 'node:path';
+import { entryBytes, founded, membersOf, type Message, type PeerId, Raft, type Ready } from '@muster/raft';
 import { RaftStore } from '../store/raft-store.js';
 import type { Identity } from '../transport/handshake.js';
 import { RaftTransport } from '../transport/raft-transport.js';
-import type { FromLoop, LoopSetup, Peers, ToLoop } from './messages.js';
+import { DiskWatch } from './disk-watch.js';
+import { heirOf } from './heir.js';
+import type { FromLoop, LoopCounts, LoopSetup, Peers, Role, ToLoop } from './messages.js';
+import { monotonicMs } from './monotonic.js';
+import { PeerContacts } from './peer-contacts.js';
+import { NO_PULSE, PULSE_MS, pulseOf } from './pulse.js';
 import { TickClock } from './tick-clock.js';
 
 const PROPOSAL_BYTES_MAX = 1024 * 1024;
 /** Entries that the main thread was given and has not applied: beyond that it stands still, and memory would run out. */
 const UNAPPLIED_MAX = 200_000;
+const DISK_LOOK_MS = 1000;
 
 type Proposal = Extract<ToLoop, { readonly kind: 'propose' }>;
 
@@ -21,7 +29,9 @@ export class RaftLoop {
   private readonly raft: Raft;
   private readonly transport: RaftTransport;
   private readonly clock: TickClock;
-  private readonly counts = { writes: 0, writeMsMax: 0, stalls: 0 };
+  private readonly contacts = new PeerContacts();
+  private readonly disk: DiskWatch;
+  private readonly counts: LoopCounts = { ...NO_PULSE.counts };
   private peers: Peers;
   private address = '';
   private inbox: Message[] = [];
@@ -29,7 +39,11 @@ export class RaftLoop {
   private isDue = false;
   private isEnded = false;
   private ticking: NodeJS.Timeout | undefined;
-  private lastRole = '';
+  private lookingAtDisk: NodeJS.Timeout | undefined;
+  private lastRole: Role | null = null;
+  private lastLeaderId: PeerId | null = null;
+  private electionTerm = 0;
+  private pulsedAtMs = -Infinity;
   private given = 0;
   private applied = 0;
 
@@ -40,7 +54,8 @@ export class RaftLoop {
   ) {
     this.peers = setup.peers;
     const restored = store.restore();
-    const { nodeId, electionTicks, heartbeatTicks, leases, tickMs } = setup;
+    const { nodeId, electionTicks, heartbeatTicks, leases, tickMs, lowWaterBytes } = setup;
+    this.disk = new DiskWatch({ slowMs: (electionTicks * tickMs) / 2, lowWaterBytes });
     this.raft = new Raft({ id: nodeId, electionTicks, heartbeatTicks, leases, random: Math.random }, restored);
     this.given = restored.snapshot?.index ?? 0;
     this.applied = this.given;
@@ -95,6 +110,8 @@ export class RaftLoop {
     this.address = await this.transport.listen();
     this.transport.setPeers(addressesOf(this.peers));
     this.ticking = setInterval(() => this.tick(), this.setup.tickMs);
+    this.lookingAtDisk = setInterval(() => this.lookAtDisk(), DISK_LOOK_MS);
+    this.lookAtDisk();
     this.tell({ kind: 'started', address: this.address, storeId: this.store.identity.storeId, appliedIndex: this.applied });
     this.due();
   }
@@ -139,6 +156,7 @@ export class RaftLoop {
 
   private tick(): void {
     const { ticks, isStalled } = this.clock.due(performance.now());
+    if (monotonicMs() - this.pulsedAtMs >= PULSE_MS) this.pulse();
     if (isStalled) {
       this.counts.stalls += 1;
       this.raft.stalled();
@@ -149,17 +167,26 @@ export class RaftLoop {
 
   private turn(): void {
     this.isDue = false;
-    for (const message of this.inbox.splice(0)) this.raft.step(message);
+    for (const message of this.inbox.splice(0)) this.step(message);
     this.proposeAll();
     for (let ready = this.raft.ready(); ready !== null; ready = this.raft.ready()) this.perform(ready);
+    this.sparesDisk();
     this.tellRole();
   }
 
+  private step(message: Message): void {
+    this.raft.step(message);
+    this.contacts.heard(message, this.raft.term, monotonicMs());
+  }
+
   private perform(ready: Ready): void {
+    this.contacts.sending(ready.early, monotonicMs());
     this.transport.send(ready.early);
     if (ready.hard !== null || ready.snapshot !== null || ready.entries.length > 0) this.write(ready);
+    this.contacts.sending(ready.messages, monotonicMs());
     this.transport.send(ready.messages);
     if (ready.snapshot !== null) {
+      this.counts.snapshotsReceived += 1;
       this.given = ready.snapshot.index;
       this.tell({ kind: 'restore', index: ready.snapshot.index, data: ready.snapshot.data });
     }
@@ -175,8 +202,34 @@ export class RaftLoop {
   private write(ready: Ready): void {
     const startedMs = performance.now();
     this.store.write(ready);
-    this.counts.writes += 1;
-    this.counts.writeMsMax = Math.max(this.counts.writeMsMax, performance.now() - startedMs);
+    const tookMs = performance.now() - startedMs;
+    const { counts } = this;
+    counts.writes += 1;
+    counts.writeMsSum += tookMs;
+    counts.writeMsMax = Math.max(counts.writeMsMax, tookMs);
+    counts.writeBytes += ready.entries.reduce((sum, entry) => sum + entryBytes(entry), 0);
+    this.disk.wrote(tookMs, startedMs + tookMs);
+  }
+
+  private lookAtDisk(): void {
+    statfs(dirname(this.setup.storePath), (error, found) => {
+      this.disk.freeBytes = error === null ? found.bavail * found.bsize : null;
+      this.due();
+    });
+  }
+
+  /** Another leads while this disk still lets us hand over. */
+  private sparesDisk(): void {
+    if (!this.raft.isLeader) return;
+    const nowMs = performance.now();
+    const trouble = this.disk.trouble(nowMs);
+    if (trouble === null) return;
+    const heir = heirOf(this.raft.status(), 2 * this.setup.heartbeatTicks);
+    if (heir === null || this.raft.transferLeadership(heir).kind !== 'transferring') return;
+    this.disk.told(nowMs);
+    this.counts.diskHandovers += 1;
+    this.tell({ kind: 'trouble', text: `leadership goes to '${heir}': ${trouble}` });
+    this.due();
   }
 
   /** In as few appends as their bytes allow. */
@@ -215,21 +268,43 @@ export class RaftLoop {
 
   private compact({ id, index, data }: Extract<ToLoop, { readonly kind: 'compact' }>): void {
     const snapshot = this.raft.compact(index, data, this.setup.keepEntries);
-    if (snapshot !== null) this.store.compact(snapshot);
+    if (snapshot !== null) {
+      this.store.compact(snapshot);
+      this.counts.snapshotsMade += 1;
+    }
     this.tell({ kind: 'compacted', id });
   }
 
   private tellRole(): void {
     const { role, term, leaderId } = this.raft.status();
-    const now = `${role} ${term} ${leaderId}`;
-    if (now === this.lastRole) return;
-    this.lastRole = now;
-    this.tell({ kind: 'role', role: { role, term, leaderId } });
+    const last = this.lastRole;
+    if (last !== null && role === last.role && term === last.term && leaderId === last.leaderId) return;
+    const { counts } = this;
+    if ((role === 'candidate' || role === 'leader') && term > this.electionTerm) {
+      this.electionTerm = term;
+      counts.elections += 1;
+    }
+    if (leaderId !== null && leaderId !== this.lastLeaderId) {
+      counts.leaderChanges += 1;
+      this.lastLeaderId = leaderId;
+    }
+    if (last?.role === 'leader' && (role !== 'leader' || term !== last.term)) counts.stepDowns += 1;
+    this.lastRole = { role, term, leaderId };
+    this.pulse();
+    this.tell({ kind: 'role', role: this.lastRole });
+  }
+
+  private pulse(): void {
+    const nowMs = monotonicMs();
+    this.pulsedAtMs = nowMs;
+    const status = this.raft.status();
+    this.contacts.keep([...membersOf(status.config), status.leaderId ?? '']);
+    this.tell({ kind: 'pulse', pulse: pulseOf({ status, contacts: this.contacts, connected: this.transport.connected(), transport: this.transport.counters(), counts: this.counts, diskFreeBytes: this.disk.freeBytes, nowMs }) });
   }
 
   private status(): Extract<FromLoop, { readonly kind: 'status' }>['status'] {
     const { storeId } = this.store.identity;
-    return { ...this.raft.status(), storeId, clusterId: this.setup.clusterId, address: this.address, connected: this.transport.connected(), transport: this.transport.counters(), ...this.counts };
+    return { ...this.raft.status(), storeId, clusterId: this.setup.clusterId, address: this.address, connected: this.transport.connected(), transport: this.transport.counters(), counts: { ...this.counts } };
   }
 
   /** A fault ends the loop: to go on could mean to say what is not so. */
@@ -247,6 +322,7 @@ export class RaftLoop {
     if (this.isEnded) return;
     this.isEnded = true;
     clearInterval(this.ticking);
+    clearInterval(this.lookingAtDisk);
     this.transport.stop();
     this.store.close();
   }

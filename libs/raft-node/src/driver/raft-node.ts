@@ -6,7 +6,9 @@
  */
 import { Worker } from 'node:worker_threads';
 import type { ConfigChange, PeerId } from '@muster/raft';
-import type { AppliedEntry, FromLoop, LoopSetup, NodeStatus, Peers, Refusal, Role, ToLoop } from './messages.js';
+import type { AppliedEntry, FromLoop, LoopSetup, NodeStatus, Peers, Pulse, Refusal, Role, ToLoop } from './messages.js';
+import { monotonicMs } from './monotonic.js';
+import { agedAt, type AgedPulse, NO_PULSE } from './pulse.js';
 import { RaftUnavailable } from './raft-errors.js';
 import { firstRequestId } from './request-ids.js';
 
@@ -17,7 +19,7 @@ export interface StateMachine {
   restore(data: Uint8Array, index: number): void;
 }
 
-export type NodeOptions = Omit<LoopSetup, 'tickMs' | 'electionTicks' | 'heartbeatTicks' | 'leases' | 'keepEntries' | 'tls' | 'advertise'> &
+export type NodeOptions = Omit<LoopSetup, 'tickMs' | 'electionTicks' | 'heartbeatTicks' | 'leases' | 'keepEntries' | 'lowWaterBytes' | 'tls' | 'advertise'> &
   Partial<LoopSetup> & {
     /** Applied entries after which a snapshot is made. Count. Default 10000. */
     readonly snapshotEntries?: number;
@@ -44,7 +46,7 @@ interface Waiting {
 }
 
 /** 10 ms a tick: heartbeats every 50 ms, elections after 0.5 to 1 s of silence. */
-const DEFAULTS = { tickMs: 10, heartbeatTicks: 5, electionTicks: 50, leases: false, keepEntries: 5000, tls: null, advertise: null };
+const DEFAULTS = { tickMs: 10, heartbeatTicks: 5, electionTicks: 50, leases: false, keepEntries: 5000, lowWaterBytes: 64 * 1024 * 1024, tls: null, advertise: null };
 const WORKER_ENTRY = new URL(import.meta.url.endsWith('.ts') ? '../../dist/driver/worker-entry.js' : './worker-entry.js', import.meta.url);
 const READ_AGAIN_MS = 25;
 const TIMEOUT_MS = 5000;
@@ -63,6 +65,7 @@ export class RaftNode {
   private snapshotIndex = 0;
   private stopped: string | null = null;
   private latestRole: Role = { role: 'follower', term: 0, leaderId: null };
+  private latestPulse: Pulse = NO_PULSE;
   address = '';
   storeId = '';
 
@@ -105,6 +108,12 @@ export class RaftNode {
 
   get role(): Role {
     return this.latestRole;
+  }
+
+  /** What the loop last told, at most 100 ms ago unless it stands still; ages are as of now. */
+  pulse(): AgedPulse {
+    const { electionTicks, tickMs } = { ...DEFAULTS, ...this.options };
+    return agedAt(this.latestPulse, monotonicMs(), electionTicks * tickMs);
   }
 
   /** Resolves when the entry is committed and was applied here. */
@@ -205,6 +214,9 @@ export class RaftNode {
       case 'role':
         this.latestRole = message.role;
         return this.options.onRole?.(message.role);
+      case 'pulse':
+        this.latestPulse = message.pulse;
+        return;
       case 'address':
         return this.options.onAddress?.(message.nodeId, message.address);
       case 'trouble':
