@@ -61,6 +61,13 @@ export const raftStatusSchema = z.object({
 });
 export type RaftStatus = z.infer<typeof raftStatusSchema>;
 
+/** Sorted by node id. A later round has given up what an earlier one promised. */
+export const foundingPromiseSchema = z.object({
+  round: z.int().min(0),
+  members: z.array(z.object({ nodeId: nodeIdSchema, storeId: storeIdSchema })).min(1).max(7),
+});
+export type FoundingPromise = z.infer<typeof foundingPromiseSchema>;
+
 /**
  * What `GET /raft/introduction?nonce=N` answers: all that another coordinator needs to form a group with us, or to join ours. The header
  * `x-muster-signature` holds the HMAC-SHA-256 of nonce and body under the secret of the cluster.
@@ -74,8 +81,8 @@ export const raftIntroductionSchema = z.object({
   raftUrl: raftUrlSchema,
   /** Coordinators that have to agree before a group is formed. Count. */
   expect: z.int().min(1).max(7),
-  /** Digest of the first members as we would found the group; null while we do not see all of them. */
-  agrees: z.string().max(64).nullable(),
+  /** The first members with which we promise to found the group, and no others while they can; null while we do not see all of them. */
+  promise: foundingPromiseSchema.nullable(),
   leaderId: nodeIdSchema.nullable(),
   leaderHttpUrl: urlSchema.nullable(),
 });
