@@ -54,7 +54,7 @@ async function runningCluster(): Promise<LocalCluster> {
   const socket = join(cwd, 'a.sock');
   const script = `const fs = require('fs'); fs.rmSync('${socket}', { force: true }); require('net').createServer().listen('${socket}')`;
   const cluster = new LocalCluster({
-    specs: [{ name: 'a', role: 'producer', nodeId: 'a', httpUrl: 'http://127.0.0.1:1', port: 1, args: ['-e', script], env: {}, readiness: { kind: 'socket', path: socket }, startsAfter: [], stopStage: 0 }],
+    specs: [{ name: 'a', role: 'producer', nodeId: 'a', httpUrl: 'http://127.0.0.1:1', ports: [1], args: ['-e', script], env: {}, readiness: { kind: 'socket', path: socket }, startsAfter: [], stopStage: 0 }],
     nodePath: process.execPath,
     nodeArgs: [],
     env: {},

@@ -3,7 +3,7 @@ import type { OperatorOrder } from '@muster/contracts';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { CliContext } from './context.js';
 import { CliError, EXIT, type ExitCode } from './exit-codes.js';
-import { NODE_COUNT_MAX, PORT_OFFSET_MAX, PRODUCER_COUNT_MAX } from './local-cluster/cluster-plan.js';
+import { COORDINATOR_COUNT, NODE_COUNT_MAX, PORT_OFFSET_MAX, PRODUCER_COUNT_MAX } from './local-cluster/cluster-plan.js';
 
 const EXIT_CODES_HELP = `
 Exit codes:
@@ -86,7 +86,7 @@ function declareUp(program: Command, context: CliContext, done: (code: ExitCode)
     .option('--fresh', 'begin without what earlier runs left')
     .action(async (flags: UpFlags) => {
       const { runUp } = await import('./commands/up.js');
-      done(await runUp(context, { ...flags, rate: flags.rate ?? null, data: flags.data, fresh: flags.fresh === true }));
+      done(await runUp(context, { ...flags, coordinators: COORDINATOR_COUNT, rate: flags.rate ?? null, data: flags.data, fresh: flags.fresh === true }));
     });
 }
 

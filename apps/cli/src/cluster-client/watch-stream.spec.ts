@@ -54,10 +54,23 @@ test('a stream that ends is lost once, and opened again', async () => {
   expect(await watched([url], (told) => told.includes('2'))).toEqual(['connected', '1', 'lost: closed the stream', 'connected', '2']);
 });
 
-test('the next address is tried when one refuses or does not stream, and the loss is told once', async () => {
+test('while another address streams nothing is lost: it is tried when one refuses, does not stream or ends', async () => {
   const refuses = await serve((response) => response.writeHead(404).end());
-  const streams = await serve((response) => open(response, removed('a')));
-  expect(await watched([refuses, 'http://127.0.0.1:9', streams], (told) => told.includes('a'))).toEqual(['lost: answered 404', 'connected', 'a']);
+  const ends = await serve((response) => {
+    open(response, removed('a'));
+    response.end();
+  });
+  const streams = await serve((response) => open(response, removed('b')));
+  expect(await watched([refuses, 'http://127.0.0.1:9', ends, streams], (told) => told.includes('b'))).toEqual(['connected', 'a', 'connected', 'b']);
+});
+
+test('that nobody streams is told once, with what the last of them said, until somebody does', async () => {
+  let turn = 0;
+  const refuses = await serve((response) => {
+    if (++turn < 4) response.writeHead(503).end();
+    else open(response, removed('a'));
+  });
+  expect(await watched(['http://127.0.0.1:9', refuses], (told) => told.includes('a'))).toEqual(['lost: answered 503', 'connected', 'a']);
 });
 
 test('ends at once when told to, connected or not', async () => {

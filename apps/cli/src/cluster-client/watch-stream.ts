@@ -1,6 +1,6 @@
 /**
- * Follows `/cluster/watch` until told to stop: goes to the next address when one fails, comes back by itself, and
- * takes a stream that has gone quiet for a broken one (a healthy stream pulses every second).
+ * Follows `/cluster/watch` until told to stop: goes to the next address when one fails, waits longer when all of them have, comes back by
+ * itself, and takes a stream that has gone quiet for a broken one (a healthy stream pulses every second).
  */
 import type { WatchMessage } from '@muster/contracts';
 import { createParser } from 'eventsource-parser';
@@ -9,6 +9,8 @@ import { messageOf } from '../exit-codes.js';
 import { openGet } from './http-json.js';
 
 const QUIET_MS_MAX = 10_000;
+/** Enough that addresses which take connections and end them are not tried in a tight loop. */
+const NEXT_MS = 50;
 const RETRY_MS_MIN = 200;
 const RETRY_MS_MAX = 2_000;
 const MESSAGE_BYTES_MAX = 16 * 1024 * 1024;
@@ -17,7 +19,7 @@ export interface WatchListener {
   onMessage(message: WatchMessage): void;
   /** The stream is there (again). */
   onConnected(url: string): void;
-  /** The stream broke, or could not be opened; called once until it is connected again. */
+  /** The stream broke, or could not be opened, and nobody else has one; called once until it is connected again. */
   onLost(url: string, why: string): void;
 }
 
@@ -25,17 +27,24 @@ export interface WatchListener {
 export async function watchCluster(urls: readonly string[], listener: WatchListener, signal: AbortSignal): Promise<void> {
   let retryMs = RETRY_MS_MIN;
   let isLost = false;
+  let failedInARow = 0;
   for (let turn = 0; !signal.aborted; turn++) {
     const url = urls[turn % urls.length];
     if (url === undefined) return;
     const why = await followOnce(url, signal, (message) => listener.onMessage(message), () => {
       retryMs = RETRY_MS_MIN;
       isLost = false;
+      failedInARow = 0;
       listener.onConnected(url);
     });
     if (signal.aborted) return;
+    if (++failedInARow < urls.length) {
+      await pause(NEXT_MS, undefined, { signal }).catch(() => {});
+      continue;
+    }
     if (!isLost) listener.onLost(url, why);
     isLost = true;
+    failedInARow = 0;
     await pause(retryMs, undefined, { signal }).catch(() => {});
     retryMs = Math.min(RETRY_MS_MAX, retryMs * 2);
   }

@@ -1,7 +1,7 @@
 /** Where a command asks: what was given, or what runs here. */
 import type { CliContext } from '../context.js';
 import { CliError, EXIT } from '../exit-codes.js';
-import { coordinatorUrlAt, gatewayUrlAt } from '../local-cluster/cluster-plan.js';
+import { COORDINATOR_COUNT, coordinatorUrlsAt, gatewayUrlAt } from '../local-cluster/cluster-plan.js';
 import { findHome, readState, stateFileOf } from '../local-cluster/state-file.js';
 
 export interface ClusterOptions {
@@ -10,7 +10,7 @@ export interface ClusterOptions {
   readonly json: boolean;
 }
 
-/** Addresses given, else those of the local cluster, else where a gateway and a coordinator listen by default. */
+/** Addresses given, else those of the local cluster, else where a gateway and coordinators listen by default. */
 export function urlsFor(context: CliContext, options: ClusterOptions): readonly string[] {
   if (options.url.length > 0) return options.url.map(usableUrl);
   const home = findHome(context.cwd, options.data);
@@ -18,7 +18,7 @@ export function urlsFor(context: CliContext, options: ClusterOptions): readonly 
   if (state !== null) return state.urls;
   // Whoever names a folder means that cluster, and not another one that happens to run here.
   if (options.data !== undefined) throw new CliError(EXIT.noCluster, `no local cluster runs there (there is no ${stateFileOf(home)})`);
-  return [gatewayUrlAt(0), coordinatorUrlAt(0)];
+  return [gatewayUrlAt(0), ...coordinatorUrlsAt(0, COORDINATOR_COUNT)];
 }
 
 function usableUrl(text: string): string {

@@ -4,6 +4,7 @@
  */
 import { relative } from 'node:path';
 import type { MemberStatus, WatchMessage } from '@muster/contracts';
+import { LeadershipView } from '../cluster-client/leadership-view.js';
 import { MembershipView } from '../cluster-client/membership-view.js';
 import type { CliContext } from '../context.js';
 import type { Exit } from '../local-cluster/child.js';
@@ -27,6 +28,7 @@ export class UpView {
   private readonly colours: Colours;
   private readonly timeline: Timeline;
   private readonly membership = new MembershipView();
+  private readonly leadership = new LeadershipView();
   private readonly expected: readonly string[];
   private readonly startedMs = performance.now();
   private rows: readonly ProcessRow[] | null = null;
@@ -68,19 +70,20 @@ export class UpView {
   }
 
   watchMessage(message: WatchMessage): void {
+    if (!this.isStopping) this.showLeadership(message);
     for (const change of this.membership.apply(message, this.context.nowUnixMs())) if (!this.isStopping) this.timeline.change(change);
     this.checkComplete();
   }
 
   watching(): void {
-    if (this.isLost) this.note('', this.colours.green('watching again'), 'the coordinator is back');
+    if (this.isLost) this.note('', this.colours.green('watching again'), 'a coordinator is back');
     this.isLost = false;
   }
 
   lostSight(why: string): void {
     if (this.rows === null || this.isStopping) return;
     this.isLost = true;
-    this.note('', this.colours.yellow('not watching'), `the coordinator does not answer: ${why}`);
+    this.note('', this.colours.yellow('not watching'), `no coordinator answers: ${why}`);
   }
 
   /** Every process answers; members may still be joining. */
@@ -120,6 +123,23 @@ export class UpView {
     this.terminal.print(`  ${this.colours.dim('Everything is stopped. npm start goes on from here; --fresh begins anew.')}`);
   }
 
+  private showLeadership(message: WatchMessage): void {
+    const news = this.leadership.apply(message);
+    switch (news?.kind) {
+      case undefined:
+        break;
+      case 'leads':
+        this.note(news.nodeId, this.colours.green('leads'), news.before === null ? `in term ${news.term}` : `in term ${news.term}, after ${news.before}`);
+        break;
+      case 'quorum-lost':
+        this.note('', this.colours.red('no quorum'), 'nothing is decided until most of the coordinators are back; the last view stays');
+        break;
+      case 'quorum-back':
+        this.note('', this.colours.green('quorum again'), 'decisions go on');
+        break;
+    }
+  }
+
   private note(name: string, what: string, detail: string): void {
     this.timeline.note(this.context.nowUnixMs(), name, what, detail);
   }
@@ -144,6 +164,10 @@ export class UpView {
     this.terminal.progress(this.colours.dim(line.slice(0, (this.terminal.columns ?? line.length + 1) - 1)));
   }
 
+  private expectsSeveral(): boolean {
+    return this.options.specs.filter(({ role }) => role === 'coordinator').length > 1;
+  }
+
   private checkComplete(): void {
     if (this.isComplete || this.isStopping) return;
     if (this.rows === null || this.waitingFor().length > 0) {
@@ -158,11 +182,14 @@ export class UpView {
   private explain(rows: readonly ProcessRow[]): void {
     const { bold, dim, green, cyan } = this.colours;
     const print = (line?: string): void => this.terminal.print(line);
+    const leaderId = this.leadership.leaderId;
+    const leader = this.expectsSeveral() ? rows.find(({ nodeId }) => nodeId === leaderId) : undefined;
     const victim = rows.find(({ role }) => role === 'producer') ?? rows.find(({ role }) => role === 'node' || role === 'consumer');
     print();
     print(`  ${green('✓')} ${bold(`${this.expected.length} members, all HEALTHY`)} ${dim(`after ${spellDuration(performance.now() - this.startedMs)}`)}`);
     print();
-    const table = layOutTable([{ title: 'NAME' }, { title: 'PID', align: 'right' }, { title: 'URL' }], rows.map((row) => [row.name, String(row.pid ?? ''), row.httpUrl ?? dim('(local socket)')]));
+    const urlOf = (row: ProcessRow): string => `${row.httpUrl ?? dim('(local socket)')}${row === leader ? `  ${green('leads')}` : ''}`;
+    const table = layOutTable([{ title: 'NAME' }, { title: 'PID', align: 'right' }, { title: 'URL' }], rows.map((row) => [row.name, String(row.pid ?? ''), urlOf(row)]));
     table.forEach((line, at) => print(`    ${at === 0 ? dim(line) : line}`));
     print();
     print(`  Open    ${cyan(`${this.options.gatewayUrl}/cluster/status`)}`);
@@ -170,6 +197,7 @@ export class UpView {
       print(`  Try     ${bold(`kill -9 ${victim.pid}`)}  ${dim(`and watch ${victim.name} go; then, in another terminal,`)}`);
       print(`          ${bold(`npx muster start ${victim.name}`)}  ${dim('brings it back')}`);
     }
+    if (leader !== undefined) print(`          ${bold(`kill -9 ${leader.pid}`)}  ${dim('and watch another coordinator lead')}`);
     print(`  Look    ${bold('npx muster')} ${dim('status | members | watch | why NODE | ps')}`);
     print(`  Stop    ${bold('Ctrl-C')}`);
     print();

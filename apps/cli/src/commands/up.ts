@@ -3,13 +3,14 @@
  *
  * Composition only: what runs is decided by cluster-plan, how it is kept by local-cluster, how it reads by up-view.
  */
-import { mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { watchCluster } from '../cluster-client/watch-stream.js';
 import type { CliContext } from '../context.js';
 import { CliError, EXIT, type ExitCode, messageOf } from '../exit-codes.js';
-import { coordinatorUrlAt, gatewayUrlAt, planCluster, portClash } from '../local-cluster/cluster-plan.js';
+import { COORDINATOR_COUNTS, coordinatorName, coordinatorUrlsAt, gatewayUrlAt, planCluster, portClash } from '../local-cluster/cluster-plan.js';
+import { secretOf } from '../local-cluster/cluster-secret.js';
 import { removeSockets, serveControl, socketFolder } from '../local-cluster/control-socket.js';
 import { databaseTemplateIn, seedDatabase } from '../local-cluster/database-template.js';
 import { leftovers, untilGone } from '../local-cluster/leftovers.js';
@@ -22,6 +23,7 @@ import { controlHandler } from './up-control.js';
 import { UpView } from './up-view.js';
 
 export interface UpOptions {
+  readonly coordinators: number;
   readonly nodes: number;
   readonly producers: number;
   readonly portOffset: number;
@@ -45,9 +47,12 @@ export async function runUp(context: CliContext, options: UpOptions): Promise<Ex
   const home = resolve(context.cwd, options.data ?? DEFAULT_HOME);
   const stop = context.stopRequested;
   await refuseSecondCluster(context, home);
+  if (!options.fresh) refuseMinority(home, options.coordinators);
   const sockets = inFolder(home, () => socketFolder(home));
   try {
     const specs = planCluster({
+      coordinatorCount: options.coordinators,
+      secret: inFolder(home, () => secretOf(home)),
       nodeCount: options.nodes,
       producerCount: options.producers,
       portOffset: options.portOffset,
@@ -58,7 +63,8 @@ export async function runUp(context: CliContext, options: UpOptions): Promise<Ex
     });
     await refuseTakenPorts(specs, options.portOffset);
     inFolder(home, () => prepareFolders(home, specs, options.fresh));
-    return await runCluster(context, { home, specs, socketFolder: sockets.folder, portOffset: options.portOffset, stop });
+    const coordinatorUrls = coordinatorUrlsAt(options.portOffset, options.coordinators);
+    return await runCluster(context, { home, specs, socketFolder: sockets.folder, gatewayUrl: gatewayUrlAt(options.portOffset), coordinatorUrls, stop });
   } finally {
     removeState(home);
     sockets.remove();
@@ -87,18 +93,19 @@ interface Running {
   readonly home: string;
   readonly specs: readonly ProcessSpec[];
   readonly socketFolder: string;
-  readonly portOffset: number;
+  readonly gatewayUrl: string;
+  readonly coordinatorUrls: readonly string[];
   readonly stop: AbortSignal;
 }
 
 async function runCluster(context: CliContext, running: Running): Promise<ExitCode> {
-  const { home, specs, portOffset } = running;
+  const { home, specs, gatewayUrl, coordinatorUrls } = running;
   const down = new AbortController();
   const stop = AbortSignal.any([running.stop, down.signal]);
-  const view = new UpView(context, { home, specs, gatewayUrl: gatewayUrlAt(portOffset) });
+  const view = new UpView(context, { home, specs, gatewayUrl });
   const controlSocket = join(running.socketFolder, 'control.sock');
   const up = { pid: process.pid, startToken: startTokenOf(process.pid) ?? '', startedAtUnixMs: context.nowUnixMs() };
-  const saveState = (): void => writeState(home, { version: 1, up, controlSocket, urls: [gatewayUrlAt(portOffset), coordinatorUrlAt(portOffset)], processes: cluster.rows() });
+  const saveState = (): void => writeState(home, { version: 1, up, controlSocket, urls: [gatewayUrl, ...coordinatorUrls], processes: cluster.rows() });
   const cluster = new LocalCluster({
     specs,
     nodePath: process.execPath,
@@ -122,7 +129,7 @@ async function runCluster(context: CliContext, running: Running): Promise<ExitCo
   view.banner();
   const control = await serveControl(controlSocket, controlHandler(cluster, () => down.abort()));
   const watching = watchCluster(
-    [coordinatorUrlAt(portOffset)],
+    coordinatorUrls,
     { onMessage: (message) => view.watchMessage(message), onConnected: () => view.watching(), onLost: (_url, why) => view.lostSight(why) },
     stop,
   );
@@ -185,6 +192,13 @@ function alreadyRunning(state: ClusterState): string {
     '  npx muster down    stops it',
     'A second one needs its own ports and folder: npm start -- --port-offset 1000 --data .muster-2',
   ].join('\n');
+}
+
+/** Members of a group that are not started are missed by the others: with too few of them nothing would ever be decided. */
+function refuseMinority(home: string, coordinators: number): void {
+  const known = COORDINATOR_COUNTS.findLast((count) => existsSync(join(home, 'data', coordinatorName(count - 1)))) ?? 1;
+  if (coordinators >= known) return;
+  throw new CliError(EXIT.usage, `the cluster in ${home} has ${known} coordinators, and not all of them would be started.\nStart it with --coordinators ${known}, or begin anew with --fresh --coordinators ${coordinators}.`);
 }
 
 async function refuseTakenPorts(specs: readonly ProcessSpec[], portOffset: number): Promise<void> {

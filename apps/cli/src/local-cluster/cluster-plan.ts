@@ -1,13 +1,17 @@
 /**
  * Which processes a local cluster consists of, with their ports, zones and settings. Pure: decides, starts nothing.
  *
- * Ports: gateway 8080, coordinator 8081, producers 8082, 8092, 8102, …, consumer 8083, bare members from 8501; all
- * moved by the offset.
+ * Ports: gateway 8080, coordinators 8081, 8181, 8281, … and for each other 7081, 7181, 7281, …, producers 8082, 8092, 8102, …,
+ * consumer 8083, bare members from 8501; all moved by the offset.
  */
 import { join } from 'node:path';
 import type { ProcessSpec, Role } from './process-spec.js';
 
 export interface ClusterPlanOptions {
+  /** Those who decide together. One of `COORDINATOR_COUNTS`. */
+  readonly coordinatorCount: number;
+  /** Known to the coordinators alone. 16..256 characters. */
+  readonly secret: string;
   /** Bare members without a service. Count, 0..200. */
   readonly nodeCount: number;
   /** Count, 0..40. */
@@ -24,12 +28,18 @@ export interface ClusterPlanOptions {
   readonly appsFolder: string;
 }
 
+/** Odd: a fourth would have to be asked as well, and help nobody. */
+export const COORDINATOR_COUNTS = [1, 3, 5] as const;
+/** Unless more are asked for. */
+export const COORDINATOR_COUNT = 1;
 export const NODE_COUNT_MAX = 200;
 export const PRODUCER_COUNT_MAX = 40;
 export const PORT_OFFSET_MAX = 50_000;
 
 const GATEWAY_PORT = 8080;
 const COORDINATOR_PORT = 8081;
+const RAFT_PORT = 7081;
+const COORDINATOR_PORT_STEP = 100;
 const PRODUCER_PORT = 8082;
 const PRODUCER_PORT_STEP = 10;
 const CONSUMER_PORT = 8083;
@@ -39,16 +49,28 @@ const LOOPBACK = '127.0.0.1';
 
 /** The gateway's address: the one to open. */
 export const gatewayUrlAt = (portOffset: number): string => `http://${LOOPBACK}:${GATEWAY_PORT + portOffset}`;
-export const coordinatorUrlAt = (portOffset: number): string => `http://${LOOPBACK}:${COORDINATOR_PORT + portOffset}`;
+/** Addresses of the coordinators, in the order of their names. */
+export const coordinatorUrlsAt = (portOffset: number, count: number): string[] => range(count).map((at) => `http://${LOOPBACK}:${COORDINATOR_PORT + at * COORDINATOR_PORT_STEP + portOffset}`);
+export const coordinatorName = (at: number): string => `coordinator-${at + 1}`;
 
 interface MemberSeed {
   readonly role: Exclude<Role, 'bus'>;
   readonly name: string;
   readonly port: number;
+  /** For other coordinators. */
+  readonly raftPort?: number;
   readonly env?: Readonly<Record<string, string>>;
 }
 
-const range = (count: number): number[] => Array.from({ length: count }, (_, at) => at);
+function range(count: number): number[] {
+  return Array.from({ length: count }, (_, at) => at);
+}
+
+function coordinatorSeed(options: ClusterPlanOptions, at: number): MemberSeed {
+  const raftPort = RAFT_PORT + at * COORDINATOR_PORT_STEP;
+  const env = { MUSTER_CLUSTER_SECRET: options.secret, MUSTER_RAFT_EXPECT: String(options.coordinatorCount), MUSTER_RAFT_HOST: LOOPBACK, MUSTER_RAFT_PORT: String(raftPort + options.portOffset) };
+  return { role: 'coordinator', name: coordinatorName(at), port: COORDINATOR_PORT + at * COORDINATOR_PORT_STEP, raftPort, env };
+}
 
 function memberSeeds(options: ClusterPlanOptions): MemberSeed[] {
   const producerEnv: Record<string, string> = {};
@@ -58,7 +80,7 @@ function memberSeeds(options: ClusterPlanOptions): MemberSeed[] {
   );
   const data = (name: string): string => join(options.home, 'data', name);
   return [
-    { role: 'coordinator', name: 'coordinator-1', port: COORDINATOR_PORT },
+    ...range(options.coordinatorCount).map((at) => coordinatorSeed(options, at)),
     ...(firstProducer === undefined ? [] : [firstProducer]),
     { role: 'consumer', name: 'consumer-1', port: CONSUMER_PORT, env: { MUSTER_DATABASE_URL: `pglite://${data('consumer-1')}/pglite` } },
     { role: 'gateway', name: 'gateway-1', port: GATEWAY_PORT, env: { MUSTER_REDIS_URL: `sqlite:${data('gateway-1')}/view.sqlite` } },
@@ -68,8 +90,8 @@ function memberSeeds(options: ClusterPlanOptions): MemberSeed[] {
 }
 
 /**
- * The consumer's database takes longest to open, so it begins at once; the coordinator has the bus in sight before it
- * has loaded. The others need somebody to tell them about the cluster.
+ * The consumer's database takes longest to open, so it begins at once; coordinators have the bus in sight before they
+ * have loaded. The others need somebody to tell them about the cluster: the first coordinator, which is ready when they have formed their group.
  */
 function startsAfter(role: MemberSeed['role']): readonly string[] {
   switch (role) {
@@ -79,20 +101,20 @@ function startsAfter(role: MemberSeed['role']): readonly string[] {
     case 'producer':
     case 'gateway':
     case 'node':
-      return ['bus', 'coordinator-1'];
+      return ['bus', coordinatorName(0)];
   }
 }
 
 /** In the order in which they are shown. */
 export function planCluster(options: ClusterPlanOptions): ProcessSpec[] {
   const cliMain = join(options.appsFolder, 'cli', 'dist', 'main.js');
-  const common = { MUSTER_BUS_URL: `embedded:${options.busSocket}`, MUSTER_CLUSTER_COORDINATORS: coordinatorUrlAt(options.portOffset) };
+  const common = { MUSTER_BUS_URL: `embedded:${options.busSocket}`, MUSTER_CLUSTER_COORDINATORS: coordinatorUrlsAt(options.portOffset, options.coordinatorCount).join(',') };
   const bus: ProcessSpec = {
     name: 'bus',
     role: 'bus',
     nodeId: null,
     httpUrl: null,
-    port: null,
+    ports: [],
     args: [cliMain, 'bus', '--socket', options.busSocket, '--file', join(options.home, 'data', 'bus', 'bus.sqlite')],
     env: {},
     readiness: { kind: 'socket', path: options.busSocket },
@@ -107,7 +129,7 @@ export function planCluster(options: ClusterPlanOptions): ProcessSpec[] {
       role: seed.role,
       nodeId: seed.name,
       httpUrl,
-      port,
+      ports: seed.raftPort === undefined ? [port] : [port, seed.raftPort + options.portOffset],
       args: seed.role === 'node' ? [cliMain, 'node'] : [join(options.appsFolder, seed.role, 'dist', 'main.js')],
       env: {
         ...common,
@@ -129,8 +151,7 @@ export function planCluster(options: ClusterPlanOptions): ProcessSpec[] {
 /** Two processes on one port, which large counts together with steps of ten can produce; null when there are none. */
 export function portClash(specs: readonly ProcessSpec[]): string | null {
   const owners = new Map<number, string>();
-  for (const { name, port } of specs) {
-    if (port === null) continue;
+  for (const { name, port } of specs.flatMap(({ name: process, ports }) => ports.map((each) => ({ name: process, port: each })))) {
     const owner = owners.get(port);
     if (owner !== undefined) return `${owner} and ${name} would both listen on port ${port}; ask for fewer of them`;
     if (port > 65_535) return `${name} would listen on port ${port}, which does not exist; use a smaller --port-offset`;

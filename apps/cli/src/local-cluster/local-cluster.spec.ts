@@ -28,7 +28,7 @@ afterEach(async () => {
 
 const spec = (name: string, script: string, stopStage = 0, startsAfter: readonly string[] = []): ProcessSpec => {
   const socket = join(folder, `${name}.sock`);
-  return { name, role: 'node', nodeId: name, httpUrl: null, port: null, args: ['-e', script], env: { SOCKET: socket }, readiness: { kind: 'socket', path: socket }, startsAfter, stopStage };
+  return { name, role: 'node', nodeId: name, httpUrl: null, ports: [], args: ['-e', script], env: { SOCKET: socket }, readiness: { kind: 'socket', path: socket }, startsAfter, stopStage };
 };
 
 function launch(specs: ProcessSpec[], listener: Partial<LocalClusterListener> = {}): LocalCluster {

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { takenPorts } from './ports.js';
 import type { ProcessSpec } from './process-spec.js';
 
-const spec = (name: string, port: number | null): ProcessSpec => ({ name, role: 'node', nodeId: name, httpUrl: null, port, args: [], env: {}, readiness: { kind: 'socket', path: '' }, startsAfter: [], stopStage: 0 });
+const spec = (name: string, ...ports: number[]): ProcessSpec => ({ name, role: 'node', nodeId: name, httpUrl: null, ports, args: [], env: {}, readiness: { kind: 'socket', path: '' }, startsAfter: [], stopStage: 0 });
 
 /** What `takenPorts` says while a server that answers so holds the port of "wanted". */
 async function taken(answer: string): Promise<unknown> {
@@ -11,7 +11,7 @@ async function taken(answer: string): Promise<unknown> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   try {
-    return (await takenPorts([spec('bus', null), spec('free', 0), spec('wanted', port)])).map(({ port: seen, ...rest }) => ({ ...rest, isPort: seen === port }));
+    return (await takenPorts([spec('bus'), spec('free', 0), spec('wanted', port)])).map(({ port: seen, ...rest }) => ({ ...rest, isPort: seen === port }));
   } finally {
     server.closeAllConnections();
     server.close();

@@ -14,7 +14,7 @@ export interface TakenPort {
 }
 
 export async function takenPorts(specs: readonly ProcessSpec[]): Promise<TakenPort[]> {
-  const wanted = specs.flatMap(({ port, name }) => (port === null ? [] : [{ port, name }]));
+  const wanted = specs.flatMap(({ ports, name }) => ports.map((port) => ({ port, name })));
   const checked = await Promise.all(
     wanted.map(async ({ port, name }): Promise<TakenPort | null> => ((await isFree(port)) ? null : { port, wantedBy: name, heldByNodeId: await nodeIdAt(port) })),
   );

@@ -14,8 +14,8 @@ export interface ProcessSpec {
   /** Its name as a member; null for what is not one (the bus). */
   readonly nodeId: string | null;
   readonly httpUrl: string | null;
-  /** TCP port on the loopback address that it will listen on; null for none. */
-  readonly port: number | null;
+  /** TCP ports on the loopback address that it will listen on. */
+  readonly ports: readonly number[];
   /** Arguments for Node: the program and its own arguments. */
   readonly args: readonly string[];
   /** Added to the environment of `up`. */
