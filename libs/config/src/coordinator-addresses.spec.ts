@@ -1,4 +1,4 @@
-import { coordinatorAddresses } from './coordinator-addresses.js';
+import { coordinatorAddresses, coordinatorSource } from './coordinator-addresses.js';
 
 const names: Record<string, string[]> = { coordinators: ['10.0.0.1', '10.0.0.2', '2001:db8::1'] };
 const resolve = (host: string): Promise<string[]> => (names[host] === undefined ? Promise.reject(new Error('ENOTFOUND')) : Promise.resolve(names[host]));
@@ -14,6 +14,13 @@ describe('addresses of coordinators', () => {
 
   it('leaves out a name that is not known now, and keeps the others', async () => {
     await expect(coordinatorAddresses(['dns+http://nobody:8081', 'http://a:8081'], resolve)).resolves.toEqual(['http://a:8081']);
+  });
+
+  it('is a list that stays as it is, unless a name in it can get other addresses', async () => {
+    expect(coordinatorSource(['http://a:8081'])).toEqual(['http://a:8081']);
+    const source = coordinatorSource(['http://a:8081', 'dns+http://localhost:1']);
+    const found = typeof source === 'function' ? await source() : [];
+    expect(found.slice(0, 2)).toEqual(['http://a:8081', expect.stringMatching(/^http:\/\/(127\.0\.0\.1|\[::1\]):1$/)]);
   });
 
   it('knows the names of the machine it runs on', async () => {

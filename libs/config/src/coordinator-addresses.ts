@@ -9,6 +9,11 @@ export async function coordinatorAddresses(urls: readonly string[], resolve: Loo
   return [...new Set(found.flat().map((url) => url.replace(/\/$/, '')))];
 }
 
+/** For whoever keeps to all coordinators: the list itself, or what to ask now and then because names in it may get other addresses. */
+export function coordinatorSource(urls: readonly string[]): readonly string[] | (() => Promise<readonly string[]>) {
+  return urls.some((url) => url.startsWith('dns+')) ? () => coordinatorAddresses(urls) : urls;
+}
+
 async function expanded(url: string, resolve: Lookup): Promise<string[]> {
   if (!url.startsWith('dns+')) return [url];
   const { protocol, hostname, port, pathname } = new URL(url.slice('dns+'.length));

@@ -1,4 +1,4 @@
-export { coordinatorAddresses, type Lookup } from './coordinator-addresses.js';
+export { coordinatorAddresses, coordinatorSource, type Lookup } from './coordinator-addresses.js';
 export { ConfigError } from './config-error.js';
 export { type ConfigSource, loadConfig } from './load-config.js';
 export { describeConfig, type SettingDescription } from './describe-config.js';

@@ -56,7 +56,7 @@ export type Pulse = z.infer<typeof pulseSchema>;
 /**
  * Server-sent events of `GET /cluster/watch`; the SSE `event:` name is `kind`, `id:` the log index.
  * First a `snapshot`, then a `member` per change (several may share an index: they were agreed together, and only the last has the id),
- * `brakes` when one engages, grows or lets go, a `removed` per reaped member, and a `pulse` every second.
+ * `brakes` when one engages, grows or lets go, a `removed` per reaped member, and a `pulse` every second and when quorum or leader change.
  */
 export const watchMessageSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('snapshot'), status: clusterStatusSchema }),
@@ -65,6 +65,7 @@ export const watchMessageSchema = z.discriminatedUnion('kind', [
   /** All brakes that hold now, and what happened to which of them (zone null: that of the cluster), where that is why it is told. */
   z.object({ kind: z.literal('brakes'), index: z.int(), term: z.int(), brakes: z.array(brakeSchema), news: z.object({ step: z.enum(BRAKE_STEPS), zone: z.string().nullable(), reason: z.string() }).optional() }),
   z.object({ kind: z.literal('removed'), index: z.int(), term: z.int(), nodeId: z.string() }),
-  z.object({ kind: z.literal('pulse'), hasQuorum: z.boolean(), leaderId: z.string().nullable(), index: z.int(), term: z.int(), pulses: z.array(pulseSchema) }),
+  /** `ageMs` as in the status. */
+  z.object({ kind: z.literal('pulse'), hasQuorum: z.boolean(), leaderId: z.string().nullable(), index: z.int(), term: z.int(), ageMs: z.number().min(0).optional(), pulses: z.array(pulseSchema) }),
 ]);
 export type WatchMessage = z.infer<typeof watchMessageSchema>;

@@ -1,5 +1,5 @@
 /**
- * The direct lane: one long-lived connection of an agent to one coordinator.
+ * The direct lane: one long-lived connection of an agent to one coordinator; an agent keeps one to each.
  *
  * Opened by an HTTP upgrade (`GET /cluster/lane`, `Upgrade: muster-lane`); from then on both sides write JSON, one message a line. That the
  * kernel closes it is news by itself: the process at its other end may be gone.
@@ -45,8 +45,11 @@ export const coordinatorMessageSchema = z.discriminatedUnion('kind', [
   z.object({ v, kind: z.literal('heard'), seq: z.int().min(1), result: beatResultSchema }),
   /** Please look at that member for us; answered by `probed` with the same id. */
   z.object({ v, kind: z.literal('probe'), id: z.int().min(0), target: probeTargetSchema, timeLimitMs: z.int().min(10).max(10_000) }),
-  /** An operator wants the node to take no new work, or takes that back. Sent after `welcome` as well. */
-  z.object({ v, kind: z.literal('drain'), isDraining: z.boolean(), reason: z.string().max(512) }),
+  /**
+   * An operator wants the node to take no new work, or takes that back. Sent after `welcome` as well, by every coordinator: the one with
+   * the greatest log index holds, so that a coordinator that lags behind takes nothing back.
+   */
+  z.object({ v, kind: z.literal('drain'), isDraining: z.boolean(), reason: z.string().max(512), index: z.int().min(0).optional() }),
 ]);
 export type CoordinatorMessage = z.infer<typeof coordinatorMessageSchema>;
 
