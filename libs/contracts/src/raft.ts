@@ -104,3 +104,35 @@ export const READ_HEADERS = { index: 'x-muster-index', term: 'x-muster-term', ag
 /** On a request that a coordinator passed on for another: it is not passed on again. */
 export const FORWARDED_HEADER = 'x-muster-forwarded-by';
 export const SIGNATURE_HEADER = 'x-muster-signature';
+
+/** `POST /raft/transfer`: who shall lead; nobody in particular for the voter that is furthest. */
+export const raftTransferSchema = z.strictObject({ to: nodeIdSchema.optional() });
+export const raftTransferAnswerSchema = z.object({
+  from: nodeIdSchema,
+  leaderId: nodeIdSchema,
+  /** From the request at the old leader to the word of the new one. Milliseconds. */
+  tookMs: z.number().min(0),
+});
+export type RaftTransferAnswer = z.infer<typeof raftTransferAnswerSchema>;
+
+export const SAVED_STATE_FORMAT = 'muster-snapshot';
+/** What `GET /raft/snapshot` gives and `POST /raft/restore` takes back: the agreed state at one index of the log. */
+export const savedStateSchema = z.object({
+  format: z.literal(SAVED_STATE_FORMAT),
+  v: z.literal(1),
+  cluster: z.string(),
+  clusterId: clusterIdSchema.nullable(),
+  index: z.int().min(0),
+  term: z.int().min(0),
+  savedAtUnixMs: z.int().min(0),
+  savedBy: nodeIdSchema,
+  /** SHA-256 of the JSON of `state`. Hex. */
+  digest: z.string().regex(/^[0-9a-f]{64}$/),
+  state: z.looseObject({ v: z.int(), members: z.array(z.looseObject({})) }),
+});
+export type SavedState = z.infer<typeof savedStateSchema>;
+
+/** `POST /raft/restore`. `confirm`: the name of the cluster whose state is replaced. */
+export const raftRestoreSchema = z.strictObject({ confirm: z.string().max(64).default(''), snapshot: savedStateSchema });
+export const raftRestoreAnswerSchema = z.object({ index: z.int().min(0), term: z.int().min(0), members: z.int().min(0) });
+export type RaftRestoreAnswer = z.infer<typeof raftRestoreAnswerSchema>;
