@@ -10,6 +10,7 @@ import type { BusSettings } from '../shared/options.js';
 import { Signal } from '../shared/signal.js';
 import { type FencedClient, fencedClient, type KafkaLibrary } from './fenced-client.js';
 import { busErrorOf } from './kafka-errors.js';
+import { quickenFetches } from './record-batches.js';
 import { within } from './within.js';
 
 const PROBE_EVERY_MS = 3000;
@@ -34,6 +35,7 @@ export class KafkaLink {
     readonly settings: BusSettings,
     private readonly onChange: (state: BusStatus['state']) => void,
   ) {
+    quickenFetches();
     this.#library = import('kafkajs').then((module) => module.default as unknown as KafkaLibrary);
     void this.#watch();
   }
