@@ -24,8 +24,8 @@ export type Message =
   /** `isTransfer`: the leader itself asked for this election, so that loyalty to it is no reason to refuse (thesis 4.2.3). */
   | (Sent & { readonly kind: 'vote'; readonly isPre: boolean; readonly lastIndex: number; readonly lastTerm: number; readonly isTransfer: boolean })
   | (Sent & { readonly kind: 'vote-reply'; readonly isPre: boolean; readonly granted: boolean })
-  /** One piece of a snapshot; `offset` in bytes of `totalBytes`. */
-  | (Sent & { readonly kind: 'snapshot'; readonly index: number; readonly indexTerm: number; readonly config: Configuration; readonly offset: number; readonly totalBytes: number; readonly chunk: Uint8Array })
+  /** One piece of a snapshot; `offset` in bytes of `totalBytes`. `checksum` is that of all of it: members that make a snapshot of the same index need not make the same bytes. */
+  | (Sent & { readonly kind: 'snapshot'; readonly index: number; readonly indexTerm: number; readonly config: Configuration; readonly offset: number; readonly totalBytes: number; readonly checksum: number; readonly chunk: Uint8Array })
   /** `nextOffset` bytes of that snapshot are held; `done` when its index is reached and durable. */
   | (Sent & { readonly kind: 'snapshot-reply'; readonly index: number; readonly nextOffset: number; readonly done: boolean })
   /** Begin an election at once (thesis 3.10). */

@@ -32,8 +32,9 @@ export class Progress {
   heardAtTick = 0;
   /** Latest round of heartbeats that it answered. */
   round = 0;
-  /** The snapshot that is being sent, held until it arrived, and how many bytes of it did. */
+  /** The snapshot that is being sent, held until it arrived, its checksum, and how many bytes of it did. */
   snapshot: Snapshot | null = null;
+  snapshotChecksum = 0;
   snapshotOffset = 0;
   /** Tick at which the last piece of it was sent. */
   sentAtTick = 0;

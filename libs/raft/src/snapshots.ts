@@ -1,4 +1,5 @@
 /** How a follower takes a snapshot, and what its leader makes of the answers (paper, section 7). Pieces that were taken are not sent again. */
+import { checksumOf } from './checksum.js';
 import type { MessageOf } from './message.js';
 import { fill, maybeCommit } from './replication.js';
 import { hearFollower, hearLeader, type IncomingSnapshot, type State } from './state.js';
@@ -20,10 +21,13 @@ export function onSnapshot(state: State, message: MessageOf<'snapshot'>): void {
   }
   const done = incoming.heldBytes === message.totalBytes;
   if (done) {
-    const snapshot = { index, term: indexTerm, config: message.config, data: joined(incoming) };
+    state.incoming = null;
+    const data = joined(incoming);
+    // Not what the leader has: all of it again.
+    if (checksumOf(data) !== message.checksum) return reply(state, message, { nextOffset: 0, done: false });
+    const snapshot = { index, term: indexTerm, config: message.config, data };
     log.restore(snapshot);
     state.received = snapshot;
-    state.incoming = null;
   }
   reply(state, message, { nextOffset: incoming.heldBytes, done });
 }
@@ -43,10 +47,10 @@ export function onSnapshotReply(state: State, { from, index, nextOffset, done }:
 }
 
 /** What is held of this very snapshot; another one begins anew. */
-function incomingFor(state: State, { from, index, indexTerm, totalBytes }: MessageOf<'snapshot'>): IncomingSnapshot {
+function incomingFor(state: State, { from, index, indexTerm, totalBytes, checksum }: MessageOf<'snapshot'>): IncomingSnapshot {
   const held = state.incoming;
-  if (held !== null && held.from === from && held.index === index && held.indexTerm === indexTerm && held.totalBytes === totalBytes) return held;
-  state.incoming = { from, index, indexTerm, totalBytes, chunks: [], heldBytes: 0 };
+  if (held !== null && held.from === from && held.index === index && held.indexTerm === indexTerm && held.totalBytes === totalBytes && held.checksum === checksum) return held;
+  state.incoming = { from, index, indexTerm, totalBytes, checksum, chunks: [], heldBytes: 0 };
   return state.incoming;
 }
 

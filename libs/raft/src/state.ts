@@ -32,6 +32,7 @@ export interface IncomingSnapshot {
   readonly index: number;
   readonly indexTerm: number;
   readonly totalBytes: number;
+  readonly checksum: number;
   readonly chunks: Uint8Array[];
   heldBytes: number;
 }

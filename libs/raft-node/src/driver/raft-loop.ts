@@ -331,7 +331,7 @@ export class RaftLoop {
 function belongTo(store: RaftStore, { clusterId, found, nodeId }: LoopSetup): void {
   const known = store.identity.clusterId;
   if (known === clusterId) return;
-  if (known !== null) throw new Error(`the Raft store of '${nodeId}' belongs to the cluster ${known}, and it is told to be one of ${clusterId}: correct cluster.id, or use another node.dataDir`);
+  if (known !== null) throw new Error(`the Raft store of '${nodeId}' belongs to the cluster ${known}, and it is told to be one of ${clusterId}: use another node.dataDir`);
   store.found(clusterId, found === null ? { hard: { term: 0, votedFor: null, commit: 0 }, snapshot: null, entries: [] } : founded(found));
 }
 

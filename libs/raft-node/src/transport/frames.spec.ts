@@ -12,7 +12,7 @@ const messages: Message[] = [
   { ...head, kind: 'append-reply', accepted: true, matchIndex: 9, rejectedIndex: 0, hintIndex: 0, hintTerm: 0 },
   { ...head, kind: 'heartbeat', commit: 2, round: 5 },
   { ...head, kind: 'vote', isPre: true, lastIndex: 3, lastTerm: 2, isTransfer: false },
-  { ...head, kind: 'snapshot', index: 9, indexTerm: 4, config, offset: 2, totalBytes: 5, chunk: new Uint8Array([1, 2, 3]) },
+  { ...head, kind: 'snapshot', index: 9, indexTerm: 4, config, offset: 2, totalBytes: 5, checksum: 77, chunk: new Uint8Array([1, 2, 3]) },
   { ...head, kind: 'read-index-reply', requestId: 4, index: null },
 ];
 

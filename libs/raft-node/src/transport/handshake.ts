@@ -52,6 +52,8 @@ export function decodeHandshake(bytes: Buffer): HandshakeMessage {
 /** The side that connects. */
 export class Caller {
   private hasConfirmed = false;
+  /** Who answered, once that is proven. */
+  callee: Identity | null = null;
   private readonly nonce = randomBytes(16).toString('hex');
 
   constructor(
@@ -70,10 +72,11 @@ export class Caller {
     if (message.kind !== 'welcome') throw new HandshakeRefused(`it answered a hello with '${message.kind}'`);
     const { identity, nonce, proof } = message;
     const parts = [this.own.identity, identity, this.nonce, nonce] as const;
-    if (!isProof(proof, proofOf('callee', this.own.secret, ...parts))) throw new HandshakeRefused('it does not know the secret of the cluster: give all members the same raft.secret');
+    if (!isProof(proof, proofOf('callee', this.own.secret, ...parts))) throw new HandshakeRefused('it does not know the secret of the cluster: give all members the same cluster.secret');
     if (identity.nodeId !== this.to) throw new HandshakeRefused(`it is '${identity.nodeId}', not '${this.to}': correct the address`);
     const reason = hindrance(this.own, identity);
     if (reason !== null) throw new HandshakeRefused(reason);
+    this.callee = identity;
     this.hasConfirmed = true;
     return { kind: 'confirm', proof: proofOf('caller', this.own.secret, ...parts) };
   }
@@ -101,7 +104,7 @@ export class Callee {
     const { hello } = this;
     if (message.kind !== 'confirm' || hello === null) throw new HandshakeRefused(`it answered a welcome with '${message.kind}'`);
     const expected = proofOf('caller', this.own.secret, hello.identity, this.own.identity, hello.nonce, this.nonce);
-    if (!isProof(message.proof, expected)) throw new HandshakeRefused('it does not know the secret of the cluster: give all members the same raft.secret');
+    if (!isProof(message.proof, expected)) throw new HandshakeRefused('it does not know the secret of the cluster: give all members the same cluster.secret');
     const reason = hindrance(this.own, hello.identity);
     if (reason !== null) throw new HandshakeRefused(reason);
     return hello.identity;
@@ -109,7 +112,7 @@ export class Callee {
 }
 
 function hindrance({ identity: own, admits }: Own, other: Identity): string | null {
-  if (other.clusterId !== own.clusterId) return `'${other.nodeId}' belongs to the cluster ${other.clusterId}, '${own.nodeId}' to ${own.clusterId}`;
+  if (other.clusterId !== own.clusterId) return `'${other.nodeId}' belongs to the cluster ${other.clusterId}, '${own.nodeId}' to ${own.clusterId}: one that missed a recovery joins again when its Raft store was moved away`;
   if (other.nodeId === own.nodeId) return `two members are called '${own.nodeId}': give each its own node.id`;
   return admits(other);
 }

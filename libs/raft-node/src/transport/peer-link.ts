@@ -7,7 +7,7 @@ import type { Socket } from 'node:net';
 import type { Message } from '@muster/raft';
 import { dial, type TlsOptions } from './channel.js';
 import { FrameReader, frameOf } from './frames.js';
-import { Caller, decodeHandshake, encodeHandshake, HANDSHAKE_BYTES_MAX, type Own } from './handshake.js';
+import { Caller, decodeHandshake, encodeHandshake, HANDSHAKE_BYTES_MAX, type Identity, type Own } from './handshake.js';
 import { encodeMessage } from './message-codec.js';
 import { SendQueue } from './send-queue.js';
 
@@ -33,6 +33,8 @@ const QUEUE = { bulkBytesMax: 8 * 1024 * 1024, urgentMax: 1024 };
 export class PeerLink {
   readonly queue = new SendQueue(QUEUE);
   private socket: Socket | null = null;
+  /** Whom we talk to. */
+  private callee: Identity | null = null;
   private isOpen = false;
   private openedAtMs = 0;
   private isStopped = false;
@@ -81,6 +83,12 @@ export class PeerLink {
     this.again(0);
   }
 
+  /** Whom we may talk to may have changed: a wiped disk is another member under the old name. */
+  admitAnew(): void {
+    const reason = this.isOpen && this.callee !== null ? this.own.admits(this.callee) : null;
+    if (reason !== null) this.socket?.destroy(new Error(reason));
+  }
+
   stop(): void {
     this.isStopped = true;
     clearTimeout(this.retry);
@@ -115,6 +123,7 @@ export class PeerLink {
     const answer = caller.next(decodeHandshake(content));
     if (answer !== null) return void socket.write(frameOf(encodeHandshake(answer)));
     this.isOpen = true;
+    this.callee = caller.callee;
     this.openedAtMs = performance.now();
     this.lastTrouble = '';
     clearTimeout(this.watch);

@@ -102,6 +102,23 @@ test('who is not admitted is told the reason, and does not call again and again 
   expect(performance.now() - startedMs).toBeGreaterThan(100);
 });
 
+test('who is not admitted any more loses the connections that he has, and is told why', async () => {
+  let reason: string | null = null;
+  const [a, b] = [await member('a'), await member('b', { admits: () => reason })];
+  introduce(a, b);
+  await connected(a, b);
+  reason = 'it was replaced';
+  b.transport.setPeers(new Map([['a', a.address]]));
+  await eventually('both connections are gone', () => a.transport.connected().length + b.transport.connected().length === 0);
+  await eventually('it is told', () => a.troubles.some((text) => text.includes('it was replaced')));
+  a.transport.send([heartbeat('a', 'b', 7)]);
+  reason = null;
+  await connected(a, b);
+  a.transport.send([heartbeat('a', 'b', 8)]);
+  await eventually('the next message arrives', () => b.heard.length > 0);
+  expect(b.heard).toEqual([heartbeat('a', 'b', 8)]);
+});
+
 test('a peer whose process has ended is reported gone, and found when it is back elsewhere', async () => {
   const [a, b] = [await member('a'), await member('b')];
   introduce(a, b);

@@ -42,7 +42,7 @@ const HANDSHAKE_MS_MAX = 3000;
 export class RaftTransport {
   private readonly links = new Map<PeerId, PeerLink>();
   /** Who calls, once that is proven. */
-  private readonly incoming = new Map<Socket, PeerId | null>();
+  private readonly incoming = new Map<Socket, Identity | null>();
   /** Hosts of these refuse connections. */
   private readonly refusing = new Set<PeerId>();
   private readonly server: Server;
@@ -67,7 +67,7 @@ export class RaftTransport {
     return address;
   }
 
-  /** Those to talk to and where they are; others are forgotten. */
+  /** Those to talk to and where they are; others are forgotten. Who is not admitted any more loses the connections that he has. */
   setPeers(addresses: ReadonlyMap<PeerId, string>): void {
     for (const [peer, link] of this.links) {
       if (addresses.has(peer)) continue;
@@ -80,6 +80,11 @@ export class RaftTransport {
       const link = this.links.get(peer);
       if (link === undefined) this.links.set(peer, this.linkTo(peer, address));
       else link.moveTo(address);
+    }
+    for (const link of this.links.values()) link.admitAnew();
+    for (const [socket, caller] of this.incoming) {
+      const reason = caller === null ? null : this.options.admits(caller);
+      if (reason !== null) this.dismiss(socket, new HandshakeRefused(reason));
     }
   }
 
@@ -118,7 +123,7 @@ export class RaftTransport {
 
   /** One that still calls us has not ended: we only have a wrong address. */
   private tellGone(peer: PeerId): void {
-    if (this.refusing.has(peer) && ![...this.incoming.values()].includes(peer)) this.options.onGone(peer);
+    if (this.refusing.has(peer) && ![...this.incoming.values()].some((caller) => caller?.nodeId === peer)) this.options.onGone(peer);
   }
 
   private accept(socket: Socket): void {
@@ -128,9 +133,9 @@ export class RaftTransport {
     const patience = setTimeout(() => socket.destroy(), HANDSHAKE_MS_MAX);
     socket.on('close', () => {
       clearTimeout(patience);
-      const peer = this.incoming.get(socket) ?? null;
+      const peer = this.incoming.get(socket)?.nodeId;
       this.incoming.delete(socket);
-      if (peer !== null) this.tellGone(peer);
+      if (peer !== undefined) this.tellGone(peer);
     });
     // The caller sees it as well, and calls again.
     socket.on('error', () => socket.destroy());
@@ -149,7 +154,7 @@ export class RaftTransport {
       if (!isCertifiedAs(socket, caller.nodeId)) throw new HandshakeRefused(`its certificate is not one of '${caller.nodeId}'`);
       clearTimeout(patience);
       reader.trust();
-      this.incoming.set(socket, caller.nodeId);
+      this.incoming.set(socket, caller);
       socket.write(frameOf(encodeHandshake({ kind: 'accepted' })));
       this.met(caller);
     };
@@ -157,12 +162,20 @@ export class RaftTransport {
       try {
         for (const content of reader.push(piece)) take(content);
       } catch (error) {
-        socket.removeAllListeners('data').resume();
-        this.refuse(`a caller from ${socket.remoteAddress ?? 'somewhere'} was refused: ${error instanceof Error ? error.message : String(error)}`);
-        const reason = error instanceof HandshakeRefused ? error.message : 'it does not speak Raft';
-        if (!socket.destroyed) socket.end(frameOf(encodeHandshake({ kind: 'refused', reason })));
+        this.dismiss(socket, error);
       }
     });
+  }
+
+  /** Tells why, and hears no more. */
+  private dismiss(socket: Socket, error: unknown): void {
+    this.incoming.set(socket, null);
+    socket.removeAllListeners('data').resume();
+    this.refuse(`a caller from ${socket.remoteAddress ?? 'somewhere'} was refused: ${error instanceof Error ? error.message : String(error)}`);
+    const reason = error instanceof HandshakeRefused ? error.message : 'it does not speak Raft';
+    if (socket.destroyed) return;
+    socket.end(frameOf(encodeHandshake({ kind: 'refused', reason })));
+    setTimeout(() => socket.destroy(), HANDSHAKE_MS_MAX).unref();
   }
 
   private met({ nodeId, address }: Identity): void {
