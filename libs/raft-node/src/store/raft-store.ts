@@ -5,7 +5,7 @@
  * keeps the member from starting, with the way out in the message. One process at a time.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import type { Configuration, Entry, HardState, Restored, Snapshot } from '@muster/raft';
@@ -51,11 +51,20 @@ export class RaftStore {
       database = new DatabaseSync(path);
       // The lock is taken by the first write and kept. FULL: a commit is on the disk before it returns, WAL or not.
       database.exec('PRAGMA busy_timeout = 1000; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
-      return new RaftStore(path, database, prepared(database));
+      const identity = prepared(database);
+      // After a sync that failed what is read may be in memory only: it is written anew, elsewhere, before anything is built on it.
+      database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+      return new RaftStore(path, database, identity);
     } catch (error) {
       database?.close();
       throw StoreUnusable.because(path, error);
     }
+  }
+
+  /** Throws `StoreUnusable` when there is none. */
+  static openExisting(path: string): RaftStore {
+    if (!existsSync(path)) throw StoreUnusable.because(path, new Error('there is none: give the data folder of a coordinator that has run'));
+    return RaftStore.open(path);
   }
 
   get identity(): StoreIdentity {
@@ -104,6 +113,21 @@ export class RaftStore {
       for (const entry of entries) this.putEntry(entry);
     });
     this.known = { ...this.known, clusterId };
+  }
+
+  /** The store becomes one of another group, with what that begins with after all that is stored; in one transaction. See `recovery`. */
+  refound(clusterId: string, hard: HardState, entries: readonly Entry[]): void {
+    this.inTransaction(() => {
+      this.run("UPDATE meta SET value = ? WHERE name = 'clusterId'", clusterId);
+      this.putHard(hard);
+      for (const entry of entries) this.putEntry(entry);
+    });
+    this.known = { ...this.known, clusterId };
+  }
+
+  /** A copy of all of it, in a file that must not exist yet. */
+  copyTo(path: string): void {
+    this.run('VACUUM INTO ?', path);
   }
 
   close(): void {
