@@ -2,3 +2,4 @@ export { Member, type MemberOptions, TestCluster, type TestClusterOptions } from
 export { furnish, INSIDE, runInside } from './own-network.js';
 export { freePort, ROOT, scratchFolder, Service, until } from './service.js';
 export { type Turn, Verdicts } from './verdicts.js';
+export { CoordinatorGroup, type CoordinatorGroupOptions, SECRET, Seat } from './coordinator-group.js';

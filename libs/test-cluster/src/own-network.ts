@@ -7,6 +7,7 @@
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { readlinkSync } from 'node:fs';
 
 /** Set for the program inside; tells it that it need not enter again. */
 export const INSIDE = 'MUSTER_TEST_OWN_NETWORK';
@@ -27,6 +28,11 @@ export async function runInside(env: Readonly<Record<string, string | undefined>
   process.on('SIGTERM', end).on('SIGINT', end);
   const [code] = (await once(child, 'exit')) as [number | null];
   return code ?? 1;
+}
+
+/** Whether the process has left our network for its own. */
+export function isApart(pid: number): boolean {
+  return readlinkSync(`/proc/${pid}/ns/net`) !== readlinkSync('/proc/self/ns/net');
 }
 
 const ip = (...args: readonly string[]): void => void execFileSync('ip', args, { stdio: 'pipe' });
@@ -50,7 +56,7 @@ export class Link {
 
   /** `slot`: which of the cables that exist at once. 1..250. The process was started by `unshare --net`. */
   static plugIn(pid: number, slot: number): Link {
-    const [hub, leaf] = [`10.213.${slot}.1`, `10.213.${slot}.2`];
+    const [hub, leaf] = [`10.213.${slot}.1`, Link.addressAt(slot)];
     // Of a process that ended the kernel takes its cable away in its own time.
     spawnSync('ip', ['link', 'delete', `hub${slot}`], { stdio: 'ignore' });
     ip('link', 'add', `hub${slot}`, 'type', 'veth', 'peer', 'name', 'up0', 'netns', String(pid));
@@ -61,9 +67,22 @@ export class Link {
     return link;
   }
 
+  static addressAt(slot: number): string {
+    return `10.213.${slot}.2`;
+  }
+
   /** Nothing gets through any more, and nobody is told. */
   cut(): void {
     this.within('ip link set up0 down');
+  }
+
+  /** What it sends to that address is lost from now on; what comes from there still arrives. */
+  mute(address: string): void {
+    this.within(`ip route replace blackhole ${address}/32`);
+  }
+
+  unmute(address: string): void {
+    this.within(`ip route del blackhole ${address}/32 || true`);
   }
 
   private within(...commands: readonly string[]): void {

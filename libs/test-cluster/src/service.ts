@@ -26,7 +26,16 @@ export class Service {
   }
 
   static start(name: string, args: readonly string[], env: Readonly<Record<string, string>>): Service {
-    return new Service(name, spawn(process.execPath, args, { cwd: ROOT, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] }));
+    return Service.run(name, process.execPath, args, env);
+  }
+
+  /** In a network of its own, which has no way out yet; see `Link`. */
+  static startApart(name: string, args: readonly string[], env: Readonly<Record<string, string>>): Service {
+    return Service.run(name, 'unshare', ['--net', process.execPath, ...args], env);
+  }
+
+  private static run(name: string, command: string, args: readonly string[], env: Readonly<Record<string, string>>): Service {
+    return new Service(name, spawn(command, args, { cwd: ROOT, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] }));
   }
 
   get pid(): number {
