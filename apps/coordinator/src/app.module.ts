@@ -36,8 +36,8 @@ class CoordinatorLifecycle implements OnApplicationBootstrap, BeforeApplicationS
 @Module({})
 export class AppModule {
   /** With a bus of the caller's own, such as one in memory, for tests. */
-  static forRoot(config: CoordinatorConfig, host: ServiceHost, bus: MessageBus = makeBus(config, host)): DynamicModule {
-    const coordinator = new Coordinator({ config, nodeId: host.nodeId, httpUrl: host.httpUrl, bus, metrics: host.metrics, logger: host.logger, onIncarnation: (incarnation) => host.health.announceIncarnation(incarnation) });
+  static async forRoot(config: CoordinatorConfig, host: ServiceHost, bus: MessageBus = makeBus(config, host)): Promise<DynamicModule> {
+    const coordinator = await Coordinator.open({ config, nodeId: host.nodeId, httpUrl: host.httpUrl, bus, metrics: host.metrics, logger: host.logger, onIncarnation: (incarnation) => host.health.announceIncarnation(incarnation) });
     host.health.register('log', () => {
       const { fault, hasQuorum } = coordinator.cluster.status();
       return { ok: fault === '' && hasQuorum, detail: fault };

@@ -1,24 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type Change, type Command, type MemberCommand, membershipRules, type MembershipSettings } from '@muster/membership';
-import { Cluster } from './cluster.js';
+import { type Change, type Command, type MemberCommand, membershipRules, type MembershipSettings, type MembershipSnapshot } from '@muster/membership';
+import { loneCluster, quiet } from '../testing/lone-cluster.js';
+import type { Cluster } from './cluster.js';
 
-const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
-let folder: string;
-const closers: (() => Promise<void>)[] = [];
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'muster-cluster-'));
-});
-afterEach(async () => {
-  for (const close of closers.splice(0)) await close();
-  rmSync(folder, { recursive: true });
-});
-
-function open(settings: Partial<MembershipSettings> = {}, error: (facts: object) => void = () => undefined): Cluster {
-  const cluster = Cluster.open({ name: 'test', nodeId: 'self', statePath: join(folder, 'state.sqlite'), rules: membershipRules({ stabilisationMs: 1, ...settings }), snapshotEntries: 1000, logger: { ...quiet, error } });
-  closers.push(() => cluster.close());
-  return cluster;
+function open(settings: Partial<MembershipSettings> = {}, error: (facts: object) => void = () => undefined, state?: MembershipSnapshot): Cluster {
+  return loneCluster({ rules: membershipRules({ stabilisationMs: 1, ...settings }), logger: { ...quiet, error }, ...(state === undefined ? {} : { state }) }).cluster;
 }
 const about = { term: 1, atUnixMs: 1000, incarnation: 1, seq: 1, reason: 'test' };
 const joins = (nodeId: string): MemberCommand => ({ ...about, kind: 'join', nodeId, profile: { service: 's', zone: 'z', tags: {}, resources: { cores: 1, memoryBytes: 1 }, httpUrl: null, probeUrl: null } });
@@ -56,12 +41,10 @@ test('the rules of a start are agreed on once, and again only when they differ',
   await first.agreeOnRules(1000);
   await first.agreeOnRules(1000);
   expect(first.membership.index).toBe(1);
-  await first.close();
-  const same = open();
+  const same = open({}, undefined, first.saved());
   await same.agreeOnRules(2000);
   expect(same.membership.index).toBe(1);
-  await same.close();
-  const other = open({ joiningBeats: 7 });
+  const other = open({ joiningBeats: 7 }, undefined, same.saved());
   expect(other.membership.rules.joiningBeats).toBe(3);
   await other.agreeOnRules(3000);
   expect([other.membership.index, other.membership.rules.joiningBeats]).toEqual([2, 7]);
@@ -70,7 +53,7 @@ test('the rules of a start are agreed on once, and again only when they differ',
 test('rules that could not be agreed on are said; those of before hold', async () => {
   const faults: object[] = [];
   const cluster = open({}, (facts) => faults.push(facts));
-  cluster.propose = () => Promise.resolve({ kind: 'unavailable', reason: 'disk full' });
+  cluster.propose = () => Promise.resolve({ kind: 'unavailable', code: 'busy', reason: 'disk full' });
   await cluster.agreeOnRules(1000);
   expect(faults).toEqual([{ reason: 'disk full' }]);
 });

@@ -1,63 +1,49 @@
 /**
  * The agreed state of the cluster in this process: proposals go in through the log, changes come out to listeners.
  *
- * Decides nothing: rules are in `membership`, order and durability in the log.
+ * Decides nothing: rules are in `membership`, agreement in the log.
  */
-import { type Change, changesOf, type Command, Membership, type MembershipRules, type MembershipSnapshot, type Outcome } from '@muster/membership';
 import type { Logger } from '@muster/contracts';
-import { LocalDurableLog } from './log/local-durable-log.js';
-import { LogStore } from './log/log-store.js';
-import type { LogStatus, Proposed, ProposeOptions, ReplicatedLog } from './log/replicated-log.js';
-
-/** Told of all changes of one entry at once, in their order; never of none. */
-export type ChangesListener = (changes: readonly Change[]) => void;
+import type { Membership, MembershipRules, MembershipSnapshot, Outcome } from '@muster/membership';
+import type { AgreedCommand, AgreedState, ChangesListener } from './agreed-state.js';
+import type { LogStatus, Mandate, Proposed, ProposeOptions, ReplicatedLog } from './log/replicated-log.js';
 
 export interface ClusterOptions {
   readonly name: string;
   readonly nodeId: string;
-  readonly statePath: string;
+  /** Those that this coordinator was started with. */
   readonly rules: MembershipRules;
-  readonly snapshotEntries: number;
   readonly logger: Logger;
 }
 
 export class Cluster {
-  private readonly listeners = new Set<ChangesListener>();
-
-  private constructor(
-    readonly name: string,
-    readonly membership: Membership,
-    private readonly log: ReplicatedLog<Command, Outcome>,
-    private readonly nodeId: string,
-    private readonly rules: MembershipRules,
-    private readonly logger: Logger,
+  constructor(
+    private readonly options: ClusterOptions,
+    private readonly state: AgreedState,
+    private readonly log: ReplicatedLog<AgreedCommand, Outcome>,
   ) {}
 
-  /** Opens the durable state; throws when it cannot be read or is in use. */
-  static open(options: ClusterOptions): Cluster {
-    const { logger, rules } = options;
-    let membership = new Membership(rules);
-    let cluster: Cluster | null = null;
-    const log = new LocalDurableLog<Command, Outcome>({
-      store: new LogStore(options.statePath),
-      nodeId: options.nodeId,
-      snapshotEntries: options.snapshotEntries,
-      machine: (snapshot) => {
-        membership = new Membership(rules, snapshot === null ? undefined : (snapshot.state as MembershipSnapshot));
-        return membership;
-      },
-      onApplied: (_, outcome) => {
-        const changes = changesOf(outcome);
-        if (changes.length > 0) cluster?.tell(changes);
-      },
-      onFault: (reason) => logger.error({ reason }, 'the membership log is in trouble'),
-    });
-    cluster = new Cluster(options.name, membership, log, options.nodeId, rules, logger);
-    return cluster;
+  get name(): string {
+    return this.options.name;
   }
 
-  propose(command: Command, options?: ProposeOptions<Command>): Promise<Proposed<Outcome>> {
+  /** As of now: another object takes its place when a snapshot is restored. */
+  get membership(): Membership {
+    return this.state.membership;
+  }
+
+  propose(command: AgreedCommand, options?: ProposeOptions<AgreedCommand>): Promise<Proposed<Outcome>> {
     return this.log.propose(command, options);
+  }
+
+  /** Whether we may propose, and in which term; cheap. */
+  mandate(): Mandate {
+    return this.log.mandate();
+  }
+
+  /** Calls whenever that changed. */
+  onMandate(listener: (mandate: Mandate) => void): void {
+    this.log.onMandate(listener);
   }
 
   status(): LogStatus {
@@ -66,53 +52,33 @@ export class Cluster {
 
   /** Makes the rules that this coordinator was started with those that all agree on; to be called once it may propose. */
   async agreeOnRules(atUnixMs: number): Promise<void> {
-    const { rules } = this;
+    const { nodeId, rules, logger } = this.options;
     if (!this.membership.needsRules(rules)) return;
-    const proposed = await this.propose({ kind: 'rules', term: this.status().term, atUnixMs, reason: `settings of ${this.nodeId}`, rules });
-    if (proposed.kind === 'unavailable') this.logger.error({ reason: proposed.reason }, 'the rules of membership could not be agreed on; those of before hold');
+    const proposed = await this.propose({ kind: 'rules', term: this.mandate().term, atUnixMs, reason: `settings of ${nodeId}`, rules });
+    if (proposed.kind === 'unavailable') logger.error({ reason: proposed.reason }, 'the rules of membership could not be agreed on; those of before hold');
   }
 
   /** Calls for each entry that changed something, as it is applied; the function that comes back ends that. */
   listen(listener: ChangesListener): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
+    return this.state.listen(listener);
+  }
+
+  /** The whole state, to be kept somewhere else. */
+  saved(): MembershipSnapshot {
+    return this.state.snapshot();
+  }
+
+  /** Puts a saved state in place of what is agreed now, everywhere. */
+  restoreAll(state: MembershipSnapshot, atUnixMs: number): Promise<Proposed<Outcome>> {
+    return this.propose({ kind: 'restore', term: this.mandate().term, atUnixMs, state });
+  }
+
+  /** Lets another coordinator lead, if this one does. */
+  handOver(): Promise<string | null> {
+    return this.log.handOver();
   }
 
   close(): Promise<void> {
     return this.log.close();
-  }
-
-  private tell(changes: readonly Change[]): void {
-    for (const change of changes) this.note(change);
-    for (const listener of this.listeners) {
-      try {
-        listener(changes);
-      } catch (error) {
-        // A listener is a reader; what is agreed stays agreed whatever becomes of it.
-        this.logger.error({ err: error, index: changes[0]?.index }, 'a listener failed on a change of membership');
-      }
-    }
-  }
-
-  private note(change: Change): void {
-    const { index } = change;
-    switch (change.kind) {
-      case 'transition': {
-        const { nodeId, incarnation, status, reason } = change.member;
-        this.logger.info({ member: nodeId, incarnation, from: change.from, to: status, reason, index }, `${nodeId}: ${change.from ?? 'unknown'} -> ${status} (${reason})`);
-        break;
-      }
-      case 'brake': {
-        const { zone, nodeIds } = change.brake;
-        this.logger.warn({ zone, members: nodeIds.length, step: change.step, reason: change.reason, index }, `brake of ${zone === null ? 'the cluster' : `zone ${zone}`} ${change.step} (${change.reason})`);
-        break;
-      }
-      case 'updated':
-        this.logger.info({ member: change.member.nodeId, marks: change.member.marks, index }, `${change.member.nodeId}: ${change.reason}`);
-        break;
-      case 'removed':
-        this.logger.info({ member: change.nodeId, index }, `${change.nodeId}: forgotten`);
-        break;
-    }
   }
 }

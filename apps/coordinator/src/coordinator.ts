@@ -1,14 +1,15 @@
 /**
  * One coordinator, put together: the only place where its parts meet. Starts and ends them in order.
  *
- * End: leave (our own last word) -> close the lanes -> publish what is left -> close the log. The bus is closed by whoever made it.
+ * The group is open before anything is made on it, and formed or joined whenever that comes about: nobody waits for it. End: hand leadership
+ * over -> leave (our own last word) -> close the lanes -> publish what is left -> leave the group. The bus is closed by whoever made it.
  */
 import { Agent, probe, Reach } from '@muster/agent';
-import { HEARTBEATS_TOPIC, type Logger, type MessageBus } from '@muster/contracts';
-import { Observer, type ObserverOptions } from '@muster/evidence';
+import { HEARTBEATS_TOPIC, type Logger, type MemberStatus, type MessageBus } from '@muster/contracts';
+import { type AgreedView, Observer, type ObserverOptions } from '@muster/evidence';
 import { detectorConfig } from '@muster/failure-detector';
 import { SCORE_DEFAULTS } from '@muster/health-score';
-import { membershipRules } from '@muster/membership';
+import { type MembershipRules, membershipRules, type Outcome } from '@muster/membership';
 import { partitionOf } from '@muster/messaging';
 import { join } from 'node:path';
 import type { Registry } from 'prom-client';
@@ -16,12 +17,15 @@ import { BeatIntake } from './beats/beat-intake.js';
 import { Canary } from './beats/canary.js';
 import { ownBeats } from './beats/own-beats.js';
 import { type Clock, systemClock } from './clock.js';
+import { type AgreedCommand, AgreedState } from './agreed-state.js';
 import { Cluster } from './cluster.js';
 import type { CoordinatorConfig } from './config.js';
 import { Detection, type DetectionOptions } from './detection/detection.js';
 import { Orders } from './http/orders.js';
 import { Streams } from './http/streams.js';
 import { Lanes } from './lane/lanes.js';
+import { LocalDurableLog } from './log/local-durable-log.js';
+import { LogStore } from './log/log-store.js';
 import { CoordinatorMetrics } from './metrics.js';
 import { Publisher } from './publishing/publisher.js';
 import { Views } from './views.js';
@@ -38,13 +42,17 @@ export interface CoordinatorParts {
   readonly onIncarnation?: (incarnation: number) => void;
 }
 
+/** Members that did not leave, or are about to. */
+const LIVE: ReadonlySet<MemberStatus> = new Set(['JOINING', 'HEALTHY', 'DEGRADED', 'SUSPECT', 'LEAVING']);
 /** How long the last changes may take to get onto the bus. Milliseconds. */
 const LAST_PUBLISH_MS = 2000;
 /** How long a probe may take. Milliseconds. */
 const PROBE_LIMIT_MS = { local: 500, lan: 500, wan: 1500 } as const;
 
+/** How long we wait until the others know that we left. Milliseconds. */
+const LEFT_MS_MAX = 1500;
+
 export class Coordinator {
-  readonly cluster: Cluster;
   readonly detection: Detection;
   readonly lanes: Lanes;
   readonly intake: BeatIntake;
@@ -57,14 +65,26 @@ export class Coordinator {
   private readonly metrics: CoordinatorMetrics;
   private closing: Promise<void> | null = null;
 
-  constructor(private readonly parts: CoordinatorParts) {
+  /** Opens the durable state and its place in the group; throws when either cannot be had. */
+  static async open(parts: CoordinatorParts): Promise<Coordinator> {
+    const state = new AgreedState(rulesOf(parts.config), parts.logger);
+    const log = openLog(parts, state);
+    state.caughtUp();
+    const { config: { cluster }, nodeId, logger } = parts;
+    return new Coordinator(parts, state, new Cluster({ name: cluster.name, nodeId, rules: rulesOf(parts.config), logger }, state, log));
+  }
+
+  private constructor(
+    private readonly parts: CoordinatorParts,
+    state: AgreedState,
+    readonly cluster: Cluster,
+  ) {
     const { config, nodeId, logger, bus, clock = systemClock } = parts;
     const metrics = new CoordinatorMetrics(parts.metrics);
     this.metrics = metrics;
     this.clock = clock;
-    this.cluster = openCluster(parts);
     const canary = new Canary(clock);
-    const observer = new Observer(observerOptions(parts, this.cluster), { ms: clock.nowMs(), unixMs: clock.nowUnixMs() });
+    const observer = new Observer(observerOptions(parts, state.view), { ms: clock.nowMs(), unixMs: clock.nowUnixMs() });
     const ask: DetectionOptions['ask'] = (by, target, timeLimitMs) => this.lanes.ask(by, target, timeLimitMs);
     // Members tell where they are to be looked at; where we are ourselves decides what of it means the same to us.
     const reach = new Reach([parts.httpUrl]);
@@ -96,12 +116,19 @@ export class Coordinator {
     });
   }
 
+  /** Waits for nobody: without a leader there are no verdicts, and everything else is there. */
   async start(): Promise<void> {
-    await this.cluster.agreeOnRules(this.clock.nowUnixMs());
-    this.cluster.listen((changes) => {
+    const { cluster } = this;
+    cluster.listen((changes) => {
       this.lanes.follow(changes);
-      this.metrics.changed(changes);
+      // Each is counted once in the group.
+      if (cluster.mandate().isLeader) this.metrics.changed(changes);
     });
+    const lead = (): void => {
+      if (cluster.mandate().isLeader) void cluster.agreeOnRules(this.clock.nowUnixMs());
+    };
+    cluster.onMandate(lead);
+    lead();
     this.detection.start();
     this.lanes.open();
     this.publisher.start();
@@ -115,14 +142,24 @@ export class Coordinator {
   }
 
   private async closeOnce(): Promise<void> {
+    await this.cluster.handOver();
     await this.agent.leave();
     await this.detection.settle();
+    await this.hasLeft();
     // Agents go to another coordinator at once, rather than find out.
     this.lanes.close();
     // Nobody is judged from here on; the last word of our own is in the log.
     this.detection.stop();
     await this.publisher.stop(LAST_PUBLISH_MS);
     await this.cluster.close();
+  }
+
+  /** Our last word has to be agreed on by those who stay, while we can still send it. */
+  private async hasLeft(): Promise<void> {
+    const { cluster, clock } = this;
+    const deadlineMs = clock.nowMs() + LEFT_MS_MAX;
+    const isMember = (): boolean => LIVE.has(cluster.membership.member(this.parts.nodeId)?.record.status ?? 'LEFT');
+    while (cluster.status().hasQuorum && isMember() && clock.nowMs() < deadlineMs) await new Promise<void>((resolve) => clock.wakeAfter(20, resolve));
   }
 
   private ownAgent(): Agent {
@@ -147,19 +184,25 @@ export class Coordinator {
   }
 }
 
-function openCluster({ config, nodeId, logger }: CoordinatorParts): Cluster {
-  const { stabilisation, joining, reap, flap, coordinator, cluster, node } = config;
-  return Cluster.open({
-    name: cluster.name,
+function rulesOf({ stabilisation, joining, reap, flap }: CoordinatorConfig): MembershipRules {
+  return membershipRules({ stabilisationMs: stabilisation.periodMs, joiningBeats: joining.beats, reapAfterMs: reap.afterMs, flap });
+}
+
+function openLog({ config: { node, coordinator }, nodeId, logger }: CoordinatorParts, state: AgreedState): LocalDurableLog<AgreedCommand, Outcome> {
+  return new LocalDurableLog<AgreedCommand, Outcome>({
+    store: new LogStore(join(node.dataDir, nodeId, 'membership.sqlite')),
     nodeId,
-    statePath: join(node.dataDir, nodeId, 'membership.sqlite'),
-    rules: membershipRules({ stabilisationMs: stabilisation.periodMs, joiningBeats: joining.beats, reapAfterMs: reap.afterMs, flap }),
     snapshotEntries: coordinator.snapshotEntries,
-    logger,
+    machine: (snapshot) => {
+      if (snapshot !== null) state.restore(snapshot.state);
+      return state;
+    },
+    onApplied: () => undefined,
+    onFault: (reason) => logger.error({ reason }, 'the membership log is in trouble'),
   });
 }
 
-function observerOptions({ config, nodeId }: CoordinatorParts, { membership }: Cluster): ObserverOptions {
+function observerOptions({ config, nodeId }: CoordinatorParts, membership: AgreedView): ObserverOptions {
   const { failure, phi, hung, brake, heartbeat } = config;
   return {
     nodeId,

@@ -95,7 +95,7 @@ test('without a quorum an order is refused, and said not to have happened; when 
   cluster.status = () => ({ ...status(), hasQuorum: false, role: 'follower' });
   expect(await order('evict')).toMatchObject({ code: 503, answer: { code: 'NO_QUORUM', message: expect.stringContaining('n1 was not evicted') } });
   cluster.status = status;
-  cluster.propose = () => Promise.resolve({ kind: 'unavailable', reason: 'disk full' });
+  cluster.propose = () => Promise.resolve({ kind: 'unavailable', code: 'unknown', reason: 'disk full' });
   expect(await order('evict')).toMatchObject({ code: 503, answer: { code: 'NOT_COMMITTED', message: expect.stringMatching(/not known whether n1 was evicted: disk full/) } });
   cluster.propose = propose;
   expect(await order('evict')).toMatchObject({ code: 200 });

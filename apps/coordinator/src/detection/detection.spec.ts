@@ -1,11 +1,12 @@
 /** The shell alone, with an observer that does as it is told. What is judged, and when, is tested where it is decided. */
 import type { ProbeFinding } from '@muster/agent';
 import type { Effect, Note, ObserverInput } from '@muster/evidence';
-import type { Change, Command, Outcome, SingleCommand } from '@muster/membership';
+import type { Change, Outcome, SingleCommand } from '@muster/membership';
 import { beat } from '../../testing/beats.js';
 import { SimClock, turns } from '../../testing/sim-clock.js';
 import type { HelperAnswer } from '../lane/lane.js';
-import type { LogStatus, Proposed, ProposeOptions } from '../log/replicated-log.js';
+import type { AgreedCommand } from '../agreed-state.js';
+import type { Proposed, ProposeOptions } from '../log/replicated-log.js';
 import { Detection } from './detection.js';
 
 const logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -23,8 +24,9 @@ function world() {
   const looked: { nodeId: string; timeLimitMs: number }[] = [];
   const asked: { by: string; nodeId: string }[] = [];
   const probes = { own: Promise.withResolvers<ProbeFinding>(), helper: Promise.withResolvers<HelperAnswer | null>() };
-  const proposed: { command: Command; revise: ProposeOptions<Command>['revise']; settle: (result: Proposed<Outcome>) => void }[] = [];
+  const proposed: { command: AgreedCommand; revise: ProposeOptions<AgreedCommand>['revise']; settle: (result: Proposed<Outcome>) => void }[] = [];
   const tickets = new Map<number, readonly SingleCommand[]>();
+  let mandated: () => void = () => undefined;
   let tell: (changes: readonly Change[]) => void = () => undefined;
   const observer = {
     step(input: ObserverInput): readonly Effect[] {
@@ -47,7 +49,8 @@ function world() {
     observer,
     cluster: {
       propose: (command, options) => new Promise((settle) => void proposed.push({ command, revise: options?.revise, settle })),
-      status: () => ({ role: state.isLeader ? 'leader' : 'follower', term: 3 }) as LogStatus,
+      mandate: () => ({ isLeader: state.isLeader, term: 3 }),
+      onMandate: (listener) => (mandated = () => listener({ isLeader: state.isLeader, term: 3 })),
       listen: (listener) => {
         tell = listener;
         return () => (tell = () => undefined);
@@ -70,7 +73,7 @@ function world() {
   const when = (kind: ObserverInput['kind'], ...effects: Effect[]): void => void answers.set(kind, effects);
   const hear = (): void => detection.heard([{ beat: beat(), count: 1 }], 'bus', 4);
   const kinds = (): string[] => inputs.splice(0).map(({ kind }) => kind);
-  return { clock, detection, inputs, notes, state, looked, asked, probes, proposed, when, hear, kinds, tell: (changes: readonly Change[]) => tell(changes) };
+  return { clock, detection, inputs, notes, state, looked, asked, probes, proposed, when, hear, kinds, mandated: () => mandated(), tell: (changes: readonly Change[]) => tell(changes) };
 }
 
 function started() {
@@ -91,6 +94,15 @@ test('at first the observer learns who leads and whether the bus is there, then 
   it.state.isBusUp = false;
   await it.clock.advance(250);
   expect(it.kinds()).toEqual(['role', 'beats', 'bus', 'tick']);
+});
+
+test('a change of who may judge is told at once, in whatever direction', () => {
+  const it = started();
+  it.state.isLeader = false;
+  it.mandated();
+  it.state.isLeader = true;
+  it.mandated();
+  expect(it.inputs).toEqual([{ kind: 'role', isLeader: false, term: 3 }, { kind: 'role', isLeader: true, term: 3 }]);
 });
 
 test('beats are handed on with their lane and partition, lanes as they open and close', () => {
@@ -244,7 +256,7 @@ test('whoever waits for the end waits for proposals that follow from proposals',
   it.proposed[0]?.settle({ kind: 'withdrawn' });
   await turns();
   expect([it.proposed.length, isSettled]).toEqual([2, false]);
-  it.proposed[1]?.settle({ kind: 'unavailable', reason: 'closing' });
+  it.proposed[1]?.settle({ kind: 'unavailable', code: 'unknown', reason: 'closing' });
   await settled;
 });
 

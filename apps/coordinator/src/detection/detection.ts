@@ -9,6 +9,7 @@ import { type Effect, type Lane, type NewestBeat, type Now, type ObservedPulse, 
 import type { Command, SingleCommand } from '@muster/membership';
 import type { Clock } from '../clock.js';
 import type { Cluster } from '../cluster.js';
+import type { Mandate } from '../log/replicated-log.js';
 import type { HelperAnswer } from '../lane/lane.js';
 import type { CoordinatorMetrics } from '../metrics.js';
 import { DetectionLog } from './detection-log.js';
@@ -17,7 +18,7 @@ import { Lateness } from './lateness.js';
 export interface DetectionOptions {
   readonly nodeId: string;
   readonly observer: Pick<Observer, 'step' | 'stillHolds' | 'isNews' | 'pulse' | 'why' | 'doubtReason' | 'incarnation' | 'size'>;
-  readonly cluster: Pick<Cluster, 'propose' | 'status' | 'listen'>;
+  readonly cluster: Pick<Cluster, 'propose' | 'mandate' | 'onMandate' | 'listen'>;
   readonly clock: Clock;
   /** Looks at a member from here. */
   readonly probe: (target: ProbeTarget, timeLimitMs: number) => Promise<ProbeFinding>;
@@ -45,7 +46,7 @@ export class Detection {
   private isStepping = false;
   private isStopped = false;
   private wasBusUp: boolean | null = null;
-  private role = '';
+  private mandate: Mandate | null = null;
   private stopListening: () => void = () => undefined;
 
   constructor(private readonly options: DetectionOptions) {
@@ -56,6 +57,8 @@ export class Detection {
   /** Begins to look. */
   start(): void {
     this.stopListening = this.options.cluster.listen((changes) => this.give({ kind: 'changes', changes }));
+    // Who may judge knows it at once, and who may no longer as well.
+    this.options.cluster.onMandate(() => this.lookAround());
     this.lateness.tick(this.options.clock.nowMs());
     this.lookAround();
     this.armTick();
@@ -151,10 +154,10 @@ export class Detection {
   /** Tells the observer what changed about the bus and about our role. */
   private lookAround(): void {
     const { isBusUp, cluster } = this.options;
-    const { role, term } = cluster.status();
-    if (this.role !== `${role} ${term}`) {
-      this.role = `${role} ${term}`;
-      this.give({ kind: 'role', isLeader: role === 'leader', term });
+    const mandate = cluster.mandate();
+    if (this.mandate?.isLeader !== mandate.isLeader || this.mandate.term !== mandate.term) {
+      this.mandate = mandate;
+      this.give({ kind: 'role', ...mandate });
     }
     const isUp = isBusUp();
     if (this.wasBusUp !== isUp) {

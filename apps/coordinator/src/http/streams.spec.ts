@@ -1,16 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, get, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type MemberCommand, type MembershipRules, membershipRules } from '@muster/membership';
 import { eventually } from '../../testing/eventually.js';
-import { Cluster } from '../cluster.js';
+import { loneCluster } from '../../testing/lone-cluster.js';
+import type { Cluster } from '../cluster.js';
 import type { Views } from '../views.js';
 import { EventStream, frame } from './event-stream.js';
 import { Streams } from './streams.js';
 
-const logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close();
@@ -95,10 +92,7 @@ const flap = (): MemberCommand[] => [{ ...about, kind: 'suspect', cause: 'silenc
 
 /** Streams over a cluster in which `a` has joined and flapped, served from `afterIndex` on. */
 async function streaming(options: { flaps: number; afterIndex: number; tags?: Record<string, string>; rules?: Partial<MembershipRules> }) {
-  const folder = mkdtempSync(join(tmpdir(), 'muster-streams-'));
-  closers.push(() => rmSync(folder, { recursive: true }));
-  const cluster = Cluster.open({ name: 'test', nodeId: 'self', statePath: join(folder, 'state.sqlite'), rules: { ...membershipRules({ stabilisationMs: 1, flap: UNDAMPED }), ...options.rules }, snapshotEntries: 100_000, logger });
-  closers.push(() => cluster.close());
+  const { cluster } = loneCluster({ rules: { ...membershipRules({ stabilisationMs: 1, flap: UNDAMPED }), ...options.rules } });
   const profile = { service: 's', zone: 'z', tags: options.tags ?? {}, resources: { cores: 1, memoryBytes: 1 }, httpUrl: null, probeUrl: null };
   const past: MemberCommand[] = [{ ...about, kind: 'join', profile }, ...Array.from({ length: options.flaps }, flap).flat()];
   await Promise.all(past.map((command) => cluster.propose(command)));

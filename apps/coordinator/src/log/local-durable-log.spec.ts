@@ -25,6 +25,10 @@ class Adder implements StateMachine<number, number> {
   snapshot(): number {
     return this.sum;
   }
+
+  restore(state: unknown): void {
+    this.sum = state as number;
+  }
 }
 
 let folder: string;
@@ -133,7 +137,7 @@ test('a disk that cannot be written is said, nothing is applied, and it goes on 
   store.append = () => {
     throw new Error('database or disk is full');
   };
-  expect(await log.propose(1)).toEqual({ kind: 'unavailable', reason: 'the log cannot be written: database or disk is full' });
+  expect(await log.propose(1)).toEqual({ kind: 'unavailable', code: 'busy', reason: 'the log cannot be written: database or disk is full' });
   expect(log.status().fault).toContain('disk is full');
   expect(faults).toHaveLength(1);
   store.append = append;

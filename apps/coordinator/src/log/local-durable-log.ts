@@ -4,7 +4,7 @@
  * What is proposed in one turn of the event loop is appended in one transaction, then applied in order. An entry
  * that is on the disk is applied at the next start even if the process died before it could be applied.
  */
-import type { LogEntry, LogStatus, Proposed, ProposeOptions, ReplicatedLog, StateMachine } from './replicated-log.js';
+import type { LogEntry, LogStatus, Mandate, Proposed, ProposeOptions, ReplicatedLog, StateMachine } from './replicated-log.js';
 import type { LogStore, StoredSnapshot } from './log-store.js';
 
 export interface LocalDurableLogOptions<C, O> {
@@ -58,8 +58,8 @@ export class LocalDurableLog<C, O> implements ReplicatedLog<C, O> {
   }
 
   propose(command: C, { revise = (it) => it }: ProposeOptions<C> = {}): Promise<Proposed<O>> {
-    if (this.isClosed) return Promise.resolve({ kind: 'unavailable', reason: 'the log is closed' });
-    if (this.waiting.length >= WAITING_MAX) return Promise.resolve({ kind: 'unavailable', reason: `${WAITING_MAX} proposals are waiting for the disk` });
+    if (this.isClosed) return Promise.resolve({ kind: 'unavailable', code: 'closed', reason: 'the log is closed' });
+    if (this.waiting.length >= WAITING_MAX) return Promise.resolve({ kind: 'unavailable', code: 'busy', reason: `${WAITING_MAX} proposals are waiting for the disk` });
     return new Promise((resolve) => {
       this.waiting.push({ command, revise, resolve });
       this.schedule();
@@ -68,7 +68,17 @@ export class LocalDurableLog<C, O> implements ReplicatedLog<C, O> {
 
   status(): LogStatus {
     const { nodeId } = this.options;
-    return { role: this.isClosed ? 'shutdown' : 'leader', term: this.term, commitIndex: this.index, appliedIndex: this.index, leaderId: this.isClosed ? null : nodeId, hasQuorum: !this.isClosed, fault: this.fault };
+    return { role: this.isClosed ? 'shutdown' : 'leader', term: this.term, commitIndex: this.index, appliedIndex: this.index, leaderId: this.isClosed ? null : nodeId, hasQuorum: !this.isClosed, contactAgeMs: 0, fault: this.fault };
+  }
+
+  mandate(): Mandate {
+    return { isLeader: !this.isClosed, term: this.term };
+  }
+
+  onMandate(): void {}
+
+  handOver(): Promise<null> {
+    return Promise.resolve(null);
   }
 
   close(): Promise<void> {
@@ -118,7 +128,7 @@ export class LocalDurableLog<C, O> implements ReplicatedLog<C, O> {
       // Nothing of it is on the disk, so nothing of it happened; whoever proposed will see the same again and propose again.
       const reason = `the log cannot be written: ${error instanceof Error ? error.message : String(error)}`;
       this.fail(reason);
-      for (const { resolve } of batch) resolve({ kind: 'unavailable', reason });
+      for (const { resolve } of batch) resolve({ kind: 'unavailable', code: 'busy', reason });
       return false;
     }
   }

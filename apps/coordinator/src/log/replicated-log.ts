@@ -1,10 +1,7 @@
-/**
- * The port behind which commands are ordered and made durable. One coordinator alone uses a local log; a group of
- * them will use Raft, and nothing above this line will know.
- */
+/** The port behind which commands are agreed on, ordered and made durable. What is agreed arrives in the machine, here as everywhere. */
 
 export interface LogEntry<C> {
-  /** Grows by one from entry to entry, over restarts too. >= 1. */
+  /** Grows from entry to entry, over restarts too; numbers that the log needs for itself are left out. >= 1. */
   readonly index: number;
   readonly term: number;
   readonly command: C;
@@ -15,15 +12,22 @@ export interface StateMachine<C, O> {
   apply(entry: LogEntry<C>): O;
   /** The whole state as plain JSON data. */
   snapshot(): unknown;
+  /** Takes such a state in place of its own. */
+  restore(state: unknown): void;
 }
+
+/**
+ * `not-leader`: ask the leader. `busy`: again a little later. `refused`: never like this. `lost`: another entry took its place. `closed`: this
+ * process ends. Nothing happened then. `unknown`: it may have happened, or may yet.
+ */
+export type UnavailableCode = 'not-leader' | 'busy' | 'refused' | 'lost' | 'unknown' | 'closed';
 
 export type Proposed<O> =
   /** Durable, and applied here. */
   | { readonly kind: 'applied'; readonly index: number; readonly term: number; readonly outcome: O }
   /** What it rested on was no longer true when its turn came; it was not appended. */
   | { readonly kind: 'withdrawn' }
-  /** It was not appended, or it is unknown whether it was: disk fault, no leader, queue full, closing. */
-  | { readonly kind: 'unavailable'; readonly reason: string };
+  | { readonly kind: 'unavailable'; readonly code: UnavailableCode; readonly reason: string };
 
 export interface ProposeOptions<C> {
   /**
@@ -31,6 +35,12 @@ export interface ProposeOptions<C> {
    * withdraws it. So a command that stands for many loses the parts that no longer hold, and the rest goes on.
    */
   readonly revise?: (command: C) => C | null;
+}
+
+/** Who may propose, and in which term: the leader, once everything that was agreed before its term is applied here. */
+export interface Mandate {
+  readonly isLeader: boolean;
+  readonly term: number;
 }
 
 export type LogRole = 'follower' | 'candidate' | 'leader' | 'shutdown';
@@ -42,6 +52,8 @@ export interface LogStatus {
   readonly appliedIndex: number;
   readonly leaderId: string | null;
   readonly hasQuorum: boolean;
+  /** How old what is known here may be. Milliseconds; null when that cannot be told. */
+  readonly contactAgeMs: number | null;
   /** What is wrong, if anything; empty otherwise. */
   readonly fault: string;
 }
@@ -49,7 +61,12 @@ export interface LogStatus {
 export interface ReplicatedLog<C, O> {
   /** Never rejects. */
   propose(command: C, options?: ProposeOptions<C>): Promise<Proposed<O>>;
+  mandate(): Mandate;
+  /** Calls whenever the mandate changed. */
+  onMandate(listener: (mandate: Mandate) => void): void;
   status(): LogStatus;
+  /** Lets another one lead, if this one does; in bounded time. Resolves with whom, or null. */
+  handOver(): Promise<string | null>;
   /** Lets what waits go through, then closes. */
   close(): Promise<void>;
 }

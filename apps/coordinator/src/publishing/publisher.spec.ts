@@ -1,28 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { decodeClusterEvent, decodeMember, EVENTS_TOPIC, MEMBERSHIP_TOPIC } from '@muster/contracts';
-import { type Command, type MemberCommand, type MembershipRules, membershipRules } from '@muster/membership';
+import { type Command, type MemberCommand, type MembershipRules, membershipRules, type MembershipSnapshot } from '@muster/membership';
+import { loneCluster, quiet as logger } from '../../testing/lone-cluster.js';
 import { MemoryBus } from '../../testing/memory-bus.js';
 import { SimClock, turns } from '../../testing/sim-clock.js';
-import { Cluster } from '../cluster.js';
 import { Publisher } from './publisher.js';
 
-const logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
-let folder: string;
-const closers: (() => Promise<void>)[] = [];
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'muster-publisher-'));
-});
-afterEach(async () => {
-  for (const close of closers.splice(0)) await close();
-  rmSync(folder, { recursive: true });
-});
-
-function publishing(bus = new MemoryBus(), clock = new SimClock(), limits: Partial<MembershipRules> = {}) {
-  const cluster = Cluster.open({ name: 'test', nodeId: 'self', statePath: join(folder, 'state.sqlite'), rules: { ...membershipRules({ stabilisationMs: 1 }), ...limits }, snapshotEntries: 1000, logger });
+function publishing(bus = new MemoryBus(), clock = new SimClock(), limits: Partial<MembershipRules> = {}, state?: MembershipSnapshot) {
+  const { cluster, log } = loneCluster({ rules: { ...membershipRules({ stabilisationMs: 1 }), ...limits }, ...(state === undefined ? {} : { state }) });
   const publisher = new Publisher({ cluster, bus, clock, logger, metrics: { changesPublished: () => undefined, publishFailed: () => undefined } });
-  closers.push(() => cluster.close());
   publisher.start();
   const about = (nodeId: string) => ({ term: cluster.status().term, atUnixMs: clock.nowUnixMs(), nodeId, incarnation: 1, seq: 1, reason: 'test' });
   const join1 = (nodeId: string): MemberCommand => ({ ...about(nodeId), kind: 'join', profile: { service: 's', zone: 'z', tags: {}, resources: { cores: 1, memoryBytes: 1 }, httpUrl: null, probeUrl: null } });
@@ -33,7 +18,7 @@ function publishing(bus = new MemoryBus(), clock = new SimClock(), limits: Parti
   });
   const many = (...commands: Exclude<Command, { kind: 'many' | 'published' }>[]): Command => ({ kind: 'many', term: cluster.status().term, atUnixMs: clock.nowUnixMs(), commands });
   const brake = (nodeIds: readonly string[]) => ({ kind: 'brake', term: cluster.status().term, atUnixMs: clock.nowUnixMs(), zone: 'z', nodeIds, holdMs: 60_000, reason: 'all of it is silent' }) as const;
-  return { bus, clock, cluster, publisher, join1, admit, many, brake, events };
+  return { bus, clock, cluster, log, publisher, join1, admit, many, brake, events };
 }
 
 test('each change becomes an event and a record, in the order of the log, with ids that say cluster, term and index', async () => {
@@ -138,8 +123,7 @@ test('a restart goes on where the bus acknowledged, and repeats nothing that was
   await turns(20);
   await first.publisher.stop(0);
   await first.cluster.propose(first.admit('a'));
-  await first.cluster.close();
-  const second = publishing(first.bus);
+  const second = publishing(first.bus, undefined, {}, first.cluster.saved());
   await turns(20);
   expect(second.events().map((event) => 'id' in event && event.id)).toEqual(['test/1/1', 'test/1/3']);
 });
@@ -173,7 +157,7 @@ test('when the outbox overflowed while the bus was away, every member is told ag
 test('what the bus acknowledged while the disk could not note it is not told again, and is noted when the disk is back', async () => {
   const { bus, clock, cluster, join1, events } = publishing();
   const propose = cluster.propose.bind(cluster);
-  cluster.propose = (command, options) => (command.kind === 'published' ? Promise.resolve({ kind: 'unavailable', reason: 'disk full' }) : propose(command, options));
+  cluster.propose = (command, options) => (command.kind === 'published' ? Promise.resolve({ kind: 'unavailable', code: 'busy', reason: 'disk full' }) : propose(command, options));
   await cluster.propose(join1('a'));
   await clock.advance(3000);
   expect([events().length, bus.records(MEMBERSHIP_TOPIC.name).length, cluster.membership.outboxLength]).toEqual([1, 1, 1]);

@@ -1,6 +1,8 @@
 /**
  * Tells the world what was agreed: the outbox of the state goes to the bus, in order, each change at least once and with
  * the same id each time. Changes of one entry go out together, and how far it got, in whole entries, is part of the state.
+ *
+ * Only the leader publishes; the next one goes on where the state says. What the old one still had under way comes twice then.
  */
 import { encodeClusterEvent, encodeMember, EVENTS_TOPIC, type Logger, MEMBERSHIP_TOPIC, type MessageBus, type OutgoingRecord } from '@muster/contracts';
 import type { Change } from '@muster/membership';
@@ -36,16 +38,22 @@ export class Publisher {
   constructor(private readonly options: PublisherOptions) {}
 
   start(): void {
-    this.stopListening = this.options.cluster.listen(() => this.wake());
+    const { cluster } = this.options;
+    this.stopListening = cluster.listen(() => this.wake());
+    cluster.onMandate(() => {
+      this.cancelRetry();
+      this.failures = 0;
+      this.wake();
+    });
     this.wake();
   }
 
-  /** Publishes what is left, for as long as the time given. */
+  /** Publishes what is left, if that is still ours to do, for as long as the time given. */
   async stop(limitMs: number): Promise<void> {
     const { clock, cluster } = this.options;
     const deadlineMs = clock.nowMs() + limitMs;
     this.cancelRetry();
-    while (cluster.membership.outboxLength > 0 && clock.nowMs() < deadlineMs) {
+    while (this.isOurs() && cluster.membership.outboxLength > 0 && clock.nowMs() < deadlineMs) {
       if (!this.isRunning) this.wake();
       await new Promise<void>((resolve) => clock.wakeAfter(20, resolve));
     }
@@ -54,8 +62,12 @@ export class Publisher {
     this.stopListening();
   }
 
+  private isOurs(): boolean {
+    return this.options.cluster.mandate().isLeader;
+  }
+
   private wake(): void {
-    if (this.isRunning || this.isStopped || this.retry !== null) return;
+    if (this.isRunning || this.isStopped || this.retry !== null || !this.isOurs()) return;
     this.isRunning = true;
     void this.drain();
   }
@@ -68,7 +80,7 @@ export class Publisher {
   private async drain(): Promise<void> {
     const { cluster, metrics, logger, clock } = this.options;
     try {
-      while (!this.isStopped) {
+      while (!this.isStopped && this.isOurs()) {
         const changes = this.next();
         const last = changes.at(-1);
         if (last !== undefined) {
@@ -83,7 +95,8 @@ export class Publisher {
         await this.note();
       }
     } catch (error) {
-      if (this.isStopped) return;
+      // What became of it is for the next leader to say.
+      if (this.isStopped || !this.isOurs()) return;
       metrics.publishFailed();
       const pauseMs = Math.min(PAUSE_MS_MIN * 2 ** this.failures, PAUSE_MS_MAX);
       if (this.failures === 0) logger.warn({ error: String(error), waiting: cluster.membership.outboxLength }, 'changes of membership cannot be published now; they wait, in order');
@@ -101,7 +114,7 @@ export class Publisher {
   /** Makes how far we got a part of the state. It fails like a publish: else a restart would repeat what the bus has. */
   private async note(): Promise<void> {
     const { cluster } = this.options;
-    const noted = await cluster.propose({ kind: 'published', term: cluster.status().term, upToIndex: this.acknowledgedIndex });
+    const noted = await cluster.propose({ kind: 'published', term: cluster.mandate().term, upToIndex: this.acknowledgedIndex });
     if (noted.kind === 'unavailable') throw new Error(noted.reason);
   }
 
