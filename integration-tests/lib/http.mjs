@@ -5,8 +5,8 @@ const ANSWER_MS_MAX = 5000;
 export const IN_FLIGHT_MAX = 200;
 const agent = new Agent({ keepAlive: true, maxSockets: IN_FLIGHT_MAX });
 
-/** Resolves with {code, text}; rejects when there is no answer in time. */
-export function ask(url, method = 'GET', body) {
+/** Resolves with {code, text, headers}; rejects when there is no answer in time. */
+export function ask(url, method = 'GET', body, answerMsMax = ANSWER_MS_MAX) {
   return new Promise((resolve, reject) => {
     const payload = body === undefined ? undefined : JSON.stringify(body);
     const headers = payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) };
@@ -16,10 +16,10 @@ export function ask(url, method = 'GET', body) {
       response.on('error', reject);
       response.on('end', () => {
         clearTimeout(limit);
-        resolve({ code: response.statusCode, text: Buffer.concat(chunks).toString('utf8') });
+        resolve({ code: response.statusCode, text: Buffer.concat(chunks).toString('utf8'), headers: response.headers });
       });
     });
-    const limit = setTimeout(() => call.destroy(new Error(`no answer within ${ANSWER_MS_MAX} ms`)), ANSWER_MS_MAX);
+    const limit = setTimeout(() => call.destroy(new Error(`no answer within ${answerMsMax} ms`)), answerMsMax);
     call.on('error', (error) => {
       clearTimeout(limit);
       reject(error);

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
-const SCRIPTS = ['test-cluster-health.sh', 'simulate-failure.sh', 'load-test.sh'];
+const SCRIPTS = ['test-cluster-health.sh', 'simulate-failure.sh', 'load-test.sh', 'test-ha-cluster.sh'];
 const folder = fileURLToPath(new URL('..', import.meta.url));
 
 /** A port where nobody listens: it was free a moment ago. */
@@ -44,6 +44,11 @@ describe.each(SCRIPTS)('%s', (script) => {
 test('a number that makes no sense ends simulate-failure.sh with 2', () => {
   expect(run('simulate-failure.sh', ['--runs', '0']).code).toBe(2);
   expect(run('simulate-failure.sh', ['--runs']).code).toBe(2);
+});
+
+test('rounds that make no sense end test-ha-cluster.sh with 2', () => {
+  expect(run('test-ha-cluster.sh', ['--rounds', '0']).code).toBe(2);
+  expect(run('test-ha-cluster.sh', ['--report']).code).toBe(2);
 });
 
 test.each([

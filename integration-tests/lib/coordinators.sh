@@ -1,0 +1,100 @@
+# Parts of test-ha-cluster.sh: where the coordinators are, how one is stopped and frozen, and what the facts of the watch say. Sourced after
+# common.sh, never run.
+
+now_ms() { date +%s%3N; }
+seconds() { printf '%d.%02d s' $(($1 / 1000)) $(($1 % 1000 / 10)); }
+ha_probe() { "$NODE" "$here/lib/ha-probe.mjs" "$@"; }
+
+# Sets COORDINATORS to the node ids of all of them, and URL_OF to where each answers from here.
+declare -A URL_OF
+find_coordinators() {
+  COORDINATORS=''
+  local name url
+  while read -r name url; do
+    [ -n "$name" ] || continue
+    COORDINATORS="$COORDINATORS $name"
+    URL_OF[$name]=$url
+  done < <(list_coordinators)
+  COORDINATORS=${COORDINATORS# }
+}
+
+list_coordinators() {
+  case $MODE in
+    local) (cd "${MUSTER_CWD:-$root}" && muster ps --json) | json "d.filter((p) => p.role === 'coordinator').map((p) => p.nodeId + ' ' + p.httpUrl).join('\n')" ;;
+    compose)
+      local service
+      for service in $(cd "$root" && $COMPOSE ps --services | grep '^coordinator' | sort); do
+        echo "$service http://127.0.0.1:$(cd "$root" && $COMPOSE port "$service" 8081 | sed 's/.*://')"
+      done
+      ;;
+  esac
+}
+
+# urls_of NAMES: NAME=URL,NAME=URL
+urls_of() {
+  local name all=''
+  for name in $1; do all="$all,$name=${URL_OF[$name]}"; done
+  echo "${all#,}"
+}
+
+# SIGTERM, so that it hands over and says good-bye.
+stop_node() {
+  case $MODE in
+    local) (cd "${MUSTER_CWD:-$root}" && muster stop "$1" >/dev/null) ;;
+    compose) docker stop "$(container_of "$1")" >/dev/null ;;
+  esac
+}
+
+# It keeps its memory and its connections, and runs no more.
+freeze_node() {
+  case $MODE in
+    local) kill -STOP "$(pid_of "$1")" ;;
+    compose) docker pause "$(container_of "$1")" >/dev/null ;;
+  esac
+}
+
+thaw_node() {
+  case $MODE in
+    local) kill -CONT "$(pid_of "$1")" ;;
+    compose) docker unpause "$(container_of "$1")" >/dev/null ;;
+  esac
+}
+
+pid_of() { (cd "${MUSTER_CWD:-$root}" && muster ps --json) | json "d.find((p) => p.name === '$1').pid"; }
+
+# The longest time without an acknowledged change since then, by when each was acknowledged. Milliseconds.
+longest_gap() {
+  grep '"kind":"acknowledged"' "$facts" | "$NODE" -e '
+    const since = Number(process.argv[1]);
+    const times = require("fs").readFileSync(0, "utf8").trim().split("\n").map((line) => JSON.parse(line).atUnixMs).filter((at) => at > since - 2000).sort((a, b) => a - b);
+    console.log(times.reduce((longest, at, i) => Math.max(longest, i === 0 ? 0 : at - times[i - 1]), 0));' "$1"
+}
+
+# How many changes were acknowledged that were asked for within that time.
+acknowledged_between() {
+  grep '"kind":"acknowledged"' "$facts" | "$NODE" -e '
+    const [from, to] = process.argv.slice(1).map(Number);
+    console.log(require("fs").readFileSync(0, "utf8").trim().split("\n").map((line) => JSON.parse(line).startedUnixMs).filter((at) => at > from && at < to).length);' "$1" "$2"
+}
+
+# Every acknowledged change reached the consumers by way of the bus, each once; waits while they catch up.
+await_stored() {
+  local deadline=$((SECONDS + 30)) consumer from
+  consumer=$(status | json "(Object.values(d.membership).find((m) => m.service === 'consumer' && m.status === 'HEALTHY') ?? {}).httpUrl ?? ''")
+  [ -n "$consumer" ] || { echo '    no consumer is HEALTHY' >&2; return 1; }
+  # The coordinators' clocks may be a little apart from ours.
+  from=$(date -u -d "@$((started_at / 1000 - 60))" +%Y-%m-%dT%H:%M:%S.000Z)
+  while :; do
+    printf '{"httpUrl":"%s","from":"%s","nodeIds":%s}' "$consumer" "$from" "$(json 'JSON.stringify(d.names.split(" "))' <<<"{\"names\":\"$COORDINATORS\"}")" |
+      node_inside --input-type=module -e "$(cat "$here/lib/consumer-events.mjs")" >"$work/events" || return 1
+    if [ "$SECONDS" -ge "$deadline" ]; then question stored 0 --facts "$facts" --events "$work/events" >/dev/null; return; fi
+    ! question stored 0 --facts "$facts" --events "$work/events" >/dev/null 2>&1 || return 0
+    sleep 1
+  done
+}
+
+write_report() {
+  mkdir -p "$(dirname "$report")"
+  touch "$work/measured"
+  "$NODE" "$here/lib/ha-report.mjs" --facts "$facts" --measured "$work/measured" --outcome "$outcome" --cluster "$BASE_URL, $(describe_mode)" --started "$started_at" --coordinators "$COORDINATORS" >"$report"
+}
