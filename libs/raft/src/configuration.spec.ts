@@ -41,6 +41,23 @@ test('a configuration holds from the moment it is in the log, and goes with the 
   expect(group.raft('a').status().config.voters).toEqual(['a', 'b', 'c']);
 });
 
+test('a member that its own log removes may still be needed to lead, until that is committed (thesis 4.2.2, figure 4.6)', () => {
+  const group = new Group({ voters: ['a', 'b'] });
+  group.elect('a');
+  group.run(2);
+  // b never hears of its being alone, and a, which has the longer log, will not vote for it.
+  group.lets = () => false;
+  group.raft('a').changeConfig({ remove: ['a'] });
+  group.settle('a');
+  group.deliver();
+  group.crash('a');
+  group.start('a');
+  group.lets = () => true;
+  group.run(80);
+  expect(group.raft('b').status()).toMatchObject({ role: 'leader', config: { voters: ['b'] } });
+  expect(group.raft('a').status().role).toBe('follower');
+});
+
 test('one change at a time, and none before an entry of the own term is committed', () => {
   const group = new Group({ voters: ['a', 'b', 'c'], spares: ['d', 'e'] });
   group.lets = (message) => message.kind !== 'append';

@@ -208,8 +208,9 @@ export function syncPeers(state: State): void {
   }
 }
 
-export function canCampaign(state: State): boolean {
-  return state.role !== 'leader' && isVoter(state.log.config, state.id) && state.received === null;
+/** Also one that its own log removes, until that is committed: there may be nobody else who can lead (thesis 4.2.2, figure 4.6). */
+export function canCampaign({ log, id, role, received }: State): boolean {
+  return role !== 'leader' && received === null && (isVoter(log.config, id) || isVoter(log.configAt(log.commitIndex), id));
 }
 
 export function answerRead(state: State, from: PeerId, answer: ReadAnswer): void {
