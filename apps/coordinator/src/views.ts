@@ -4,6 +4,7 @@ import type { ObservedPulse } from '@muster/evidence';
 import type { Change } from '@muster/membership';
 import type { Clock } from './clock.js';
 import type { Cluster } from './cluster.js';
+import type { Stamp } from './http/reads.js';
 
 /** What this coordinator sees of members, beside what is agreed. */
 export interface Sight {
@@ -13,14 +14,19 @@ export interface Sight {
 }
 
 export class Views {
+  private readonly madeMs: number;
+
   constructor(
     private readonly cluster: Cluster,
     private readonly sight: Sight,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.madeMs = clock.nowMs();
+  }
 
-  status(): ClusterStatus {
-    const { role: _, hasQuorum, leaderId, term } = this.cluster.status();
+  /** Where it was asked how sure the answer is, that is said with it. */
+  status(stamp?: Stamp): ClusterStatus {
+    const { hasQuorum, leaderId, term } = this.cluster.status();
     const members = this.members();
     return {
       cluster: this.cluster.name,
@@ -30,7 +36,8 @@ export class Views {
       leaderId,
       index: this.cluster.membership.index,
       term,
-      ageMs: 0,
+      ageMs: stamp?.ageMs ?? this.ageMs(),
+      ...(stamp === undefined ? {} : { consistency: stamp.consistency, servedBy: stamp.servedBy }),
       brakes: [...this.cluster.membership.brakes()],
       membership: Object.fromEntries(members.map((member) => [member.nodeId, member])),
     };
@@ -67,7 +74,7 @@ export class Views {
       const pulse = isLive(record.status) ? this.sight.pulse(record.nodeId, this.clock.nowMs()) : null;
       if (pulse !== null) pulses.push(dated(pulse));
     }
-    return { kind: 'pulse', hasQuorum, leaderId, index: this.cluster.membership.index, term, pulses };
+    return { kind: 'pulse', hasQuorum, leaderId, index: this.cluster.membership.index, term, ageMs: this.ageMs(), pulses };
   }
 
   /** The changes of one entry, in order. */
@@ -91,6 +98,11 @@ export class Views {
       }
     }
     return messages;
+  }
+
+  /** A coordinator that was never in touch with the others knows nothing newer than its own start. */
+  private ageMs(): number {
+    return this.cluster.status().contactAgeMs ?? this.clock.nowMs() - this.madeMs;
   }
 
   private damping(nodeId: string): Why['damping'] {

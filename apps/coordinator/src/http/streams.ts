@@ -9,6 +9,8 @@ import type { Views } from '../views.js';
 import { entryFrames, EventStream, frame } from './event-stream.js';
 
 const PULSE_MS = 1000;
+/** How soon watchers learn that quorum or leader changed. Milliseconds. */
+const NEWS_MS = 100;
 /** Idle connections are kept open through proxies by a comment. Milliseconds. */
 const KEEP_ALIVE_MS = 15_000;
 /** Past changes sent at once to a reader that resumes, in whole entries; the next follow when it has taken them. Count. */
@@ -20,6 +22,9 @@ export class Streams implements OnModuleDestroy {
   /** Readers that are still being told what was. */
   private readonly behind = new Set<EventStream>();
   private pulseTimer: NodeJS.Timeout | null = null;
+  /** When the latest pulse was sent, and who led with which standing then. */
+  private pulsedMs = 0;
+  private toldStanding = '';
   private readonly keepAliveTimer: NodeJS.Timeout;
   private readonly stopListening: () => void;
   private isEnding = false;
@@ -50,7 +55,10 @@ export class Streams implements OnModuleDestroy {
     const stream = this.open(this.watchers, response);
     const snapshot = this.views.snapshot();
     stream.send(frame({ event: snapshot.kind, id: this.cluster.membership.index, data: snapshot }));
-    this.pulseTimer ??= setInterval(() => this.pulse(), PULSE_MS);
+    if (this.pulseTimer !== null) return;
+    this.pulsedMs = performance.now();
+    this.toldStanding = this.standing();
+    this.pulseTimer = setInterval(() => this.pulse(), NEWS_MS);
   }
 
   /** The transitions after `index`, then those to come. */
@@ -112,11 +120,23 @@ export class Streams implements OnModuleDestroy {
     }
   }
 
+  /** A timer that comes a little early is no reason to wait for its next turn. */
   private pulse(): void {
+    const nowMs = performance.now();
+    const standing = this.standing();
+    if (standing === this.toldStanding && nowMs - this.pulsedMs < PULSE_MS - NEWS_MS / 2) return;
+    this.pulsedMs = nowMs;
+    this.toldStanding = standing;
     const message = this.views.pulse();
     const frames = frame({ event: message.kind, id: this.cluster.membership.index, data: message });
     // The next pulse says all that this one does: nobody needs both.
     for (const stream of this.watchers) if (!stream.isBehind) stream.send(frames);
+  }
+
+  /** What watchers choose their coordinator by. */
+  private standing(): string {
+    const { hasQuorum, leaderId, term } = this.cluster.status();
+    return `${hasQuorum} ${leaderId} ${term}`;
   }
 
   /** Of whole entries, oldest first. */

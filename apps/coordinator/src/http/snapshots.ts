@@ -1,0 +1,61 @@
+/** The agreed state as a document to be kept elsewhere, and back from there: replaced at all coordinators by one entry of the log. */
+import { createHash } from 'node:crypto';
+import { describeIssues, raftRestoreSchema, type RaftRestoreAnswer, SAVED_STATE_FORMAT, type SavedState } from '@muster/contracts';
+import type { MembershipSnapshot } from '@muster/membership';
+import { AppError } from '@muster/observability';
+import type { Clock } from '../clock.js';
+import type { Asked } from './asked.js';
+import { type AtLeader, NotLeading } from './at-leader.js';
+import type { Operators } from './operators.js';
+import type { RaftControl } from './raft-control.js';
+import type { Stamp } from './reads.js';
+
+/** Where the state is. */
+export interface SavedSource {
+  readonly name: string;
+  saved(): MembershipSnapshot;
+  restoreAll(snapshot: MembershipSnapshot, atUnixMs: number): Promise<{ readonly kind: 'applied'; readonly index: number; readonly term: number } | { readonly kind: 'unavailable'; readonly code: string; readonly reason: string } | { readonly kind: 'withdrawn' }>;
+}
+
+export class Snapshots {
+  constructor(
+    private readonly raft: RaftControl,
+    private readonly source: SavedSource,
+    private readonly atLeader: AtLeader,
+    private readonly operators: Operators,
+    private readonly clock: Pick<Clock, 'nowUnixMs'>,
+  ) {}
+
+  save({ index, term, servedBy }: Stamp): SavedState {
+    const state = this.source.saved();
+    const { clusterId } = this.raft.status();
+    return { format: SAVED_STATE_FORMAT, v: 1, cluster: this.source.name, clusterId, index, term, savedAtUnixMs: Math.round(this.clock.nowUnixMs()), savedBy: servedBy, digest: digestOf(state), state: state as unknown as SavedState['state'] };
+  }
+
+  async restore(asked: Asked): Promise<RaftRestoreAnswer> {
+    this.operators.check(asked);
+    const snapshot = this.restorable(asked.body);
+    return this.atLeader.perform(asked, async () => {
+      const proposed = await this.source.restoreAll(snapshot, this.clock.nowUnixMs());
+      if (proposed.kind === 'applied') return { index: proposed.index, term: proposed.term, members: snapshot.members.length };
+      if (proposed.kind === 'unavailable' && (proposed.code === 'not-leader' || proposed.code === 'lost')) throw new NotLeading(proposed.reason);
+      throw new AppError('NOT_COMMITTED', `it is not known whether the snapshot was restored: ${proposed.kind === 'unavailable' ? proposed.reason : proposed.kind}. Look at the members, then restore it again`, { statusCode: 503 });
+    });
+  }
+
+  private restorable(body: unknown): MembershipSnapshot {
+    const parsed = raftRestoreSchema.safeParse(body);
+    if (!parsed.success) throw new AppError('SNAPSHOT_INVALID', `${describeIssues(parsed.error)}: the body is {"confirm": name of this cluster, "snapshot": what GET /raft/snapshot gave}`, { statusCode: 400 });
+    const { confirm, snapshot } = parsed.data;
+    if (confirm !== this.source.name) throw new AppError('RESTORE_UNCONFIRMED', `confirm is '${confirm}', and the cluster whose members would be replaced is '${this.source.name}': nothing was restored. Say its name to mean it`, { statusCode: 400 });
+    // As it was sent: what was checked has its fields in another order.
+    const { state } = (body as { readonly snapshot: SavedState }).snapshot;
+    if (digestOf(state) !== snapshot.digest) throw new AppError('SNAPSHOT_INVALID', `the snapshot of index ${snapshot.index} is not as it was saved: its digest is not that of its state. Take another copy`, { statusCode: 400 });
+    if (state.v !== STATE_VERSION) throw new AppError('SNAPSHOT_INVALID', `the snapshot has a state of version ${state.v}, and this coordinator reads version ${STATE_VERSION}: restore it with the release that saved it`, { statusCode: 400 });
+    return state as unknown as MembershipSnapshot;
+  }
+}
+
+const STATE_VERSION = 2 satisfies MembershipSnapshot['v'];
+
+const digestOf = (state: object): string => createHash('sha256').update(JSON.stringify(state)).digest('hex');
