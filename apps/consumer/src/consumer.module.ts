@@ -1,5 +1,6 @@
 /** Composition root of the consumer: the only place where its parts meet the bus, the database, the agent and the process. */
 import { Agent, AgentModule, memberOptions } from '@muster/agent';
+import { coordinatorSource } from '@muster/config';
 import { ALL_TOPICS, EVENTS_TOPIC, LOGS_TOPIC, deadLetterTopic, type MessageBus } from '@muster/contracts';
 import { MessageBusStrategy, MessagingModule } from '@muster/messaging';
 import type { ServiceHost } from '@muster/observability';
@@ -51,7 +52,7 @@ export function consumerApp({ config, host, bus }: ConsumerAppParts): ConsumerAp
   const state = new ConsumerState({ database, metrics, bus, subscription: () => strategy.subscription(), lagRecordsMax: config.consumer.lagRecordsMax, registry });
   const module: DynamicModule = {
     module: ConsumerModule,
-    imports: [MessagingModule.forRoot({ bus }), AgentModule.forRoot(memberOptions({ config, host, bus }))],
+    imports: [MessagingModule.forRoot({ bus }), AgentModule.forRoot(memberOptions({ config, host, bus, coordinators: coordinatorSource(config.cluster.coordinators) }))],
     controllers: [RecordsConsumer, LogsController, StatsController],
     providers: [
       { provide: ConsumerState, useValue: state },

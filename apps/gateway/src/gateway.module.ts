@@ -1,5 +1,6 @@
 /** Composition root of the gateway: the only place where view, proxy, agent and bus meet. */
 import { Agent, AgentModule, memberOptions } from '@muster/agent';
+import { coordinatorSource } from '@muster/config';
 import type { MessageBus } from '@muster/contracts';
 import { MessagingModule } from '@muster/messaging';
 import type { ServiceHost } from '@muster/observability';
@@ -28,7 +29,7 @@ export class GatewayModule {
       module: GatewayModule,
       imports: [
         MessagingModule.forRoot({ bus }),
-        AgentModule.forRoot(memberOptions({ config, host, bus })),
+        AgentModule.forRoot(memberOptions({ config, host, bus, coordinators: coordinatorSource(config.cluster.coordinators) })),
       ],
       controllers: [ClusterController],
       providers: [

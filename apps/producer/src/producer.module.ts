@@ -1,5 +1,6 @@
 /** Composition root of the producer: the only place where its parts meet the bus, the agent and the process. */
 import { Agent, AgentModule, memberOptions } from '@muster/agent';
+import { coordinatorSource } from '@muster/config';
 import type { MessageBus } from '@muster/contracts';
 import { MessagingModule } from '@muster/messaging';
 import type { ServiceHost } from '@muster/observability';
@@ -27,7 +28,7 @@ export class ProducerModule {
       module: ProducerModule,
       imports: [
         MessagingModule.forRoot({ bus }),
-        AgentModule.forRoot(memberOptions({ config, host, bus })),
+        AgentModule.forRoot(memberOptions({ config, host, bus, coordinators: coordinatorSource(config.cluster.coordinators) })),
       ],
       controllers: [LogsController, StatsController],
       providers: [

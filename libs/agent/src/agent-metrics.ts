@@ -34,8 +34,8 @@ function byLane({ Counter }: Prom, registers: Registry[], { name, help, direct }
 function countersOf({ Counter }: Prom, registers: Registry[], shared: SharedCounters): void {
   const counters: readonly (readonly [Slot, string, string])[] = [
     ['missed', 'cluster_heartbeats_missed_total', 'Beats that were never sent: slept through, or overtaken by a newer one'],
-    ['laneOpens', 'cluster_agent_lane_opens_total', 'Times that the direct lane was opened'],
-    ['laneMessagesDropped', 'cluster_agent_lane_messages_dropped_total', 'Messages of the direct lane that could not be read, or not be sent'],
+    ['laneOpens', 'cluster_agent_lane_opens_total', 'Times that a direct lane was opened'],
+    ['laneMessagesDropped', 'cluster_agent_lane_messages_dropped_total', 'Messages of direct lanes that could not be read, or not be sent'],
     ['probesServed', 'cluster_agent_probes_served_total', 'Times that somebody was told at the probe port who is here'],
     ['probesMade', 'cluster_agent_probes_made_total', 'Looks at other members that a coordinator asked for'],
     ['probesDeclined', 'cluster_agent_probes_declined_total', 'Looks at other members that were asked for while too many were under way, or at addresses that are not looked at'],
@@ -56,7 +56,8 @@ function gaugesOf({ Gauge }: Prom, registers: Registry[], shared: SharedCounters
       for (const lane of ['bus', 'direct'] as const) laneInUse.set({ lane }, shared.get('laneInUse') === LANE_CODES[lane] ? 1 : 0);
     },
   });
-  const laneOpen: GaugeType = new Gauge({ name: 'cluster_agent_lane_open', help: '1 while the direct lane to a coordinator is open', registers, collect: () => laneOpen.set(shared.get('laneOpen')) });
+  const lanesOpen: GaugeType = new Gauge({ name: 'cluster_agent_lanes_open', help: 'Coordinators to which a direct lane is open', registers, collect: () => lanesOpen.set(shared.get('lanesOpen')) });
+  const lanesWanted: GaugeType = new Gauge({ name: 'cluster_agent_lanes_wanted', help: 'Coordinators to which a direct lane should be open', registers, collect: () => lanesWanted.set(shared.get('lanesWanted')) });
   const lag: GaugeType = new Gauge({ name: 'cluster_agent_main_loop_lag_seconds', help: 'How long the main loop has not moved, 0 while it moves', registers, collect: () => lag.set(shared.get('mainLagMs') / 1000) });
 }
 

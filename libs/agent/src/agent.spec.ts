@@ -23,8 +23,8 @@ function agentWith(options: Partial<AgentOptions>): Agent {
   return agent;
 }
 
-async function coordinator(port = 0): Promise<FakeCoordinator> {
-  const fake = await FakeCoordinator.start(port);
+async function coordinator(port = 0, nodeId: string | null = null): Promise<FakeCoordinator> {
+  const fake = await FakeCoordinator.start(port, nodeId);
   open.push(fake);
   return fake;
 }
@@ -66,7 +66,8 @@ test('A4/A12: when the bus fails, beats go to a coordinator, and back when it re
   expect(text).toMatch(/cluster_heartbeats_sent_total\{lane="bus"\} [1-9]/);
   expect(text).toMatch(/cluster_heartbeats_sent_total\{lane="direct"\} [1-9]/);
   expect(text).toMatch(/cluster_heartbeat_lane\{lane="bus"\} 1\ncluster_heartbeat_lane\{lane="direct"\} 0/);
-  expect(text).toMatch(/cluster_agent_lane_open 1\n/);
+  expect(text).toMatch(/cluster_agent_lanes_open 1\n/);
+  expect(text).toMatch(/cluster_agent_lanes_wanted 1\n/);
 });
 
 test('a bus that hangs costs the confirmation time, and publishes do not pile up', async () => {
@@ -104,6 +105,68 @@ test('a node whose clock was set back takes the incarnation after the one that i
   expect(fake.hellos.at(-1)).toEqual({ nodeId: 'node-1', incarnation: Number.MAX_SAFE_INTEGER - 9 });
   expect(fake.beats[0]).toMatchObject({ incarnation: Number.MAX_SAFE_INTEGER - 9, seq: 1 });
 });
+
+test('E2: with three coordinators that are killed one after the other, and no bus, beats go on as long as one is left, and again when one is back', async () => {
+  const fakes = [await coordinator(), await coordinator(), await coordinator()];
+  const metrics = new Registry();
+  const agent = agentWith({ coordinators: fakes.map(({ url }) => url), metrics });
+  await agent.start();
+  await until('all of them hear it', () => fakes.every(({ beats }) => beats.length > 0));
+  expect(await metrics.metrics()).toContain('cluster_agent_lanes_open 3\n');
+  const [first, second, third] = fakes as [FakeCoordinator, FakeCoordinator, FakeCoordinator];
+  const { url } = second;
+  for (const [died, left] of [[first, second], [second, third]] as const) {
+    await died.close();
+    const before = left.beats.length;
+    await until('who is left hears more', () => left.beats.length > before + 3);
+  }
+  await third.close();
+  const back = await coordinator(Number(new URL(url).port));
+  await until('it is heard again', () => back.beats.length > 2);
+  const seqs = third.beats.map(({ seq }) => seq);
+  expect(seqs).toEqual(seqs.toSorted((one, other) => one - other));
+});
+
+test('of what several coordinators know the greatest counts, in whatever order they say it', async () => {
+  const own = Date.now() * 1024;
+  const fakes = [await coordinator(), await coordinator(), await coordinator()];
+  for (const [at, known] of [own - 5_000_000, own + 9_000_000_000, own + 8_000_000_000].entries()) (fakes[at] as FakeCoordinator).knownIncarnation = known;
+  const [told, logger] = [[] as number[], recorder()];
+  const agent = agentWith({ coordinators: fakes.map(({ url }) => url), logger, onIncarnation: (incarnation) => told.push(incarnation) });
+  await agent.start();
+  expect(told).toEqual([own + 9_000_000_001]);
+  await until('all of them hear it', () => fakes.every(({ beats }) => beats.length > 0));
+  expect(fakes.map(({ beats }) => beats[0]?.incarnation)).toEqual([told[0], told[0], told[0]]);
+  expect(logger.lines.filter((line) => line.includes('another process'))).toEqual([]);
+});
+
+test('a coordinator that lags behind is no reason to think of a rival when one that knows more is reached later', async () => {
+  const [behind, gone] = [await coordinator(), await coordinator()];
+  const { url } = gone;
+  await gone.close();
+  const logger = recorder();
+  const agent = agentWith({ coordinators: [behind.url, url], logger });
+  await agent.start();
+  await until('the one that lags behind hears it', () => behind.beats.length > 0);
+  const own = agent.incarnation;
+  const ahead = await FakeCoordinator.start(Number(new URL(url).port));
+  open.push(ahead);
+  ahead.knownIncarnation = own + 5;
+  await until('it grew', () => agent.incarnation === own + 6);
+  await until('both hear of it', () => [behind, ahead].every(({ beats }) => beats.at(-1)?.incarnation === own + 6));
+  expect(logger.lines.filter((line) => line.includes('another process'))).toEqual([]);
+});
+
+test('coordinators whose addresses are asked for are found when they move, and an answer without any changes nothing', async () => {
+  const [first, second, logger] = [await coordinator(), await coordinator(), recorder()];
+  const answers = [['nonsense', first.url], []];
+  const agent = agentWith({ coordinators: () => Promise.resolve(answers.shift() ?? [second.url]), logger });
+  await agent.start();
+  await until('the first hears it', () => first.beats.length > 0);
+  await first.close();
+  await until('the second hears it', () => second.beats.length > 0, 20_000);
+  expect(logger.lines.filter((line) => line.startsWith('the list of coordinators'))).toHaveLength(1);
+}, 30_000);
 
 test('a host that fails to take the incarnation is told of in the log, and its node beats on', async () => {
   const [bus, logger] = [new FakeBus(), recorder()];
@@ -230,6 +293,28 @@ test('leaving is announced on both lanes, then the last word follows, then silen
   expect(bus.beats.at(-1)?.seq).toBe(bus.beats.length);
   await until('the lane ended', () => fake.ends.length > 0);
   expect(fake.ends).toEqual(['left']);
+});
+
+test('leaving is answered by all coordinators before the lanes end, so that none of them looks for a crash', async () => {
+  const fakes = [await coordinator(), await coordinator(), await coordinator()];
+  const agent = agentWith({ coordinators: fakes.map(({ url }) => url) });
+  await agent.start();
+  await until('all of them hear it', () => fakes.every(({ beats }) => beats.length > 0));
+  await agent.leave();
+  await until('all lanes ended', () => fakes.every(({ ends }) => ends.length > 0));
+  expect(fakes.map(({ ends }) => ends)).toEqual([['left'], ['left'], ['left']]);
+});
+
+test('a frozen coordinator among others does not hold a leave for long', async () => {
+  const [well, frozen, logger] = [await coordinator(), await coordinator(), recorder()];
+  const agent = agentWith({ coordinators: [well.url, frozen.url], logger });
+  await agent.start();
+  await until('both hear it', () => well.beats.length > 0 && frozen.beats.length > 0);
+  frozen.answers = 'no-heard';
+  const startedMs = performance.now();
+  await agent.leave();
+  expect(performance.now() - startedMs).toBeLessThan(1000);
+  expect(logger.lines).toContain('left the cluster');
 });
 
 test('the last word is on the bus although the coordinator takes beats and answers none', async () => {

@@ -9,6 +9,7 @@ import { hostname } from 'node:os';
 import { type Beat, beatSchema, describeIssues, LANE_LINE_BYTES_MAX, LANE_PATH, LANE_PROTOCOL, type Logger } from '@muster/contracts';
 import { agentMetrics, type AgentMetrics } from './agent-metrics.js';
 import { BusLane } from './bus-lane.js';
+import { CoordinatorList } from './coordinator-list.js';
 import { deferred } from './deferred.js';
 import { EngineHost, RUNS_FROM_SOURCE } from './engine/engine-host.js';
 import { completed, type EngineSetup, type FromEngine, type MainFacts } from './engine/messages.js';
@@ -16,7 +17,7 @@ import { monoMs } from './engine/mono-clock.js';
 import { SharedCounters } from './engine/shared-counters.js';
 import { defaultNodeId, incarnationAt, incarnationBeyond } from './incarnation.js';
 import { MainFactsSource } from './main-facts.js';
-import { type AgentOptions, coordinatorUrl, type DrainListener, intervalMsOf, probeHostsOf, silentLogger } from './options.js';
+import { type AgentOptions, type DrainListener, intervalMsOf, probeHostsOf, silentLogger } from './options.js';
 import type { CheckFunction } from './vitals/checks.js';
 import { HostLimits } from './vitals/host-limits.js';
 import { withinMs } from './within-ms.js';
@@ -40,7 +41,7 @@ export class Agent {
   private readonly begun = deferred();
   private readonly said = new Map<number, (wasHeard: boolean) => void>();
   private readonly drainListeners = new Set<DrainListener>();
-  private readonly coordinators: readonly string[];
+  private readonly coordinators: CoordinatorList;
   private readonly logger: Logger;
   private readonly metrics: AgentMetrics;
   private readonly shared = new SharedCounters();
@@ -51,10 +52,15 @@ export class Agent {
   constructor(private readonly options: AgentOptions) {
     this.nodeId = options.nodeId ?? defaultNodeId(options.service, hostname());
     this.intervalMs = intervalMsOf(options);
-    this.coordinators = options.coordinators.map(coordinatorUrl);
-    if (options.bus === undefined && options.coordinators.length === 0) throw new Error('an agent needs a bus or at least one coordinator: set cluster.coordinators');
+    if (options.bus === undefined && typeof options.coordinators !== 'function' && options.coordinators.length === 0) throw new Error('an agent needs a bus or at least one coordinator: set cluster.coordinators');
     this.currentIncarnation = incarnationAt(Date.now(), Math.random());
     this.logger = options.logger ?? silentLogger;
+    this.coordinators = new CoordinatorList({
+      source: options.coordinators,
+      isShort: () => this.shared.get('lanesOpen') < this.shared.get('lanesWanted'),
+      onChange: (urls) => this.engine.post({ kind: 'coordinators', urls }),
+      logger: this.logger,
+    });
     this.source = new MainFactsSource(options.httpUrl, this.logger);
     this.facts = { httpUrl: this.source.url(), vitals: { eventLoopDelayMs: 0, errorRate: 0, checks: [] } };
     this.latest = firstBeat(this.nodeId, this.intervalMs, this.currentIncarnation, options);
@@ -95,7 +101,8 @@ export class Agent {
     this.facts = { ...this.facts, httpUrl: this.source.url() };
     this.source.checks.runAll();
     this.adoptKnownIncarnation();
-    this.engine.start();
+    await this.coordinators.start();
+    if (this.state === 'starting') this.engine.start();
     await this.begun.promise;
   }
 
@@ -117,6 +124,7 @@ export class Agent {
   stop(): void {
     this.state = 'stopped';
     this.engine.stop();
+    this.coordinators.close();
     this.source.close();
     this.begun.resolve();
   }
@@ -142,7 +150,7 @@ export class Agent {
       isResumed: this.state !== 'starting',
       state: this.state === 'leaving' || this.state === 'left' ? this.state : 'running',
       facts: this.facts,
-      coordinators: this.coordinators,
+      coordinators: this.coordinators.urls,
       wire: WIRE,
       probe: probeHostsOf(this.options.probe, this.facts.httpUrl),
     };

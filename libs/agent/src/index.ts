@@ -1,6 +1,7 @@
 export { Agent } from './agent.js';
 export { type AgentAsyncOptions, AgentModule } from './agent.module.js';
 export { type CheckFunction, type CheckOutcome } from './vitals/checks.js';
+export { CoordinatorList, type CoordinatorListOptions, type CoordinatorSource } from './coordinator-list.js';
 export { defaultNodeId } from './incarnation.js';
 export { memberOptions } from './member-options.js';
 export { type AgentOptions, type DrainListener } from './options.js';

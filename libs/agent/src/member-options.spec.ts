@@ -8,9 +8,9 @@ test('a service is a member under the name, address and limits of its host, whic
   const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
   const health = { announceIncarnation: (incarnation: number) => void heard.push(incarnation), drain: (isDraining: boolean) => void heard.push(isDraining) };
   const host = { service: 'producer', nodeId: 'producer-1', httpUrl: '', logger: silent, metrics: new Registry(), health };
-  const config = { cluster: { coordinators: ['http://c:8081'] }, node: { zone: 'a', tags: { rack: '7' } }, heartbeat: { intervalMs: 250 }, http: { host: '0.0.0.0' } };
+  const config = { node: { zone: 'a', tags: { rack: '7' } }, heartbeat: { intervalMs: 250 }, http: { host: '0.0.0.0' } };
   const bus = new FakeBus();
-  const options = memberOptions({ config, host: host satisfies MemberHost, bus });
+  const options = memberOptions({ config, host: host satisfies MemberHost, bus, coordinators: ['http://c:8081'] });
   expect(options).toMatchObject({ nodeId: 'producer-1', service: 'producer', zone: 'a', tags: { rack: '7' }, coordinators: ['http://c:8081'], heartbeat: { intervalMs: 250 }, probe: { host: '0.0.0.0' } });
   expect([options.bus, options.metrics, options.logger]).toEqual([bus, host.metrics, silent]);
   host.httpUrl = 'http://producer-1:8082';

@@ -1,6 +1,7 @@
 /** The options of an agent inside one of our services: what their hosts and configurations have in common, in one place. */
 import type { Logger, MessageBus } from '@muster/contracts';
 import type { Registry } from 'prom-client';
+import type { CoordinatorSource } from './coordinator-list.js';
 import type { AgentOptions } from './options.js';
 
 export interface MemberHost {
@@ -17,14 +18,21 @@ export interface MemberHost {
 }
 
 export interface MemberConfig {
-  readonly cluster: { readonly coordinators: readonly string[] };
   readonly node: { readonly zone: string; readonly tags: Readonly<Record<string, string>> };
   readonly heartbeat: { readonly intervalMs: number };
   readonly http: { readonly host: string };
 }
 
-export const memberOptions = (parts: { readonly config: MemberConfig; readonly host: MemberHost; readonly bus: MessageBus }): AgentOptions => {
-  const { config, host, bus } = parts;
+export interface MemberParts {
+  readonly config: MemberConfig;
+  readonly host: MemberHost;
+  readonly bus: MessageBus;
+  /** Where the names that are configured lead; see `coordinatorSource` of the configuration. */
+  readonly coordinators: CoordinatorSource;
+}
+
+export const memberOptions = (parts: MemberParts): AgentOptions => {
+  const { config, host, bus, coordinators } = parts;
   const { nodeId, service, metrics, logger, health } = host;
   return {
     nodeId,
@@ -34,7 +42,7 @@ export const memberOptions = (parts: { readonly config: MemberConfig; readonly h
     // Known once the server listens.
     httpUrl: () => host.httpUrl,
     bus,
-    coordinators: config.cluster.coordinators,
+    coordinators,
     heartbeat: config.heartbeat,
     probe: { host: config.http.host },
     metrics,

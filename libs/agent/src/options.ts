@@ -1,6 +1,7 @@
 /** What an agent is told by the service that embeds it. */
 import type { Logger, MessageBus, Resources } from '@muster/contracts';
 import type { Registry } from 'prom-client';
+import type { CoordinatorSource } from './coordinator-list.js';
 
 export type DrainListener = (isDraining: boolean, reason: string) => void;
 
@@ -17,10 +18,13 @@ export interface AgentOptions {
   readonly resources?: Resources | undefined;
   /** Where others reach the node by HTTP; a function when that is known only later. Default: it serves none. */
   readonly httpUrl?: string | (() => string | undefined) | undefined;
-  /** The bus that carries beats. Without it beats go straight to a coordinator, over the direct lane. */
+  /** The bus that carries beats. Without it beats go straight to the coordinators, over direct lanes. */
   readonly bus?: MessageBus | undefined;
-  /** Base URLs of coordinators. Each node prefers one of them and takes the next when it fails. May be empty when there is a bus. */
-  readonly coordinators: readonly string[];
+  /**
+   * Base URLs of all coordinators, or a function that is asked for them now and then: at the start, every 15 s, and every 2 s while one
+   * cannot be reached. A node keeps a lane to each, up to 5. May be empty when there is a bus.
+   */
+  readonly coordinators: CoordinatorSource;
   readonly heartbeat?: {
     /** Time between beats. Milliseconds, 10..60000. Default 1000. Raising it makes failures known later. */
     readonly intervalMs?: number | undefined;

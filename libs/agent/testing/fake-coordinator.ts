@@ -19,16 +19,24 @@ export class FakeCoordinator {
   answers: Answers = 'well';
   opens = 0;
 
-  private constructor(private readonly server: Server) {}
+  private constructor(
+    private readonly server: Server,
+    private readonly nodeId: string | null,
+  ) {}
 
-  static async start(port = 0): Promise<FakeCoordinator> {
+  /** Named after its port unless a name is given. */
+  static async start(port = 0, nodeId: string | null = null): Promise<FakeCoordinator> {
     const server = createServer((_request, response) => response.end('{"hello":1}'));
-    const fake = new FakeCoordinator(server);
+    const fake = new FakeCoordinator(server, nodeId);
     server.on('upgrade', (request, socket) => fake.upgrade(request.url ?? '', socket as Socket));
     const { promise, resolve } = Promise.withResolvers<void>();
     server.listen(port, '127.0.0.1', resolve);
     await promise;
     return fake;
+  }
+
+  get coordinatorId(): string {
+    return this.nodeId ?? `coordinator-${new URL(this.url).port}`;
   }
 
   get url(): string {
@@ -45,6 +53,7 @@ export class FakeCoordinator {
   }
 
   async close(): Promise<void> {
+    if (!this.server.listening) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.server.close(() => resolve());
     this.breakLanes();
@@ -76,7 +85,7 @@ export class FakeCoordinator {
     switch (message.kind) {
       case 'hello':
         this.hellos.push({ nodeId: message.nodeId, incarnation: message.incarnation });
-        if (this.answers !== 'no-welcome') answer({ v: 1, kind: 'welcome', coordinatorId: 'coordinator-1', knownIncarnation: this.knownIncarnation });
+        if (this.answers !== 'no-welcome') answer({ v: 1, kind: 'welcome', coordinatorId: this.coordinatorId, knownIncarnation: this.knownIncarnation });
         return;
       case 'beat': {
         this.beats.push(message.beat);

@@ -13,8 +13,8 @@ const beat = (seq: number, more: Partial<Beat> = {}): Beat => ({ ...sampleBeat, 
 function deskWith({ isOpen = true, lastHeardMs = monoMs(), intervalMs = 60_000 } = {}) {
   const [carried, posted, lanes, counts] = [[] as Beat[], [] as FromEngine[], [] as string[], { sent: 0, failed: 0 }];
   const note = new LaneNote({ log: () => {}, onChange: (lane) => void lanes.push(lane) });
-  const lane = { isOpen, fault: 'refused', lastHeardMs, send: (one: Beat) => void carried.push(one) };
-  const desk = new BeatDesk({ lane, post: (message) => void posted.push(message), note, intervalMs, onSent: () => counts.sent++, onFailed: () => counts.failed++ });
+  const direct = { isOpen, fault: 'refused', lastHeardMs, send: (one: Beat) => void carried.push(one) };
+  const desk = new BeatDesk({ lanes: direct, post: (message) => void posted.push(message), note, intervalMs, onSent: () => counts.sent++, onFailed: () => counts.failed++ });
   open.push(desk);
   return { desk, carried, posted, lanes, counts };
 }

@@ -1,16 +1,16 @@
 /**
- * Which lane each beat takes: through the main thread onto the bus, and by the direct lane when that is not confirmed in time.
+ * Which lane each beat takes: through the main thread onto the bus, and by the direct lanes when that is not confirmed in time.
  *
  * A main loop that stands still is not waited for, and at most a few beats lie before it.
  */
 import type { Beat, BeatResult } from '@muster/contracts';
-import type { DirectLane } from '../lane/direct-lane.js';
+import type { DirectLanes } from '../lane/direct-lanes.js';
 import { LaneNote } from './lane-note.js';
 import { completed, type FromEngine, type MainFacts } from './messages.js';
 import { monoMs } from './mono-clock.js';
 
 export interface BeatDeskOptions {
-  readonly lane: Pick<DirectLane, 'send' | 'isOpen' | 'fault' | 'lastHeardMs'>;
+  readonly lanes: Pick<DirectLanes, 'send' | 'isOpen' | 'fault' | 'lastHeardMs'>;
   readonly post: (message: FromEngine) => void;
   readonly note: LaneNote;
   readonly intervalMs: number;
@@ -60,7 +60,7 @@ export class BeatDesk {
 
   /** One that must be known now: it does not wait for the main loop. */
   handAtOnce(beat: Beat): void {
-    if (this.options.lane.isOpen) this.carry(beat, null);
+    if (this.options.lanes.isOpen) this.carry(beat, null);
     else this.hand(beat, beat.sentMonoMs);
   }
 
@@ -73,9 +73,9 @@ export class BeatDesk {
     if (waiting.isLate) return;
     const beat = completed(waiting.beat, facts);
     if (reason !== null) return this.carry(beat, reason);
-    const { lane, note } = this.options;
+    const { lanes, note } = this.options;
     note.note('bus', '', beat);
-    if (lane.isOpen && monoMs() - lane.lastHeardMs > LANE_CHECK_MS) lane.send(beat);
+    if (lanes.isOpen && monoMs() - lanes.lastHeardMs > LANE_CHECK_MS) lanes.send(beat);
   }
 
   /** A coordinator answered a beat on the direct lane. */
@@ -98,14 +98,14 @@ export class BeatDesk {
   }
 
   private carry(beat: Beat, reason: string | null): void {
-    const { lane, note, onFailed } = this.options;
+    const { lanes, note, onFailed } = this.options;
     this.carried.set(beat.seq, reason);
     if (this.carried.size > CARRIED_MAX) this.forgetBefore(beat.seq);
-    if (!lane.isOpen) {
+    if (!lanes.isOpen) {
       onFailed();
-      note.note('none', `${reason ?? 'it could not wait'}; ${lane.fault}`, beat);
+      note.note('none', `${reason ?? 'it could not wait'}; ${lanes.fault}`, beat);
     }
-    lane.send(beat);
+    lanes.send(beat);
   }
 
   /** Answers come in order: what is older was overtaken. */

@@ -30,13 +30,13 @@ test('a thread that dies leaves no claims behind: what it held open is closed, w
       probe: null,
     }),
     onMessage: (message) => void heard.push(message),
-    onDeath: () => (seen = [shared.get('laneOpen'), shared.get('laneInUse'), shared.get('mainLagMs'), shared.get('seq')]),
+    onDeath: () => (seen = [shared.get('lanesOpen'), shared.get('laneInUse'), shared.get('mainLagMs'), shared.get('seq')]),
   });
   hosts.push(host);
   host.start();
   await until('it beats', () => heard.some(({ kind }) => kind === 'draft'));
   const seq = shared.get('seq');
-  for (const slot of ['laneOpen', 'laneInUse', 'mainLagMs'] as const) shared.set(slot, 1);
+  for (const slot of ['lanesOpen', 'laneInUse', 'mainLagMs'] as const) shared.set(slot, 1);
   await host['worker']?.terminate();
   await until('its death is noticed', () => seen.length > 0);
   expect(seen).toEqual([0, 0, 0, expect.any(Number)]);

@@ -86,7 +86,7 @@ export class EngineHost {
     const { logger, onDeath } = this.options;
     this.worker = null;
     // What it held open is gone with it, and what it saw is old.
-    for (const slot of ['laneOpen', 'laneInUse', 'mainLagMs'] as const) this.options.shared.set(slot, 0);
+    for (const slot of ['lanesOpen', 'laneInUse', 'mainLagMs'] as const) this.options.shared.set(slot, 0);
     onDeath();
     switch (this.deaths.next(monoMs())) {
       case 'worker':

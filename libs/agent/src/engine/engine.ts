@@ -1,13 +1,13 @@
 /**
- * Makes the beats of a node: numbers and schedule, the direct lane, the probe port, and the watch over the main loop.
+ * Makes the beats of a node: numbers and schedule, the direct lanes, the probe port, and the watch over the main loop.
  *
  * Runs in a thread of its own, so that it goes on while the main loop stands still, or in the main thread where that is not wanted.
  * Decides nothing about health, and knows the bus only as "the main thread said it was published".
  */
 import type { AgentMessage, Beat, BeatResult, CoordinatorMessage } from '@muster/contracts';
-import { deferred } from '../deferred.js';
+import { type Deferred, deferred } from '../deferred.js';
 import { incarnationBeyond } from '../incarnation.js';
-import { DirectLane } from '../lane/direct-lane.js';
+import { DirectLanes } from '../lane/direct-lanes.js';
 import { ProbeServer } from '../probe/probe-server.js';
 import { ProbeDuty } from '../probe/probe-duty.js';
 import { Reach } from '../probe/reach.js';
@@ -19,9 +19,10 @@ import { LANE_CODES, LaneNote } from './lane-note.js';
 import { MainWatch } from './main-watch.js';
 import type { EngineSetup, FromEngine, LogLevel, MainFacts, ToEngine } from './messages.js';
 import { monoMs } from './mono-clock.js';
+import { withinMs } from '../within-ms.js';
 import { SharedCounters } from './shared-counters.js';
 
-/** How often the main loop, the lane and our own lateness are looked at. Milliseconds. */
+/** How often the main loop, the lanes and our own lateness are looked at. Milliseconds. */
 export const LOOK_MS = 50;
 /** Three marks that were not made. Milliseconds. */
 const MAIN_GRACE_MS = 150;
@@ -33,18 +34,30 @@ const PAUSE_TOLD_MS = 1000;
 const WELCOME_MS_MAX = 1000;
 /** How long a word that must arrive waits for its answer. Milliseconds. */
 const SAY_MS_MAX = 1000;
+/** How much longer the last word waits for the coordinators that did not hear it first: those who did not would look for a crash. Milliseconds. */
+const LAST_WORD_MS_MAX = 250;
+/** Coordinators whose first word may make the incarnation grow. Count. */
+const FIRST_WORDS_MAX = 16;
 /** Lines that may lie before the main thread. Count. */
 const LOGS_WAITING_MAX = 32;
+
+interface Word {
+  readonly heard: Deferred<boolean>;
+  /** By all who could. */
+  readonly answered: Deferred<void>;
+}
 
 export class Engine {
   private readonly shared: SharedCounters;
   private readonly vitals = new ProcessVitals(new HostLimits());
   private readonly watch = new MainWatch({ lookMs: LOOK_MS, graceMs: MAIN_GRACE_MS });
-  private readonly lane: DirectLane;
+  private readonly lanes: DirectLanes;
   private readonly desk: BeatDesk;
   private readonly duty: ProbeDuty;
   private readonly welcomed = deferred();
-  private readonly words = new Map<number, (wasHeard: boolean) => void>();
+  private readonly words = new Map<number, Word>();
+  /** Coordinators that told what they hold; null: this engine goes on for another one that asked them. */
+  private readonly spoken: Set<string> | null;
   private probeServer: ProbeServer | null = null;
   private state: Beat['state'] | 'stopped';
   private facts: MainFacts;
@@ -72,20 +85,23 @@ export class Engine {
     this.hasBeaten = setup.isResumed;
     this.logsPosted = this.shared.get('logsTaken');
     this.duty = new ProbeDuty(this.shared, () => new Reach([this.facts.httpUrl, this.probeServer?.url ?? null]));
-    this.lane = new DirectLane({
+    this.spoken = setup.isResumed && this.isSettled ? null : new Set();
+    this.lanes = new DirectLanes({
       nodeId: setup.identity.nodeId,
       coordinators: setup.coordinators,
       wire: setup.wire,
       incarnation: () => this.incarnation,
       shared: this.shared,
-      onWelcome: (known) => this.noteKnown(known),
+      onKnown: (known, coordinatorId) => this.noteKnown(known, coordinatorId),
+      onTried: () => this.noteTried(),
       onHeard: (beat, result) => this.heard(beat, result),
+      onAnswered: (beat) => this.words.get(beat.seq)?.answered.resolve(),
       onProbe: (message, answer) => this.probe(message, answer),
       onDrain: (isDraining, reason) => this.drain(isDraining, reason),
     });
     const note = new LaneNote({ log: (level, facts, message) => this.log(level, facts, message), onChange: (lane) => this.shared.set('laneInUse', LANE_CODES[lane]) });
     this.desk = new BeatDesk({
-      lane: this.lane,
+      lanes: this.lanes,
       post,
       note,
       intervalMs: setup.identity.intervalMs,
@@ -98,7 +114,7 @@ export class Engine {
   async start(): Promise<void> {
     this.lookDueMs = monoMs() + LOOK_MS;
     this.looking = setInterval(() => this.look(), LOOK_MS);
-    this.lane.open();
+    this.lanes.open();
     await this.listen();
     if (!this.hasBeaten) await this.awaitWelcome();
     if (this.state !== 'running' && this.state !== 'leaving') return;
@@ -112,6 +128,8 @@ export class Engine {
       case 'confirmed':
         this.facts = message.facts;
         return this.desk.confirmed(message.seq, message.reason, message.facts);
+      case 'coordinators':
+        return this.lanes.keepTo(message.urls);
       case 'say':
         return void this.say(message.beat);
     }
@@ -121,7 +139,7 @@ export class Engine {
   stop(): void {
     this.fallSilent();
     clearInterval(this.looking);
-    this.lane.close();
+    this.lanes.close();
     this.probeServer?.close();
   }
 
@@ -150,7 +168,7 @@ export class Engine {
   }
 
   private async awaitWelcome(): Promise<void> {
-    if (this.setup.coordinators.length === 0 || this.isSettled) return;
+    if (this.lanes.count === 0 || this.isSettled) return;
     const limit = setTimeout(() => this.welcomed.resolve(), WELCOME_MS_MAX);
     await this.welcomed.promise;
     clearTimeout(limit);
@@ -188,7 +206,7 @@ export class Engine {
     const lateMs = Math.max(0, nowMs - this.lookDueMs);
     this.duty.noteLate(lateMs);
     this.lookDueMs = nowMs + LOOK_MS;
-    this.lane.look(nowMs);
+    this.lanes.look(nowMs);
     if (!this.setup.watchesMain) return;
     if (lateMs >= PAUSE_TOLD_MS) this.log('warn', { pausedMs: Math.round(lateMs) }, `this process did not run for ${seconds(lateMs)}: it was stopped, or its host had no time for it`);
     const lagMs = this.watch.look(this.shared.get('mainMark'), nowMs);
@@ -200,46 +218,52 @@ export class Engine {
     if (this.hasBeaten && (this.state === 'running' || this.state === 'leaving')) this.desk.handAtOnce(this.makeBeat(this.state));
   }
 
-  /** A word that must arrive. The lane ends after the last one was answered, so that a leave does not look like a crash. */
+  /** A word that must arrive. The lanes end after the last one was answered, so that a leave does not look like a crash. */
   private async say(beat: Beat): Promise<void> {
     this.state = beat.state;
     const isLast = beat.state === 'left';
     if (isLast) this.fallSilent();
-    const wasHeard = this.setup.coordinators.length > 0 && (await this.answerTo(beat));
+    const wasHeard = this.lanes.count > 0 && (await this.answerTo(beat, isLast));
     this.shared.add(wasHeard ? 'sentDirect' : 'failedDirect');
-    if (isLast) this.lane.close();
+    if (isLast) this.lanes.close();
     this.post({ kind: 'said', seq: beat.seq, wasHeard });
   }
 
-  private async answerTo(beat: Beat): Promise<boolean> {
-    const { promise, resolve } = deferred<boolean>();
-    const limit = setTimeout(() => resolve(false), SAY_MS_MAX);
-    this.words.set(beat.seq, resolve);
-    this.lane.send(beat);
-    const wasHeard = await promise;
+  private async answerTo(beat: Beat, isLast: boolean): Promise<boolean> {
+    const word: Word = { heard: deferred<boolean>(), answered: deferred() };
+    const limit = setTimeout(() => word.heard.resolve(false), SAY_MS_MAX);
+    this.words.set(beat.seq, word);
+    this.lanes.send(beat);
+    const wasHeard = await word.heard.promise;
     clearTimeout(limit);
+    if (isLast && wasHeard) await withinMs(word.answered.promise, LAST_WORD_MS_MAX);
     this.words.delete(beat.seq);
     return wasHeard;
   }
 
   private heard(beat: Beat, result: BeatResult): void {
-    this.words.get(beat.seq)?.(result.outcome !== 'rejected');
+    this.words.get(beat.seq)?.heard.resolve(result.outcome !== 'rejected');
     this.desk.heard(beat, result);
-    this.noteKnown(result.knownIncarnation);
   }
 
   private get isSettled(): boolean {
     return this.shared.get('incarnationSettled') === 1;
   }
 
-  /** The first word counts; later surprises are another process under our name. */
-  private noteKnown(known: number | null): void {
-    if (!this.isSettled) this.settle(known);
+  /** The first word of each coordinator counts: one that lags behind knows less. Later surprises are another process under our name. */
+  private noteKnown(known: number | null, coordinatorId: string): void {
+    const isFirstWord = this.spoken !== null && !this.spoken.has(coordinatorId) && this.spoken.size < FIRST_WORDS_MAX;
+    if (isFirstWord) this.spoken.add(coordinatorId);
+    if (isFirstWord && !this.isRivalReported) this.settle(known);
     else if (known !== null && known > this.incarnation && !this.isRivalReported) {
       this.isRivalReported = true;
       this.log('error', { incarnation: this.incarnation, known }, 'another process beats under this node id: give each its own node.id');
     }
-    this.welcomed.resolve();
+  }
+
+  /** All have told what they hold, as far as they can be reached: nothing is left to wait for. */
+  private noteTried(): void {
+    if (this.isSettled && this.lanes.haveAllTried) this.welcomed.resolve();
   }
 
   private settle(known: number | null): void {
@@ -248,7 +272,7 @@ export class Engine {
     this.incarnation = incarnationBeyond({ own, known, hasBeaten: this.hasBeaten });
     if (this.incarnation === own) return;
     this.shared.set('seq', 0);
-    this.lane.greet();
+    this.lanes.greet();
     if (this.hasBeaten) this.post({ kind: 'incarnation', incarnation: this.incarnation });
     this.log('warn', { own, known }, 'the cluster knows a later incarnation of this node (was a clock set back?): going on beyond it');
   }

@@ -17,7 +17,7 @@ export interface EngineSetup {
   readonly isResumed: boolean;
   readonly state: Beat['state'];
   readonly facts: MainFacts;
-  /** Base URLs, each with a slash at its end. */
+  /** Base URLs, each with a slash at its end; `coordinators` changes them. */
   readonly coordinators: readonly string[];
   /** From the contracts: the engine names them as types only, because loading them would double what its thread weighs. */
   readonly wire: { readonly path: string; readonly protocol: string; readonly lineBytesMax: number };
@@ -35,12 +35,13 @@ export type FromEngine =
   /** Before the first beat, and when it grows. */
   | { readonly kind: 'incarnation'; readonly incarnation: number }
   | { readonly kind: 'drain'; readonly isDraining: boolean; readonly reason: string }
-  /** What became of a `say`; after the last word the lane is closed. */
+  /** What became of a `say`; after the last word the lanes are closed. */
   | { readonly kind: 'said'; readonly seq: number; readonly wasHeard: boolean }
   | { readonly kind: 'log'; readonly level: LogLevel; readonly facts: object; readonly message: string };
 
 export type ToEngine =
   | { readonly kind: 'confirmed'; readonly seq: number; readonly reason: string | null; readonly facts: MainFacts }
+  | { readonly kind: 'coordinators'; readonly urls: readonly string[] }
   /** A word that must arrive, made by the main thread; with `left` the engine falls silent. */
   | { readonly kind: 'say'; readonly beat: Beat };
 

@@ -13,7 +13,10 @@ const SLOTS = [
   'incarnationSettled',
   /** 0 none, 1 bus, 2 direct: what takes beats now. */
   'laneInUse',
-  'laneOpen',
+  /** Coordinators that hear us directly. */
+  'lanesOpen',
+  /** Coordinators that should. */
+  'lanesWanted',
   'laneOpens',
   'sentDirect',
   'failedDirect',

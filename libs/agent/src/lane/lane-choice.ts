@@ -1,14 +1,20 @@
 /**
- * Which coordinator an agent talks to, and when it tries the next. Pure: the caller connects, waits and rolls the dice.
+ * Which coordinators an agent keeps a lane to. Pure.
  *
- * Rendezvous hashing: each node has its own order of the coordinators, so that they share the nodes evenly, and one that goes leaves
- * its nodes to all others alike.
+ * Rendezvous hashing: each node has its own order of the coordinators, so that where there are more of them than one keeps lanes to,
+ * they share the nodes evenly, and one that goes leaves its nodes to all others alike.
  */
 
-/** Indexes of `urls`, the preferred one first. The order does not depend on how the list was written. */
-export function rendezvousOrder(nodeId: string, urls: readonly string[]): number[] {
-  const weights = urls.map((url) => weight(`${nodeId}\n${url}`));
-  return urls.map((_, index) => index).toSorted((a, b) => (weights[b] as number) - (weights[a] as number) || ((urls[a] as string) < (urls[b] as string) ? -1 : 1));
+/** Every coordinator of a group of the usual size, so that each sees each node with its own eyes. Count. */
+export const LANES_MAX = 5;
+
+/** Each once, at most `LANES_MAX`, the preferred one first. The choice does not depend on how the list was written. */
+export function chosenCoordinators(nodeId: string, urls: readonly string[]): string[] {
+  const weighed = [...new Set(urls)].map((url) => ({ url, weight: weight(`${nodeId}\n${url}`) }));
+  return weighed
+    .toSorted((one, other) => other.weight - one.weight || (one.url < other.url ? -1 : 1))
+    .slice(0, LANES_MAX)
+    .map(({ url }) => url);
 }
 
 /** FNV-1a, its bits mixed once more: by itself it leaves texts that differ in their last letter close together. */
@@ -18,38 +24,4 @@ function weight(text: string): number {
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) >>> 0;
-}
-
-/** A lane that was open for less counts as one that failed: otherwise a door that is slammed each time is run against without a pause. */
-const STABLE_MS = 5000;
-/** Spread of the first tries, so that the agents of a coordinator that died do not all come at once. Milliseconds. */
-const FIRST_SPREAD_MS = 50;
-const BACK_OFF_MS_MIN = 100;
-const BACK_OFF_MS_MAX = 5000;
-
-export interface NextTry {
-  /** Place in the order of preference. */
-  readonly rank: number;
-  readonly delayMs: number;
-}
-
-export class LaneDial {
-  private failures = 0;
-  private rank = 0;
-
-  constructor(private readonly count: number) {}
-
-  /** `random` is 0 <= x < 1. */
-  next(random: number): NextTry {
-    const round = this.failures - this.count;
-    if (round < 0) return { rank: this.rank, delayMs: this.failures === 0 ? 0 : random * FIRST_SPREAD_MS };
-    const backOffMs = Math.min(BACK_OFF_MS_MAX, BACK_OFF_MS_MIN * 2 ** Math.min(round, 16));
-    return { rank: this.rank, delayMs: backOffMs * (0.5 + random / 2) };
-  }
-
-  /** The lane to `rank` ended after it was open for `openMs`; 0 when it never was. */
-  ended(rank: number, openMs: number): void {
-    this.failures = openMs >= STABLE_MS ? 1 : this.failures + 1;
-    this.rank = (rank + 1) % this.count;
-  }
 }

@@ -16,7 +16,7 @@ const message = fc.oneof(
   fc.record({ v, kind: fc.constant('welcome'), coordinatorId: likely(nodeId), knownIncarnation: likely(known) }),
   fc.record({ v, kind: fc.constant('heard'), seq: likely(count), result: likely(result) }),
   fc.record({ v, kind: fc.constant('probe'), id: likely(fc.nat()), target: likely(target), timeLimitMs: likely(fc.integer({ min: 10, max: 10_000 })) }),
-  fc.record({ v, kind: fc.constant('drain'), isDraining: likely(fc.boolean()), reason: likely(fc.constantFrom('', 'maintenance', 'x'.repeat(512), 'x'.repeat(513))) }),
+  fc.record({ v, kind: fc.constant('drain'), isDraining: likely(fc.boolean()), reason: likely(fc.constantFrom('', 'maintenance', 'x'.repeat(512), 'x'.repeat(513))), index: likely(fc.oneof(fc.nat(), fc.constant(undefined))) }),
   fc.record({ v, kind: anything }),
   anything,
 );

@@ -65,8 +65,10 @@ function probeTarget(from: Fields | null): ProbeTarget | null {
   return isProbeUrlSound && isHttpUrlSound ? { nodeId, incarnation, probeUrl, httpUrl } : null;
 }
 
-function drain({ isDraining, reason }: Fields): CoordinatorMessage | null {
-  return typeof isDraining === 'boolean' && typeof reason === 'string' && reason.length <= REASON_LENGTH_MAX ? { v: 1, kind: 'drain', isDraining, reason } : null;
+function drain({ isDraining, reason, index }: Fields): CoordinatorMessage | null {
+  if (typeof isDraining !== 'boolean' || typeof reason !== 'string' || reason.length > REASON_LENGTH_MAX) return null;
+  if (index === undefined) return { v: 1, kind: 'drain', isDraining, reason };
+  return isCount(index, 0) ? { v: 1, kind: 'drain', isDraining, reason, index } : null;
 }
 
 function fieldsOf(line: string): Fields | null {
