@@ -35,6 +35,7 @@ const calls = {
   transfer: (to, timeoutMs) => node.transfer(to, timeoutMs),
   change: (change, timeoutMs) => node.changeConfig(change, timeoutMs),
   status: () => node.status(),
+  pulse: () => node.pulse(),
   peers: (peers) => node.setPeers(peers),
   compact: () => node.compact(),
   block: (ms) => {

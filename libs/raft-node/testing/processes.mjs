@@ -1,5 +1,5 @@
 /** Starts members of a Raft group as processes of their own, and speaks with them. For tests and for scripts that measure. */
-import { fork } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +15,10 @@ export class Processes {
     this.folder = mkdtempSync(join(tmpdir(), 'muster-raft-'));
     this.members = new Map();
     this.addresses = new Map();
+    /** How a member is started, where that is not the usual way: by id. */
+    this.launches = new Map();
+    /** What members said when they could not go on. */
+    this.failures = new Map();
   }
 
   /** All of them, as the first members of a group. */
@@ -26,8 +30,10 @@ export class Processes {
   /** With the store that it had; with addresses of the others as they were when it starts. */
   async start(id, found = null) {
     const setup = { nodeId: id, clusterId: 'test', secret: 's', storePath: join(this.folder, id, 'raft.db'), host: '127.0.0.1', port: 0, peers: this.peers(), found, ...this.settings };
-    const child = fork(MEMBER, [JSON.stringify(setup)], { env: { ...process.env, NODE_NO_WARNINGS: '1', NODE_OPTIONS: '' }, execArgv: [] });
-    const member = { child, waiting: new Map(), nextId: 0, role: null, failed: null };
+    const { command, env } = this.launches.get(id) ?? { command: [], env: {} };
+    const [program, ...args] = [...command, process.execPath, MEMBER, JSON.stringify(setup)];
+    const child = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], env: { ...process.env, NODE_NO_WARNINGS: '1', NODE_OPTIONS: '', ...env } });
+    const member = { child, waiting: new Map(), nextId: 0, role: null };
     await new Promise((done, failed) => {
       child.on('message', (message) => {
         if (message.started !== undefined) {
@@ -36,7 +42,7 @@ export class Processes {
         } else if (message.role !== undefined) {
           member.role = message.role;
         } else if (message.failed !== undefined) {
-          member.failed = message.failed;
+          this.failures.set(id, message.failed);
           failed(new Error(message.failed));
         } else {
           const waiting = member.waiting.get(message.id);
@@ -56,6 +62,10 @@ export class Processes {
 
   peers() {
     return { peers: [...this.addresses].map(([nodeId, address]) => ({ nodeId, address, storeId: null })), removedStoreIds: [] };
+  }
+
+  isRunning(id) {
+    return this.members.has(id);
   }
 
   call(id, call, ...args) {

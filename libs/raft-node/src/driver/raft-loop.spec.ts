@@ -95,3 +95,24 @@ test.each([
   a.loop.receive({ kind: 'peers', peers: peersFor(toldOf(b.told, 'started')[0]?.storeId ?? '') });
   await eventually('b is told', () => toldOf(b.told, 'trouble').some(({ text }) => text.includes(says)));
 });
+
+test('it says without being asked how it stands, again and again', async () => {
+  const { told } = await leading(setupOf('a'));
+  await eventually('it told more than once that it leads', () => toldOf(told, 'pulse').filter(({ pulse }) => pulse.role === 'leader').length > 2);
+  const last = toldOf(told, 'pulse').at(-1)?.pulse;
+  expect(last).toMatchObject({ leaderId: 'a', commitIndex: 1, appliedIndex: 1, peers: [], counts: { elections: 1, leaderChanges: 1, stepDowns: 0 } });
+  expect(last?.contactAtMs).toBe(last?.atMs);
+  expect(last?.diskFreeBytes).toBeGreaterThan(0);
+});
+
+test('a leader whose disk is nearly full hands over while it can', async () => {
+  const found = { voters: ['a', 'b'], outgoing: [], learners: [] };
+  const more = { electionTicks: 40, heartbeatTicks: 4, lowWaterBytes: Number.MAX_SAFE_INTEGER, found };
+  const both = [await started(setupOf('a', more)), await started(setupOf('b', more))];
+  const peers = { peers: both.map(({ told }, position) => ({ nodeId: 'ab'[position] ?? '', address: toldOf(told, 'started')[0]?.address ?? '', storeId: null })), removedStoreIds: [] };
+  for (const { loop } of both) loop.receive({ kind: 'peers', peers });
+  await eventually('each has led', () => both.every(({ told }) => toldOf(told, 'role').some(({ role }) => role.role === 'leader')));
+  const troubles = both.flatMap(({ told }) => toldOf(told, 'trouble').map(({ text }) => text));
+  expect(troubles).toContainEqual(expect.stringMatching(/^leadership goes to '[ab]': only \d+ bytes are free on its disk/));
+  await eventually('it is counted', () => both.some(({ told }) => toldOf(told, 'pulse').at(-1)?.pulse.counts.diskHandovers === 1));
+});

@@ -1,0 +1,118 @@
+/** Real processes on disks that stand still, fail or are full: somebody else leads, and nobody says what is not so. */
+import { BadDisks, CAN_FAIL, CAN_FILL, smallDisk } from '../testing/bad-disk.mjs';
+import { eventually } from '../testing/eventually.js';
+import { Processes } from '../testing/processes.mjs';
+
+const onBadDisk = CAN_FAIL ? describe : describe.skip;
+const onSmallDisk = CAN_FILL ? describe : describe.skip;
+
+let group: Processes;
+beforeEach(() => {
+  group = new Processes(['a', 'b', 'c']);
+});
+afterEach(() => group.stopAll());
+
+async function onBadDisks(): Promise<BadDisks> {
+  const disks = new BadDisks(group.folder);
+  for (const id of group.ids) group.launches.set(id, disks.launch(id));
+  await group.startAll();
+  await group.commit('before');
+  return disks;
+}
+
+const leads = (): Promise<string> => eventually('somebody leads', () => group.leader());
+const othersThan = (one: string): string[] => group.ids.filter((id) => id !== one);
+
+/** Once everybody else is led by one of them, who that is. */
+async function successorOf(one: string): Promise<string> {
+  return eventually('another leads', async () => {
+    const pulses = await Promise.all(othersThan(one).map((id) => group.call(id, 'pulse')));
+    const next = pulses[0]?.leaderId;
+    return next !== undefined && next !== one && pulses.every(({ leaderId, hasQuorum }) => leaderId === next && hasQuorum) ? next : null;
+  });
+}
+
+onBadDisk('a disk that stands still or fails', () => {
+  test('a leader whose disk stands still is replaced and knows it; when the disk moves on it follows, and says of its last proposal what became of it', async () => {
+    const disks = await onBadDisks();
+    const frozen = await leads();
+    disks.set(frozen, 'freeze');
+    const stuck = group.call(frozen, 'propose', 'stuck', 60_000).then(() => 'acknowledged', (error: { readonly code?: string }) => error.code);
+    const next = await successorOf(frozen);
+    expect(await eventually('it knows', async () => ((await group.call(frozen, 'pulse')).hasQuorum ? null : 'out of touch'))).toBe('out of touch');
+    await group.call(next, 'propose', 'after', 10_000);
+    disks.set(frozen, 'well');
+    // It was sent before it was written, so that the others may have committed it.
+    const outcome = await stuck;
+    const texts = await Promise.all(group.ids.map(async (id) => (await group.call(id, 'read', 20_000)).texts));
+    expect(new Set(texts.map((each) => each.join(','))).size).toBe(1);
+    expect(texts[0]).toEqual(outcome === 'acknowledged' ? ['before', 'stuck', 'after'] : ['before', 'after']);
+  });
+
+  test('a follower whose disk stands still holds nobody up', async () => {
+    const disks = await onBadDisks();
+    const leader = await leads();
+    const [frozen = ''] = othersThan(leader);
+    disks.set(frozen, 'freeze');
+    for (const text of ['x', 'y']) await group.call(leader, 'propose', text, 10_000);
+    disks.set(frozen, 'well');
+    expect((await group.call(frozen, 'read', 20_000)).texts).toEqual(['before', 'x', 'y']);
+  });
+
+  test('a member whose disk reports an error at a sync ends and says so, and comes back with all that was acknowledged', async () => {
+    const disks = await onBadDisks();
+    const failed = await leads();
+    disks.set(failed, 'error');
+    await expect(group.call(failed, 'propose', 'never durable', 10_000)).rejects.toThrow(/ended|stopped/);
+    await eventually('it has ended', () => !group.isRunning(failed));
+    expect(group.failures.get(failed)).toMatch(/disk I\/O error/);
+    await group.commit('after');
+    disks.set(failed, 'well');
+    await group.start(failed);
+    expect((await group.call(failed, 'read', 20_000)).texts).toEqual(expect.arrayContaining(['before', 'after']));
+  });
+
+  test('a leader whose disk is slow, but works, lets another lead', async () => {
+    const disks = await onBadDisks();
+    const slow = await leads();
+    disks.set(slow, 'slow');
+    const proposals = Promise.allSettled(Array.from({ length: 6 }, async (_, turn) => {
+      for (let at = 0; at <= turn; at++) await group.call(slow, 'propose', `slow ${turn}/${at}`, 20_000);
+    }));
+    await successorOf(slow);
+    expect((await group.call(slow, 'pulse')).counts.diskHandovers).toBe(1);
+    disks.set(slow, 'well');
+    await proposals;
+  });
+});
+
+onSmallDisk('a disk that fills up', () => {
+  test('a leader whose disk is full ends in words; the others have all that was acknowledged, and go on', async () => {
+    const MIB = 1024 * 1024;
+    for (const id of group.ids) {
+      group.launches.set(id, smallDisk(`${group.folder}/${id}`, id === 'a' ? 6 * MIB : 64 * MIB));
+    }
+    // The low-water mark is out of the way: this is about a disk that fills at once.
+    group.settings['lowWaterBytes'] = 0;
+    await group.startAll();
+    await group.commit('before');
+    const leader = await leads();
+    if (leader !== 'a') {
+      await eventually('the one with the small disk has everything', async () => (await group.call(leader, 'status')).peers.find(({ id }) => id === 'a')?.state === 'replicate');
+      await group.call(leader, 'transfer', 'a', 10_000);
+    }
+    const acknowledged: string[] = [];
+    const large = 'x'.repeat(256 * 1024);
+    await eventually('its disk is full', async () => {
+      const text = `${acknowledged.length} ${large}`;
+      if (!group.isRunning('a')) return true;
+      await group.call('a', 'propose', text, 2000).then(() => acknowledged.push(text), () => {});
+      return false;
+    });
+    expect(group.failures.get('a')).toMatch(/database or disk is full/);
+    const { by } = await group.commit('after');
+    const { texts } = await group.call(by, 'read', 20_000);
+    expect(acknowledged.length).toBeGreaterThan(3);
+    expect(texts.filter((text) => acknowledged.includes(text))).toEqual(acknowledged);
+  });
+});
