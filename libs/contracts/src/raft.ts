@@ -61,10 +61,10 @@ export const raftStatusSchema = z.object({
 });
 export type RaftStatus = z.infer<typeof raftStatusSchema>;
 
-/** Sorted by node id. A later round has given up what an earlier one promised. */
+/** Members sorted by node id, with the addresses that they begin with. In a later round something is promised that an earlier one excludes. */
 export const foundingPromiseSchema = z.object({
   round: z.int().min(0),
-  members: z.array(z.object({ nodeId: nodeIdSchema, storeId: storeIdSchema })).min(1).max(7),
+  members: z.array(z.object({ nodeId: nodeIdSchema, storeId: storeIdSchema, httpUrl: urlSchema, raftUrl: raftUrlSchema })).min(1).max(7),
 });
 export type FoundingPromise = z.infer<typeof foundingPromiseSchema>;
 

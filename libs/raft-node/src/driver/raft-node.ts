@@ -160,9 +160,16 @@ export class RaftNode {
     this.post({ kind: 'peers', peers });
   }
 
-  /** Makes a snapshot of what is applied, and lets the log before it go. Resolves when it is on the disk. */
-  compact(timeoutMs = TIMEOUT_MS): Promise<void> {
-    return this.ask((id) => this.snapshot(id), timeoutMs, 'the snapshot was not written');
+  /** Up to here the state machine has applied the log. */
+  get applied(): number {
+    return this.appliedIndex;
+  }
+
+  /** Makes a snapshot of what is applied, and lets the log before it go. Resolves with its index when it is on the disk. */
+  async compact(timeoutMs = TIMEOUT_MS): Promise<number> {
+    const index = this.appliedIndex;
+    await this.ask((id) => this.snapshot(id), timeoutMs, 'the snapshot was not written');
+    return index;
   }
 
   /** Without handing over; see `transfer`. */

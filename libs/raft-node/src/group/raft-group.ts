@@ -1,13 +1,24 @@
 /**
  * A coordinator's place in its Raft group: forms or joins it, keeps the directory of members, and gives the application its log.
  *
- * Decides nothing itself: who may found is `formation.ts`, who belongs `directory.ts`, what a leader has to do for that `duties.ts`.
+ * Wiring only: who may found is `formation.ts`, who belongs `directory.ts`, what a leader has to do for that `duties.ts`.
  */
 import type { Logger, RaftIntroduction, RaftJoin, RaftJoinAnswer, RaftStatus } from '@muster/contracts';
+import { monotonicMs } from '../driver/monotonic.js';
 import type { Role } from '../driver/messages.js';
 import { RaftUnavailable } from '../driver/raft-errors.js';
 import type { Applied, StateMachine } from '../driver/raft-node.js';
+import { RaftStore } from '../store/raft-store.js';
 import type { TlsOptions } from '../transport/channel.js';
+import { type Newcomer, peerNamed } from './directory.js';
+import { applicationEntry } from './envelope.js';
+import { Forming } from './forming.js';
+import { statusBefore, statusOf } from './group-status.js';
+import { Introductions } from './introductions.js';
+import { Member } from './member.js';
+import { Orders } from './orders.js';
+import { PortHold } from './port-hold.js';
+import { isSigned, signatureOf } from './signature.js';
 
 export interface GroupOptions {
   readonly nodeId: string;
@@ -44,93 +55,194 @@ export interface Introduced {
   readonly signature: string;
 }
 
-export interface GroupCounters {
-  readonly [name: string]: number;
-}
+/** All count from the start of this member, but for `diskFreeBytes`. */
+export type GroupCounters = Readonly<Record<string, number>>;
 
 export class RaftGroup {
-  readonly storeId: string = '';
+  private readonly ending = new AbortController();
+  private readonly introductions: Introductions;
+  private member: Member | null = null;
+  private orders: Orders | null = null;
+  private forming: Forming | null = null;
+  private work: Promise<void> = Promise.resolve();
+  private failure: string | null = null;
 
-  private constructor(private readonly options: GroupOptions) {}
+  private constructor(
+    private readonly options: GroupOptions,
+    private readonly machine: StateMachine,
+    private readonly self: RaftJoin,
+    private readonly hold: PortHold,
+  ) {
+    this.introductions = new Introductions(options.secret, options.discover);
+  }
 
   /** Opens the store and begins: goes on with its group, or forms or joins one in the background. Throws `StoreDamaged`, `StoreUnusable`, or that the port is in use. */
-  static open(_options: GroupOptions, _machine: StateMachine): Promise<RaftGroup> {
-    return Promise.reject(new Error('not built yet'));
+  static async open(options: GroupOptions, machine: StateMachine): Promise<RaftGroup> {
+    const { cluster, nodeId, httpUrl, advertiseHost } = options;
+    const store = RaftStore.open(options.storePath);
+    let hold: PortHold | null = null;
+    try {
+      hold = await PortHold.take(options.host, options.port);
+      const host = advertiseHost.includes(':') && !advertiseHost.startsWith('[') ? `[${advertiseHost}]` : advertiseHost;
+      const { storeId, clusterId } = store.identity;
+      const group = new RaftGroup(options, machine, { cluster, nodeId, storeId, httpUrl, raftUrl: `raft://${host}:${hold.port}` }, hold);
+      if (clusterId === null) group.form(store);
+      else await group.belong(store, clusterId, []);
+      return group;
+    } catch (error) {
+      store.close();
+      await hold?.release();
+      throw error;
+    }
   }
 
   get nodeId(): string {
     return this.options.nodeId;
   }
 
+  get storeId(): string {
+    return this.self.storeId;
+  }
+
   /** Synchronous, at most 100 ms old; ages grow by the clock. */
   status(): RaftStatus {
-    throw notBuilt();
+    const { member, forming } = this;
+    if (this.failure !== null) return statusBefore(this.self, 'shutdown', this.failure);
+    if (member === null) return statusBefore(this.self, forming?.state ?? 'forming', forming?.detail ?? '');
+    const { clusterId, directory, node, removed } = member;
+    return statusOf(this.self, { clusterId, directory, pulse: node.pulse(), appliedIndex: node.applied, removed, nowMs: monotonicMs() });
   }
 
   leader(): { readonly nodeId: string; readonly httpUrl: string } | null {
-    return null;
+    const { member } = this;
+    const leaderId = member?.node.role.leaderId ?? null;
+    if (member === null || leaderId === null || this.failure !== null) return null;
+    if (leaderId === this.self.nodeId) return { nodeId: leaderId, httpUrl: this.self.httpUrl };
+    const peer = peerNamed(member.directory, leaderId);
+    return peer === null ? null : { nodeId: leaderId, httpUrl: member.httpUrlOf(peer) };
   }
 
   isLeader(): boolean {
-    return false;
+    return this.failure === null && this.member?.node.role.role === 'leader';
   }
 
-  /** Rejects with `RaftUnavailable`. */
-  propose(_data: Uint8Array, _timeoutMs?: number): Promise<Applied> {
-    return Promise.reject(notBuilt());
+  /** Resolves when it is committed and was applied here. Rejects with `RaftUnavailable`. */
+  async propose(data: Uint8Array, timeoutMs?: number): Promise<Applied> {
+    return this.present().node.propose(applicationEntry(data), timeoutMs);
   }
 
   /** Resolves with an index that is applied here, and everything with it that anybody was told before. */
-  read(_timeoutMs?: number): Promise<number> {
-    return Promise.reject(notBuilt());
+  async read(timeoutMs?: number): Promise<number> {
+    return this.present().node.read(timeoutMs);
   }
 
-  introduce(_nonce: string): Introduced {
-    throw notBuilt();
+  introduce(nonce: string): Introduced {
+    const { nodeId, storeId, cluster, httpUrl, raftUrl } = this.self;
+    const leader = this.leader();
+    const body: RaftIntroduction = {
+      cluster,
+      nodeId,
+      storeId,
+      clusterId: this.member?.clusterId ?? null,
+      httpUrl,
+      raftUrl,
+      expect: this.options.expect,
+      promise: this.member === null ? (this.forming?.promise ?? null) : null,
+      leaderId: leader?.nodeId ?? null,
+      leaderHttpUrl: leader?.httpUrl ?? null,
+    };
+    return { body, signature: signatureOf(this.options.secret, 'introduction', nonce, JSON.stringify(body)) };
   }
 
   /** Of the body of `POST /raft/join`. */
-  verify(_signature: string, _text: string): boolean {
-    return false;
+  verify(signature: string, text: string): boolean {
+    return isSigned(signature, this.options.secret, 'join', '', text);
   }
 
-  /** At the leader; elsewhere rejects with `not-leader`. */
-  join(_request: RaftJoin): Promise<RaftJoinAnswer> {
-    return Promise.reject(notBuilt());
+  /** At the leader; elsewhere rejects with `not-leader`. The caller learns who belongs before it does itself. */
+  async join(request: RaftJoin): Promise<RaftJoinAnswer> {
+    return this.leading().join(request);
   }
 
-  addPeer(_peer: RaftJoin): Promise<void> {
-    return Promise.reject(notBuilt());
+  async addPeer(peer: RaftJoin): Promise<void> {
+    await this.leading().join(peer);
   }
 
-  removePeer(_nodeId: string): Promise<void> {
-    return Promise.reject(notBuilt());
+  /** Resolves once it has no vote and its store will never be let in again. */
+  async removePeer(nodeId: string): Promise<void> {
+    return this.leading().remove(nodeId);
   }
 
-  replacePeer(_oldNodeId: string, _by: RaftJoin): Promise<void> {
-    return Promise.reject(notBuilt());
+  /** Resolves once the new one has the vote of the old one. */
+  async replacePeer(oldNodeId: string, by: RaftJoin): Promise<void> {
+    return this.leading().replace(oldNodeId, by);
   }
 
   /** Resolves with who leads then; without `to` the most up-to-date voter. */
-  transfer(_to?: string): Promise<string> {
-    return Promise.reject(notBuilt());
+  async transfer(to?: string): Promise<string> {
+    return this.leading().transfer(to);
   }
 
   /** Makes a snapshot now and resolves with its index. */
-  compact(): Promise<number> {
-    return Promise.reject(notBuilt());
+  async compact(): Promise<number> {
+    return this.present().node.compact();
   }
 
   counters(): GroupCounters {
-    return {};
+    return this.member?.counters() ?? {};
   }
 
   /** Without handing over; see `transfer`. */
-  stop(): Promise<void> {
-    return Promise.resolve();
+  async stop(): Promise<void> {
+    this.failure ??= 'it was stopped';
+    this.ending.abort();
+    await this.work;
+    await this.member?.stop();
   }
-}
 
-function notBuilt(): RaftUnavailable {
-  return new RaftUnavailable('unknown', 'not built yet');
+  private form(store: RaftStore): void {
+    const { expect, logger } = this.options;
+    const forming = new Forming({ ...this.self, expect }, store, this.introductions, logger);
+    this.forming = forming;
+    this.work = forming
+      .run(this.ending.signal)
+      .then(async (formed) => {
+        if (formed !== null) return this.belong(store, formed.clusterId, formed.peers);
+        store.close();
+        await this.hold.release();
+      })
+      .catch(async (error: unknown) => {
+        store.close();
+        await this.hold.release();
+        this.fail(error instanceof Error ? error.message : String(error));
+      });
+  }
+
+  /** Closes the store, which the Raft thread opens for itself. */
+  private async belong(store: RaftStore, clusterId: string, initial: readonly Newcomer[]): Promise<void> {
+    const member = await Member.start({ ...this.options, clusterId, self: this.self, store, hold: this.hold, initial, introductions: this.introductions, onFailed: (text) => this.fail(text) }, this.machine);
+    this.member = member;
+    this.orders = new Orders(this.self, member);
+    this.forming = null;
+  }
+
+  private present(): Member {
+    if (this.member !== null && this.failure === null) return this.member;
+    const detail = this.failure ?? `this coordinator belongs to no group yet: ${this.forming?.detail ?? ''}`;
+    throw new RaftUnavailable('not-leader', detail);
+  }
+
+  private leading(): Orders {
+    const { node } = this.present();
+    if (node.role.role === 'leader' && this.orders !== null) return this.orders;
+    const { leaderId } = node.role;
+    throw new RaftUnavailable('not-leader', leaderId === null ? 'no leader is known' : `'${leaderId}' leads`, leaderId);
+  }
+
+  private fail(text: string): void {
+    if (this.failure !== null) return;
+    this.failure = text;
+    this.ending.abort();
+    this.options.onFailed(text);
+  }
 }

@@ -130,8 +130,20 @@ export class RaftStore {
     this.run('VACUUM INTO ?', path);
   }
 
+  /** What was noted under a name before the store belonged to a group; null when nothing was. */
+  note(name: string): string | null {
+    const value = this.database.prepare('SELECT value FROM meta WHERE name = ?').get(`note.${name}`)?.['value'];
+    return typeof value === 'string' ? value : null;
+  }
+
+  /** Durable when it returns. */
+  putNote(name: string, value: string): void {
+    this.inTransaction(() => this.run('INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)', `note.${name}`, value));
+  }
+
+  /** More than once does no harm. */
   close(): void {
-    this.database.close();
+    if (this.database.isOpen) this.database.close();
   }
 
   private read(): Restored {

@@ -1,0 +1,53 @@
+/** One state machine out of two: the directory of the members, and what the application keeps. */
+import type { StateMachine } from '../driver/raft-node.js';
+import { applyDirectory, type Directory, EMPTY_DIRECTORY } from './directory.js';
+import { openEntry, openSnapshot, sealSnapshot } from './envelope.js';
+
+/** What applying a directory entry answers: why it was refused, or null. */
+export interface DirectoryAnswer {
+  readonly refused: string | null;
+}
+
+export class GroupMachine implements StateMachine {
+  private current: Directory = EMPTY_DIRECTORY;
+  private hasApplication = false;
+
+  constructor(
+    private readonly application: StateMachine,
+    private readonly onDirectory: (directory: Directory) => void,
+  ) {}
+
+  get directory(): Directory {
+    return this.current;
+  }
+
+  apply(data: Uint8Array, index: number, term: number): unknown {
+    const entry = openEntry(data);
+    switch (entry.kind) {
+      case 'application':
+        this.hasApplication = true;
+        return this.application.apply(entry.data, index, term);
+      case 'directory': {
+        const { directory, refused } = applyDirectory(this.current, entry.command);
+        if (refused === null) this.become(directory);
+        return { refused } satisfies DirectoryAnswer;
+      }
+    }
+  }
+
+  snapshot(): Uint8Array {
+    return sealSnapshot({ directory: this.current, application: this.hasApplication ? this.application.snapshot() : null });
+  }
+
+  restore(data: Uint8Array, index: number): void {
+    const { directory, application } = openSnapshot(data);
+    this.hasApplication = application !== null;
+    if (application !== null) this.application.restore(application, index);
+    this.become(directory);
+  }
+
+  private become(directory: Directory): void {
+    this.current = directory;
+    this.onDirectory(directory);
+  }
+}

@@ -1,0 +1,61 @@
+/** A coordinator alone in its group: everything that the application asks of it. Groups of several are in test/. */
+import { bytesOf, Coordinators } from '../../testing/coordinators.js';
+import { eventually } from '../../testing/eventually.js';
+
+const all = new Coordinators({ expect: 1 });
+afterEach(() => Promise.all([...all.running.keys()].map((nodeId) => all.stop(nodeId))));
+afterAll(() => all.stopAll());
+
+test('one that expects nobody else founds a group of its own, leads it, commits and reads', async () => {
+  const { group, machine } = await all.start('alone');
+  expect(group.status()).toMatchObject({ state: 'forming', clusterId: null, hasQuorum: false, leaderId: null, peers: [] });
+  await eventually('it leads', () => group.isLeader());
+  const { index, result } = await group.propose(bytesOf('x'));
+  expect(result).toBe(1);
+  expect(await group.read()).toBeGreaterThanOrEqual(index);
+  expect(machine.texts).toEqual(['x']);
+  await eventually('its status follows', () => group.status().state === 'leader');
+  const status = group.status();
+  expect(status).toMatchObject({ cluster: 'test', nodeId: 'alone', detail: '', hasQuorum: true, leaderId: 'alone', appliedIndex: index });
+  expect(status.peers).toEqual([expect.objectContaining({ nodeId: 'alone', storeId: group.storeId, voter: true, silentMs: 0 })]);
+  expect(group.leader()).toEqual({ nodeId: 'alone', httpUrl: status.peers[0]?.httpUrl });
+});
+
+test('what it committed is there after a restart, from a snapshot and from the log', async () => {
+  const first = await all.start('again');
+  await eventually('it leads', () => first.group.isLeader());
+  await first.group.propose(bytesOf('x'));
+  const snapshotIndex = await first.group.compact();
+  await first.group.propose(bytesOf('y'));
+  const { clusterId } = first.group.status();
+  await all.stop('again');
+  expect(first.group.status()).toMatchObject({ state: 'shutdown', detail: 'it was stopped' });
+  const second = await all.start('again', { expect: 3 });
+  await eventually('it leads', () => second.group.isLeader());
+  await second.group.read();
+  expect(second.machine.texts).toEqual(['x', 'y']);
+  expect(second.group.status()).toMatchObject({ clusterId, snapshotIndex });
+});
+
+test('before there is a group nothing is committed, and it says what it waits for', async () => {
+  const { group } = await all.start('waits', { expect: 3, discover: () => Promise.resolve([]) });
+  await expect(group.propose(bytesOf('x'))).rejects.toMatchObject({ name: 'RaftUnavailable', code: 'not-leader' });
+  await expect(group.removePeer('waits')).rejects.toMatchObject({ code: 'not-leader' });
+  await eventually('it says so', () => group.status().detail.startsWith("1 of 3 coordinators see each other ('waits')"));
+  expect(group.leader()).toBeNull();
+});
+
+test('a port in use and a store in use are told at the start, before there is a group', async () => {
+  const { group } = await all.start('here', { expect: 3 });
+  const port = Number(new URL(group.introduce('').body.raftUrl.replace('raft:', 'http:')).port);
+  await expect(all.start('there', { port })).rejects.toThrow('EADDRINUSE');
+  await expect(all.start('there', { disk: 'here' })).rejects.toThrow('another process is using it');
+});
+
+test('the only voter can neither be removed nor hand over', async () => {
+  const { group } = await all.start('only');
+  await eventually('it leads', () => group.isLeader());
+  await expect(group.removePeer('only')).rejects.toMatchObject({ code: 'refused', message: expect.stringContaining('only member with a vote') });
+  await expect(group.transfer()).rejects.toMatchObject({ code: 'refused', message: expect.stringContaining('nobody can take over') });
+  await expect(group.removePeer('nobody')).rejects.toMatchObject({ code: 'refused', message: expect.stringContaining("'nobody' is no member") });
+});

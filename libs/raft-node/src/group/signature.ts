@@ -1,0 +1,17 @@
+/** Proves that a text comes from somebody who knows the secret of the cluster. What it is for is part of it: one proof is no other. */
+import { createHmac, timingSafeEqual } from 'node:crypto';
+
+export type Purpose = 'introduction' | 'join';
+
+/** `nonce` is what the asker made up, so that an old answer cannot be given again; empty where the text needs none. */
+export function signatureOf(secret: string, purpose: Purpose, nonce: string, text: string): string {
+  return createHmac('sha256', secret)
+    .update(JSON.stringify(['muster', purpose, nonce, text]))
+    .digest('hex');
+}
+
+export function isSigned(signature: string | null, secret: string, purpose: Purpose, nonce: string, text: string): boolean {
+  const given = Buffer.from(signature ?? '');
+  const expected = Buffer.from(signatureOf(secret, purpose, nonce, text));
+  return given.byteLength === expected.byteLength && timingSafeEqual(given, expected);
+}
