@@ -3,3 +3,5 @@ export { furnish, INSIDE, runInside } from './own-network.js';
 export { freePort, ROOT, scratchFolder, Service, until } from './service.js';
 export { type Turn, Verdicts } from './verdicts.js';
 export { CoordinatorGroup, type CoordinatorGroupOptions, SECRET, Seat } from './coordinator-group.js';
+export { checkLinearizable } from './linearizability/check-linearizable.js';
+export { type Linearizability, type Operation } from './linearizability/operation.js';
