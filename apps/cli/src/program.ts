@@ -4,6 +4,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import type { CliContext } from './context.js';
 import { CliError, EXIT, type ExitCode } from './exit-codes.js';
 import { COORDINATOR_COUNT, NODE_COUNT_MAX, PORT_OFFSET_MAX, PRODUCER_COUNT_MAX } from './local-cluster/cluster-plan.js';
+import { declareRaft } from './raft-program.js';
 
 const EXIT_CODES_HELP = `
 Exit codes:
@@ -11,7 +12,8 @@ Exit codes:
   1  it was tried and did not work
   2  the command line makes no sense
   3  there is no cluster, or nothing answers
-  4  the cluster is not well: no quorum, nobody HEALTHY, or a member DEGRADED, SUSPECT or DOWN (status)
+  4  the cluster is not well: no quorum, nobody HEALTHY, or a member DEGRADED, SUSPECT or DOWN (status);
+     nobody leads, or a coordinator is away or behind (raft status)
   5  a local cluster runs here already (up)
   130  stopped at once by a second Ctrl-C (up)
 
@@ -67,6 +69,7 @@ function declare(context: CliContext, done: (code: ExitCode) => void): Command {
   declareLocal(program, context, done);
   declareReading(program, context, done);
   declareOrders(program, context, done);
+  declareRaft(program, context, done);
   declareRoles(program, context, done);
   return program;
 }

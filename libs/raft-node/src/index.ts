@@ -12,3 +12,4 @@ export { type TlsOptions } from './transport/channel.js';
 export { type Identity } from './transport/handshake.js';
 export { RaftTransport, type TransportCounters, type TransportOptions } from './transport/raft-transport.js';
 export { type GroupCounters, type GroupOptions, type Introduced, RaftGroup } from './group/raft-group.js';
+export { foundingState } from './group/envelope.js';

@@ -38,7 +38,7 @@ export async function askFirst(urls: readonly string[], ask: (url: string) => Pr
       const { status, body } = await ask(url);
       if (status >= 200 && status < 300) return body;
       const code = codeOf(body);
-      if (code !== '' && code !== 'NOT_FOUND' && status < 500) throw new CliError(code === 'MEMBER_UNKNOWN' ? EXIT.usage : EXIT.failed, messageIn(body));
+      if (code !== '' && code !== 'NOT_FOUND' && status < 500) throw new CliError(code === 'MEMBER_UNKNOWN' || code === 'PEER_UNKNOWN' ? EXIT.usage : EXIT.failed, messageIn(body));
       isAnswered ||= code !== '' && code !== 'NOT_FOUND';
       if (code === 'NOT_FOUND' && gatewayUrl === null) {
         gatewayUrl = url;
@@ -56,7 +56,7 @@ export async function askFirst(urls: readonly string[], ask: (url: string) => Pr
 }
 
 /** Addresses of the coordinators that a gateway knows; none when it does not tell. */
-async function coordinatorsBehind(url: string): Promise<string[]> {
+export async function coordinatorsBehind(url: string): Promise<string[]> {
   try {
     const { body } = await getJson(`${url}/cluster/status`, ANSWER_MS_MAX);
     if (!looksLikeStatus(body)) return [];

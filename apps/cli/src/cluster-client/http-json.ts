@@ -18,12 +18,17 @@ export function openGet(url: string, headers: Readonly<Record<string, string>>, 
 export const getJson = (url: string, timeoutMs: number): Promise<JsonAnswer> => exchange(url, timeoutMs, (onResponse) => openGet(url, { accept: 'application/json' }, timeoutMs, onResponse));
 
 /** The same for `POST` of a JSON document. */
-export function postJson(url: string, body: object, timeoutMs: number): Promise<JsonAnswer> {
-  const method = url.startsWith('https:') ? requestTls : requestPlain;
-  const text = JSON.stringify(body);
-  const headers = { accept: 'application/json', 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
+export const postJson = (url: string, body: object, timeoutMs: number): Promise<JsonAnswer> => sendJson('POST', url, timeoutMs, { body });
+
+/** The same for any method; without a body where there is none. */
+export function sendJson(method: string, url: string, timeoutMs: number, { body, token }: { readonly body?: object | undefined; readonly token?: string | null }): Promise<JsonAnswer> {
+  const open = url.startsWith('https:') ? requestTls : requestPlain;
+  const text = body === undefined ? '' : JSON.stringify(body);
+  const headers: Record<string, string | number> = { accept: 'application/json' };
+  if (body !== undefined) Object.assign(headers, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) });
+  if (typeof token === 'string') headers['authorization'] = `Bearer ${token}`;
   return exchange(url, timeoutMs, (onResponse) => {
-    const request = method(url, { method: 'POST', agent: false, headers, timeout: timeoutMs }, onResponse);
+    const request = open(url, { method, agent: false, headers, timeout: timeoutMs }, onResponse);
     request.end(text);
     return request;
   });

@@ -51,6 +51,13 @@ export function spellDuration(ms: number): string {
   return `${Math.round(seconds / DAY_S)} d`;
 }
 
+/** `812 B`, `3.4 kB`, `12 MB`. */
+export function spellBytes(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`;
+  const [value, unit] = bytes < 1_000_000 ? [bytes / 1000, 'kB'] : [bytes / 1_000_000, 'MB'];
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${unit}`;
+}
+
 /** Local wall time as `23:59:59`. */
 export function spellClock(unixMs: number): string {
   const at = new Date(unixMs);
