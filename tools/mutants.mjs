@@ -8,7 +8,7 @@
 import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
@@ -18,6 +18,8 @@ const LANES_MAX = 2;
 /** A mutant that makes a test go round for ever is noticed as well. */
 const RUN_MS_MAX = 120_000;
 const OUTPUT_BYTES_MAX = 16 * 1024 * 1024;
+/** Specs that take longer, such as random faults, are asked last. Milliseconds. */
+const SLOW_SPEC_MS = 1500;
 const NOT_COPIED = new Set(['node_modules', 'dist', '.nx']);
 
 const { values: options } = parseArgs({ options: { project: { type: 'string', multiple: true }, json: { type: 'boolean' }, jobs: { type: 'string' } } });
@@ -89,20 +91,33 @@ function test(folder, specs) {
   });
 }
 
-/** The spec beside the file first: most mutants end there. */
-function specsBeside(folder, file) {
+/** The spec beside the file first, since most mutants end there, then all but the slow ones, then those. */
+function specsInTurn(folder, file, slow) {
   const beside = file.replace(/\.ts$/, '.spec.ts');
-  return existsSync(join(folder, beside)) ? [['--runTestsByPath', beside], []] : [[]];
+  const only = (specs) => ['--runTestsByPath', ...specs];
+  return [
+    ...(existsSync(join(folder, beside)) && !slow.includes(beside) ? [only([beside])] : []),
+    ...(slow.length === 0 ? [[]] : [['--testPathIgnorePatterns', '/node_modules/', ...slow.map((spec) => spec.replaceAll('.', '\\.') + '$')], only(slow)]),
+  ];
 }
 
-async function tryMutant(folder, mutant) {
+/** Runs all tests as they are: else everything would look noticed. Says which specs are slow. */
+async function specsThatAreSlow(folder, project) {
+  const report = join(scratch, 'report.json');
+  const whole = await test(folder, ['--json', `--outputFile=${report}`]);
+  if (whole.verdict !== 'lived') throw new Unusable(`${project}: its tests do not pass even without a mutant: ${whole.by}`);
+  const suites = JSON.parse(readFileSync(report, 'utf8')).testResults;
+  return suites.filter(({ startTime, endTime }) => endTime - startTime > SLOW_SPEC_MS).map(({ name }) => relative(folder, name));
+}
+
+async function tryMutant(folder, mutant, slow) {
   const startedMs = performance.now();
   const path = join(folder, mutant.file);
   const source = readFileSync(path, 'utf8');
   let result = { verdict: 'lived', by: '' };
   writeFileSync(path, source.replace(mutant.find, () => mutant.replace));
   try {
-    for (const specs of specsBeside(folder, mutant.file)) {
+    for (const specs of specsInTurn(folder, mutant.file, slow)) {
       result = await test(folder, specs);
       if (result.verdict !== 'lived') break;
     }
@@ -114,18 +129,19 @@ async function tryMutant(folder, mutant) {
 
 async function runProject(project, mutants, results) {
   const waiting = [...mutants];
+  let slow = [];
   const lanes = Array.from({ length: Math.min(Number(options.jobs ?? LANES_MAX), mutants.length) }, async (_, lane) => {
     const folder = copyOf(project, lane);
-    // One lane asks whether the tests pass as they are: else everything would look noticed.
     if (lane === 0) {
-      const whole = await test(folder, []);
-      if (whole.verdict !== 'lived') {
+      try {
+        slow = await specsThatAreSlow(folder, project);
+      } catch (error) {
         waiting.length = 0;
-        throw new Unusable(`${project}: its tests do not pass even without a mutant: ${whole.by}`);
+        throw error;
       }
     }
     for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
-      const result = await tryMutant(folder, mutant);
+      const result = await tryMutant(folder, mutant, slow);
       results.push(result);
       say(`${result.verdict.padEnd(6)} ${project}/${result.file}:${result.line}  ${(result.ms / 1000).toFixed(1)} s  ${result.why}`);
     }

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { Group } from '../testing/group.js';
 import { quorumsMeet } from '../testing/monitors.js';
-import { isJoint, leaveJoint, membersOf, planChange } from './configuration.js';
+import { isJoint, isVoter, leaveJoint, membersOf, planChange } from './configuration.js';
 import type { Configuration } from './index.js';
 
 test('a learner gets the log, counts in no majority, and never stands for election', () => {
@@ -56,6 +56,12 @@ test('a member that its own log removes may still be needed to lead, until that 
   group.run(80);
   expect(group.raft('b').status()).toMatchObject({ role: 'leader', config: { voters: ['b'] } });
   expect(group.raft('a').status().role).toBe('follower');
+});
+
+test('a voter that leaves votes until it has left', () => {
+  const joint = { voters: ['a'], outgoing: ['b'], learners: ['c'] };
+  expect(['a', 'b', 'c'].filter((peer) => isVoter(joint, peer))).toEqual(['a', 'b']);
+  expect(isVoter(leaveJoint(joint), 'b')).toBe(false);
 });
 
 test('one change at a time, and none before an entry of the own term is committed', () => {

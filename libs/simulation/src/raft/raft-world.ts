@@ -123,6 +123,7 @@ export class RaftWorld {
   change(change: ConfigChange): void {
     const leader = this.leader();
     leader?.order((raft) => {
+      if (this.isCalm) return;
       // With two voters left the crash of one rightly stops everything, which is not what is looked for.
       if (raft.config.voters.length <= 2 && this.settings.members > 2 && (change.remove !== undefined || change.addLearners !== undefined)) return;
       if (raft.changeConfig(change).kind === 'appended') this.counts.changes += 1;

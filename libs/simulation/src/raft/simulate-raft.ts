@@ -67,14 +67,12 @@ export function simulateRaft(run: RaftRun): RaftRunResult {
 function recover(world: RaftWorld, random: SeededRandom): number {
   const { clock, monitors, settings, members } = world;
   world.calm();
-  const away = staysAway(world, random);
-  for (const member of members.values()) {
-    if (away.has(member.id)) member.crash();
-    else member.start();
-  }
+  for (const member of members.values()) member.start();
   // What was paused, written or clogged by then comes to its end first.
   const healedAtMs = Math.max(clock.nowMs(), world.cloggedUntilMs, ...[...members.values()].map(({ stillUntilMs }) => stillUntilMs));
   clock.runUntil(healedAtMs);
+  const away = staysAway(world, random);
+  for (const id of away) members.get(id)?.crash();
   const before = monitors.committedIndex;
   const withinMs = ELECTIONS_MAX * 2 * settings.electionTicks * settings.tickMs * (1 + settings.clockRateError);
   const isCommitting = (): boolean => monitors.committedIndex > before && (world.leader()?.raft?.commitIndex ?? 0) > before;
@@ -99,11 +97,10 @@ function recover(world: RaftWorld, random: SeededRandom): number {
 function staysAway({ members, ids }: RaftWorld, random: SeededRandom): ReadonlySet<PeerId> {
   const away = new Set<PeerId>();
   if (random.chance(0.5)) return away;
-  const configs = [...members.values()].map(({ store }) => store.config);
-  const before = [...members.values()].map(({ store }) => store.configBefore(store.lastIndex));
+  const configs = [...members.values()].flatMap(({ store, raft }) => [store.config, store.configBefore(store.lastIndex), raft?.config ?? store.config]);
   for (const id of random.sample(ids, ids.length)) {
     away.add(id);
-    if (![...configs, ...before].every((config) => haveQuorum(config, (peer) => !away.has(peer)))) away.delete(id);
+    if (!configs.every((config) => haveQuorum(config, (peer) => !away.has(peer)))) away.delete(id);
   }
   return away;
 }
