@@ -3,11 +3,13 @@ import type { Agent } from '@muster/agent';
 import type { HealthRegistry } from '@muster/observability';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import type { Proxy } from './proxy/proxy.js';
+import type { CoordinatorReads } from './status/coordinator-reads.js';
 import type { ViewKeeper } from './view/view-keeper.js';
 
 export interface GatewayLifecycleParts {
   readonly view: ViewKeeper;
   readonly proxy: Proxy;
+  readonly reads: CoordinatorReads;
   readonly health: HealthRegistry;
   readonly agent: Agent;
 }
@@ -25,6 +27,7 @@ export class GatewayLifecycle implements OnApplicationBootstrap, OnApplicationSh
   /** Only now: proxied requests that were under way have ended or were cut. */
   async onApplicationShutdown(): Promise<void> {
     await this.parts.proxy.close();
+    await this.parts.reads.close();
     await this.parts.view.close();
   }
 }

@@ -10,6 +10,7 @@ import { GatewayLifecycle } from './gateway-lifecycle.js';
 import { DEFAULT_ROUTES } from './proxy/routes.js';
 import { Proxy } from './proxy/proxy.js';
 import { ClusterController } from './status/cluster.controller.js';
+import { CoordinatorReads } from './status/coordinator-reads.js';
 import { WatchRelay } from './status/watch-relay.js';
 import type { ViewCache } from './view/view-cache.js';
 import { ViewKeeper } from './view/view-keeper.js';
@@ -25,6 +26,7 @@ export interface GatewayParts {
 export class GatewayModule {
   static forRoot({ config, host, bus }: GatewayParts, view: ViewKeeper, proxy: Proxy): DynamicModule {
     const { metrics } = host;
+    const reads = new CoordinatorReads({ coordinators: () => view.coordinatorUrls(), metrics });
     return {
       module: GatewayModule,
       imports: [
@@ -35,8 +37,9 @@ export class GatewayModule {
       providers: [
         { provide: ViewKeeper, useValue: view },
         { provide: WatchRelay, useFactory: () => new WatchRelay({ view, watchersMax: config.gateway.watchersMax, metrics }) },
+        { provide: CoordinatorReads, useValue: reads },
         { provide: Proxy, useValue: proxy },
-        { provide: GatewayLifecycle, useFactory: (agent: Agent) => new GatewayLifecycle({ view, proxy, health: host.health, agent }), inject: [Agent] },
+        { provide: GatewayLifecycle, useFactory: (agent: Agent) => new GatewayLifecycle({ view, proxy, reads, health: host.health, agent }), inject: [Agent] },
       ],
     };
   }
@@ -44,7 +47,7 @@ export class GatewayModule {
 
 export function createView({ config, host, cache }: GatewayParts): ViewKeeper {
   const { quorumDoubtMs, watchSilenceMs, cacheSaveMs } = config.gateway;
-  return new ViewKeeper({ coordinators: config.cluster.coordinators, cache, quorumDoubtMs, watchSilenceMs, cacheSaveMs, metrics: host.metrics, logger: host.logger });
+  return new ViewKeeper({ coordinators: coordinatorSource(config.cluster.coordinators), cache, quorumDoubtMs, watchSilenceMs, cacheSaveMs, metrics: host.metrics, logger: host.logger });
 }
 
 export function createProxy({ config, host }: GatewayParts, view: ViewKeeper): Proxy {

@@ -172,6 +172,57 @@ test('the live view is passed on to readers over one stream, and goes on pulsing
   await ended;
 });
 
+const json = (statusCode: number, body: object, headers: Record<string, string> = {}): NonNullable<FakeCoordinator['answer']> => (_, response) => void response.writeHead(statusCode, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
+
+test('what the gateway knows is answered from its view, with index, term, age and by whom; what must be surer, or is not in it, by a coordinator', async () => {
+  const fake = await coordinator(['a', {}]);
+  fake.answer = json(200, { from: 'the leader' }, { 'x-muster-index': '77', 'x-muster-term': '3', 'x-muster-served-by': 'coordinator-2', 'x-secret': 'kept' });
+  const running = await gateway([fake.url]);
+  await until('ready', isReady(running));
+  for (const path of ['/cluster/status', '/cluster/members?consistency=stale', '/cluster/members/a?consistency=']) {
+    const own = await ask(running, path);
+    expect([own.status, own.headers.get('x-muster-index'), own.headers.get('x-muster-term'), own.headers.get('x-muster-served-by')]).toEqual([200, '10', '1', 'gateway-1']);
+    expect(Number(own.headers.get('x-muster-age-ms'))).toBeGreaterThanOrEqual(0);
+  }
+  expect(fake.asked).toEqual([]);
+  const paths = ['/cluster/status?consistency=linearizable', '/cluster/members?consistency=leader', '/cluster/members/a?consistency=leader', '/cluster/members/a/why?x=1', '/cluster/events?format=json&since=3'];
+  for (const path of paths) {
+    const passed = await ask(running, path);
+    expect([passed.status, passed.headers.get('x-muster-index'), passed.headers.get('x-muster-served-by'), passed.headers.get('x-secret')]).toEqual([200, '77', 'coordinator-2', null]);
+    expect(await passed.json()).toEqual({ from: 'the leader' });
+  }
+  expect(fake.asked).toEqual(paths);
+  for (const path of ['/cluster/status?consistency=certain', '/cluster/events']) expect(await (await ask(running, path)).json()).toMatchObject({ statusCode: 400, code: 'QUERY_INVALID' });
+});
+
+test('A10: a coordinator that cannot answer for sure is passed over for one that can; when none can, what it said is the answer', async () => {
+  const [first, second] = [await coordinator(['a', {}]), await coordinator(['a', {}])];
+  const minority = json(503, { statusCode: 503, code: 'NO_QUORUM', message: 'ask another' }, { 'retry-after': '1' });
+  first.answer = minority;
+  second.answer = json(200, { from: 'the majority' });
+  const running = await gateway([first.url, second.url]);
+  await until('ready', isReady(running));
+  expect(await (await ask(running, '/cluster/status?consistency=linearizable')).json()).toEqual({ from: 'the majority' });
+  second.answer = (_, response) => response.destroy();
+  const refused = await ask(running, '/cluster/status?consistency=linearizable');
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
+  expect(await refused.json()).toMatchObject({ code: 'NO_QUORUM' });
+  await first.close();
+  await second.close();
+  expect(await (await ask(running, '/cluster/members/a/why')).json()).toMatchObject({ statusCode: 503, code: 'NO_COORDINATOR' });
+  expect((await ask(running, '/cluster/status')).status).toBe(200);
+  expect(await (await ask(running, '/metrics')).text()).toMatch(/gateway_coordinator_reads_total\{outcome="unanswered"\} 2/);
+});
+
+test('what is not found at a coordinator is not looked for at the others', async () => {
+  const [first, second] = [await coordinator(), await coordinator()];
+  for (const fake of [first, second]) fake.answer = json(404, { statusCode: 404, code: 'MEMBER_UNKNOWN', message: 'nobody' });
+  const running = await gateway([first.url, second.url]);
+  await until('ready', isReady(running));
+  expect((await ask(running, '/cluster/members/nobody/why')).status).toBe(404);
+  expect(first.asked.length + second.asked.length).toBe(1);
+});
+
 test('the API document names the data path beside the paths of the gateway itself', async () => {
   const running = await gateway(['http://127.0.0.1:1']);
   const { paths } = (await (await ask(running, '/docs-json')).json()) as { paths: Record<string, object> };

@@ -1,8 +1,10 @@
-/** A coordinator's watch endpoint and direct lane on a real port; tests say what it tells. */
+/** A coordinator's watch endpoint, other paths and direct lane on a real port; tests say what it tells. */
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { type AgentMessage, type ClusterStatus, type CoordinatorMessage, decodeAgentMessage, LANE_PROTOCOL, type WatchMessage } from '@muster/contracts';
+
+const PULSE_MS = 100;
 
 export class FakeCoordinator {
   private readonly watchers = new Set<ServerResponse>();
@@ -13,6 +15,10 @@ export class FakeCoordinator {
   isMute = false;
   /** Watchers get their snapshot and are hung up on. */
   hangsUp = false;
+  /** Paths and queries that were asked for, beside the stream. */
+  readonly asked: string[] = [];
+  /** How it answers what is not the stream; null: not at all. */
+  answer: ((url: string, response: ServerResponse) => void) | null = (_, response) => response.writeHead(404).end();
 
   private constructor(
     private readonly server: Server,
@@ -25,7 +31,9 @@ export class FakeCoordinator {
     server.on('request', (request, response) => {
       if (request.url?.startsWith('/cluster/watch')) return fake.watch(response);
       request.resume();
-      return response.writeHead(404).end();
+      fake.asked.push(request.url ?? '');
+      fake.answer?.(request.url ?? '', response);
+      return undefined;
     });
     server.on('upgrade', (_request, socket) => fake.openLane(socket as Socket));
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -63,6 +71,13 @@ export class FakeCoordinator {
     await promise;
   }
 
+  /** As long as it lives. Returns what ends it. */
+  pulses(make: () => WatchMessage): () => void {
+    const timer = setInterval(() => this.tell(make()), PULSE_MS);
+    this.server.on('close', () => clearInterval(timer));
+    return () => clearInterval(timer);
+  }
+
   private openLane(socket: Socket): void {
     this.lanes.add(socket);
     socket.on('error', () => {}).on('close', () => this.lanes.delete(socket));
@@ -77,7 +92,7 @@ export class FakeCoordinator {
   private answerTo(message: AgentMessage): CoordinatorMessage | null {
     switch (message.kind) {
       case 'hello':
-        return { v: 1, kind: 'welcome', coordinatorId: 'coordinator-1', knownIncarnation: null };
+        return { v: 1, kind: 'welcome', coordinatorId: `coordinator-${this.port}`, knownIncarnation: null };
       case 'beat':
         this.beatCount += 1;
         return { v: 1, kind: 'heard', seq: message.beat.seq, result: { nodeId: message.beat.nodeId, outcome: 'accepted', knownIncarnation: null } };

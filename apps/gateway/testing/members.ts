@@ -41,7 +41,7 @@ export function statusOf(...members: readonly MemberStatusView[]): ClusterStatus
   };
 }
 
-export function pulseOf(member: MemberStatusView, facts: { readonly hasQuorum?: boolean } = {}): WatchMessage {
+export function pulseOf(member: MemberStatusView, facts: Partial<Pick<Extract<WatchMessage, { kind: 'pulse' }>, 'hasQuorum' | 'leaderId' | 'index' | 'ageMs'>> = {}): WatchMessage {
   const { nodeId, incarnation, healthScore, healthTerms, phiScore, lastHeartbeatTime, vitals } = member;
-  return { kind: 'pulse', hasQuorum: facts.hasQuorum ?? true, leaderId: 'coordinator-1', index: 10, term: 1, pulses: [{ nodeId, incarnation, healthScore, healthTerms, phiScore, lastHeartbeatTime, vitals }] };
+  return { kind: 'pulse', hasQuorum: true, leaderId: 'coordinator-1', index: 10, term: 1, ...facts, pulses: [{ nodeId, incarnation, healthScore, healthTerms, phiScore, lastHeartbeatTime, vitals }] };
 }

@@ -3,6 +3,7 @@
  * get other addresses. An answer that is empty, late or an error changes nothing: the last good one holds.
  */
 import type { Logger } from '@muster/contracts';
+import { monoMs } from './engine/mono-clock.js';
 import { coordinatorUrl } from './options.js';
 import { withinMs } from './within-ms.js';
 
@@ -20,8 +21,9 @@ export interface CoordinatorListOptions {
 const FIRST_MS_MAX = 1000;
 /** Longest wait for a later one. Milliseconds. */
 const ANSWER_MS_MAX = 5000;
-/** Between two questions, spread by a quarter either way: while all is well, and while some cannot be reached. Milliseconds. */
+/** Between two questions while all is well. Milliseconds. */
 const ASK_MS = 15_000;
+/** The same while some cannot be reached, spread by a quarter either way. Milliseconds. */
 const ASK_MS_SHORT = 2000;
 /** Names that are looked at; further ones are left out. Count. */
 const URLS_MAX = 64;
@@ -29,6 +31,7 @@ const URLS_MAX = 64;
 export class CoordinatorList {
   private current: readonly string[];
   private timer: NodeJS.Timeout | undefined;
+  private askedMs = 0;
   private isClosed = false;
   private isReported = false;
 
@@ -56,12 +59,21 @@ export class CoordinatorList {
   }
 
   private async ask(source: () => Promise<readonly string[]>): Promise<void> {
+    this.askedMs = monoMs();
     const answer = await withinMs(asked(source), ANSWER_MS_MAX, { holdsProcess: false });
     if (this.isClosed) return;
     if (answer instanceof Error) this.report(answer);
     else if (answer !== undefined) this.take(answer);
-    const isShort = this.current.length === 0 || this.options.isShort();
-    this.timer = setTimeout(() => void this.ask(source), (isShort ? ASK_MS_SHORT : ASK_MS) * (0.75 + Math.random() / 2)).unref();
+    this.askLater(source);
+  }
+
+  private askLater(source: () => Promise<readonly string[]>): void {
+    const look = (): void => {
+      const isDue = monoMs() - this.askedMs >= ASK_MS || this.current.length === 0 || this.options.isShort();
+      if (isDue) void this.ask(source);
+      else this.askLater(source);
+    };
+    this.timer = setTimeout(look, ASK_MS_SHORT * (0.75 + Math.random() / 2)).unref();
   }
 
   private take(answer: readonly string[]): void {

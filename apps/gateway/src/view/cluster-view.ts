@@ -1,8 +1,8 @@
 /**
  * The cluster as the coordinators last described it, and how old that is.
  *
- * Pure: messages and the time go in, answers come out. It believes whichever coordinator speaks; when all have been
- * silent for long it says that it cannot know about a quorum.
+ * Pure: messages and the time go in, answers come out. It believes the coordinator whose words it is given, its own word on how old they
+ * are included; when nobody has spoken for long it says that it cannot know about a quorum.
  */
 import { type Brake, type ClusterStatus, isLive, type MemberStatusView, type WatchMessage } from '@muster/contracts';
 
@@ -34,7 +34,7 @@ export class ClusterView {
         return this.note(message, nowMs);
       case 'pulse': {
         const wasScored = this.pulse(message);
-        this.note(message, nowMs);
+        this.note(message, nowMs - (message.ageMs ?? 0));
         if (this.status !== null) this.status = { ...this.status, hasQuorum: message.hasQuorum, leaderId: message.leaderId };
         return wasScored;
       }
@@ -48,11 +48,16 @@ export class ClusterView {
     return true;
   }
 
+  /** Log index that the view stands for; null while nothing is known. */
+  get index(): number | null {
+    return this.status?.index ?? null;
+  }
+
   get isKnown(): boolean {
     return this.status !== null;
   }
 
-  /** Time since a coordinator's last word; infinite before the first. */
+  /** Time since the view was last right, as a coordinator said; infinite before the first word. */
   ageMs(nowMs: number): number {
     return this.status === null ? Number.POSITIVE_INFINITY : Math.max(0, nowMs - this.asOfMs);
   }
@@ -91,10 +96,10 @@ export class ClusterView {
     this.members = new Map(Object.entries(status.membership));
   }
 
-  private note({ index, term }: { readonly index: number; readonly term: number }, nowMs: number): true {
+  private note({ index, term }: { readonly index: number; readonly term: number }, asOfMs: number): true {
     if (this.status === null) return true;
     this.status = { ...this.status, index, term };
-    this.asOfMs = nowMs;
+    this.asOfMs = asOfMs;
     return true;
   }
 

@@ -3,6 +3,7 @@
  *
  * Starts from the saved view when there is one, so that requests are answered before a coordinator is.
  */
+import { CoordinatorList, type CoordinatorSource } from '@muster/agent';
 import type { Brake, ClusterStatus, Logger, MemberStatusView, WatchMessage } from '@muster/contracts';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { ClusterView } from './cluster-view.js';
@@ -10,7 +11,7 @@ import type { ViewCache } from './view-cache.js';
 import { Watcher } from './watcher.js';
 
 export interface ViewKeeperOptions {
-  readonly coordinators: readonly string[];
+  readonly coordinators: CoordinatorSource;
   readonly cache: ViewCache;
   readonly quorumDoubtMs: number;
   readonly watchSilenceMs: number;
@@ -24,6 +25,7 @@ export type ViewListener = (members: readonly MemberStatusView[], brakes: readon
 
 export class ViewKeeper {
   private readonly view: ClusterView;
+  private readonly coordinators: CoordinatorList;
   private readonly watcher: Watcher;
   private readonly listeners = new Set<ViewListener>();
   private readonly messageListeners = new Set<(message: WatchMessage) => void>();
@@ -42,19 +44,23 @@ export class ViewKeeper {
     new Gauge({ name: 'gateway_view_age_seconds', help: 'Time since the last word of a coordinator; -1 before the first', registers, collect() { this.set((current()?.ageMs ?? -1000) / 1000); } });
     new Gauge({ name: 'gateway_view_healthy_nodes', help: 'Members that are HEALTHY in the view of this gateway', registers, collect() { this.set(current()?.healthyNodes ?? 0); } });
     new Gauge({ name: 'gateway_view_has_quorum', help: '1 while the coordinators have a quorum, as far as this gateway knows', registers, collect() { this.set(current()?.hasQuorum === true ? 1 : 0); } });
+    const changes = new Counter({ name: 'gateway_coordinator_changes_total', help: 'Times that another coordinator was followed than before, the first one included', registers });
+    this.coordinators = new CoordinatorList({ source: coordinators, isShort: () => this.watcher.source === null, onChange: () => {}, logger });
     this.watcher = new Watcher({
-      coordinators,
+      coordinators: () => this.coordinators.urls,
+      shownIndex: () => this.view.index,
       silenceMs: watchSilenceMs,
       logger,
       onMessage: (message) => this.take(message),
+      onChange: () => changes.inc(),
       onEnd: () => streamsLost.inc(),
       onUnreadable: () => this.messages.inc({ kind: 'unreadable' }),
     });
   }
 
-  /** Begins to follow at once; the saved view is used if it is there before a coordinator is. */
+  /** Begins to follow as soon as the coordinators are known; the saved view is used if it is there before one of them is. */
   async start(): Promise<void> {
-    this.watcher.start();
+    void this.coordinators.start().then(() => this.watcher.start());
     try {
       const saved = await this.options.cache.load();
       if (saved === null) return;
@@ -70,6 +76,7 @@ export class ViewKeeper {
   }
 
   async close(): Promise<void> {
+    this.coordinators.close();
     await this.watcher.close();
     await this.options.cache.close();
   }
@@ -95,6 +102,11 @@ export class ViewKeeper {
 
   ageMs(): number {
     return this.view.ageMs(performance.now());
+  }
+
+  /** Base URLs of the coordinators, who is followed first. */
+  coordinatorUrls(): readonly string[] {
+    return this.watcher.ranked();
   }
 
   /** Ready with any view, however old: taking the gateway away would not make it younger. */
