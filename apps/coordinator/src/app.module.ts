@@ -3,22 +3,20 @@ import type { Server } from 'node:http';
 import { resolve } from 'node:path';
 import { ALL_TOPICS, type MessageBus } from '@muster/contracts';
 import { createMessageBus, MessageBusStrategy, MessagingModule } from '@muster/messaging';
-import type { ServiceHost } from '@muster/observability';
+import { AppError, type ServiceHost } from '@muster/observability';
+import { RaftGroup } from '@muster/raft-node';
 import { type BeforeApplicationShutdown, type DynamicModule, Module, type OnApplicationBootstrap } from '@nestjs/common';
-import type { INestApplication } from '@nestjs/common';
 import type { MicroserviceOptions } from '@nestjs/microservices';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { BeatIntake } from './beats/beat-intake.js';
 import { BeatsController } from './beats/beats.controller.js';
 import { HeartbeatsConsumer } from './beats/heartbeats.consumer.js';
-import { Cluster } from './cluster.js';
 import type { CoordinatorConfig } from './config.js';
 import { Coordinator } from './coordinator.js';
 import { Detection } from './detection/detection.js';
-import { ClusterController } from './http/cluster.controller.js';
-import { OrdersController } from './http/orders.controller.js';
-import { Orders } from './http/orders.js';
-import { Streams } from './http/streams.js';
-import { Views } from './views.js';
+import { coordinatorHttp } from './http/coordinator-http.js';
+import { keepRawJoin } from './http/raw-join.js';
+import { whyNoPart } from './log/log-status.js';
 
 /** Ties the coordinator to the life of the application. */
 class CoordinatorLifecycle implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -33,27 +31,43 @@ class CoordinatorLifecycle implements OnApplicationBootstrap, BeforeApplicationS
   }
 }
 
+/** What a coordinator takes from the outside world. */
+export interface OutsideParts {
+  readonly bus: MessageBus;
+  /** Our place in the group is lost for good. */
+  readonly onFailed: (reason: string) => void;
+}
+
+/** What nobody catches ends the process with a line in the log, so that a sound one takes its place. */
+function endProcess(reason: string): void {
+  setImmediate(() => {
+    throw new AppError('RAFT_MEMBER_FAILED', `${reason}: this coordinator ends, and reads everything anew when it is started again`, { statusCode: 500 });
+  });
+}
+
 @Module({})
 export class AppModule {
-  /** With a bus of the caller's own, such as one in memory, for tests. */
-  static async forRoot(config: CoordinatorConfig, host: ServiceHost, bus: MessageBus = makeBus(config, host)): Promise<DynamicModule> {
-    const coordinator = await Coordinator.open({ config, nodeId: host.nodeId, httpUrl: host.httpUrl, bus, metrics: host.metrics, logger: host.logger, onIncarnation: (incarnation) => host.health.announceIncarnation(incarnation) });
-    host.health.register('log', () => {
-      const { fault, hasQuorum } = coordinator.cluster.status();
-      return { ok: fault === '' && hasQuorum, detail: fault };
+  /** With a bus of the caller's own, such as one in memory, and another end than that of the process, for tests. */
+  static async forRoot(config: CoordinatorConfig, host: ServiceHost, { bus = makeBus(config, host), onFailed = endProcess }: Partial<OutsideParts> = {}): Promise<DynamicModule> {
+    const { nodeId, httpUrl, metrics, logger, health } = host;
+    const coordinator = await Coordinator.open({ config, nodeId, httpUrl, bus, metrics, logger, onFailed, onIncarnation: (incarnation) => health.announceIncarnation(incarnation) });
+    const { group, cluster, views, orders, streams } = coordinator;
+    // A minority is ready: it answers reads, and says how old they are. Who restarts what is not ready would harm it.
+    health.register('raft', () => {
+      const detail = whyNoPart(group.status());
+      return { ok: detail === '', detail: detail === '' ? cluster.status().fault : detail };
     });
+    const http = coordinatorHttp({ raft: group, cluster, views, orders, streams, secret: config.cluster.secret ?? null, metrics });
     return {
       module: AppModule,
       imports: [MessagingModule.forRoot({ bus })],
-      controllers: [ClusterController, OrdersController, BeatsController, HeartbeatsConsumer],
+      controllers: [...http.controllers, BeatsController, HeartbeatsConsumer],
       providers: [
+        ...http.providers,
         { provide: Coordinator, useValue: coordinator },
-        { provide: Cluster, useValue: coordinator.cluster },
+        { provide: RaftGroup, useValue: group },
         { provide: Detection, useValue: coordinator.detection },
-        { provide: Orders, useValue: coordinator.orders },
-        { provide: Views, useValue: coordinator.views },
         { provide: BeatIntake, useValue: coordinator.intake },
-        { provide: Streams, useValue: coordinator.streams },
         { provide: CoordinatorLifecycle, useValue: new CoordinatorLifecycle(coordinator) },
       ],
     };
@@ -65,7 +79,8 @@ export class AppModule {
    * Beats come from every partition: the group is this coordinator's own. It begins with what comes, each time: beats
    * that waited for us would make nodes look alive that are long gone.
    */
-  static listenTo(app: INestApplication, bus: MessageBus, host: ServiceHost): void {
+  static listenTo(app: NestFastifyApplication, bus: MessageBus, host: ServiceHost): void {
+    keepRawJoin(app);
     const server = app.getHttpServer() as Server;
     const { lanes } = app.get(Coordinator);
     server.on('upgrade', (request, socket, head) => lanes.upgrade(request, socket, head));

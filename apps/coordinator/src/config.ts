@@ -13,7 +13,7 @@ const coordinator = z.strictObject({
   snapshotEntries: z.int().min(10).max(1_000_000).default(2000).meta({ doc: 'Log entries after which the state is saved and the log cut.', unit: 'count', range: '10 to 1000000', raising: 'Fewer writes of the whole state; a restart replays more.' }),
 });
 
-export const coordinatorSchema = z.strictObject({
+const sectionsOfCoordinator = z.strictObject({
   cluster: sections.cluster,
   node: sections.node,
   bus: sections.bus,
@@ -32,4 +32,24 @@ export const coordinatorSchema = z.strictObject({
   coordinator,
   log: sections.log,
 });
+
+type Sections = z.output<typeof sectionsOfCoordinator>;
+
+export const coordinatorSchema = sectionsOfCoordinator.superRefine((config, context) => {
+  for (const { path, message } of groupProblems(config)) context.addIssue({ code: 'custom', path, message });
+});
 export type CoordinatorConfig = z.output<typeof coordinatorSchema>;
+
+const TLS = ['tlsCaFile', 'tlsCertFile', 'tlsKeyFile'] as const;
+
+/** What single settings cannot show: a group that would never form, or that anybody could join. */
+function groupProblems({ cluster, raft }: Sections): { path: string[]; message: string }[] {
+  const problems: { path: string[]; message: string }[] = [];
+  const isByName = cluster.coordinators.some((url) => url.startsWith('dns+'));
+  const expect = raft.expect ?? cluster.coordinators.length;
+  if (isByName && raft.expect === undefined) problems.push({ path: ['raft', 'expect'], message: 'must be set when cluster.coordinators holds a dns+ name: each coordinator would found a group of its own while it sees no other' });
+  if ((expect > 1 || isByName) && cluster.secret === undefined) problems.push({ path: ['cluster', 'secret'], message: `must be set, the same everywhere, for a group of ${expect} coordinators` });
+  const given = TLS.filter((name) => raft[name] !== undefined);
+  for (const name of TLS) if (given.length > 0 && raft[name] === undefined) problems.push({ path: ['raft', name], message: `must be set as well: ${given.map((it) => `raft.${it}`).join(' and ')} alone is of no use` });
+  return problems;
+}

@@ -5,13 +5,14 @@
  * over -> leave (our own last word) -> close the lanes -> publish what is left -> leave the group. The bus is closed by whoever made it.
  */
 import { Agent, probe, Reach } from '@muster/agent';
+import { coordinatorAddresses } from '@muster/config';
 import { HEARTBEATS_TOPIC, type Logger, type MemberStatus, type MessageBus } from '@muster/contracts';
 import { type AgreedView, Observer, type ObserverOptions } from '@muster/evidence';
 import { detectorConfig } from '@muster/failure-detector';
 import { SCORE_DEFAULTS } from '@muster/health-score';
 import { type MembershipRules, membershipRules, type Outcome } from '@muster/membership';
 import { partitionOf } from '@muster/messaging';
-import { join } from 'node:path';
+import { RaftGroup } from '@muster/raft-node';
 import type { Registry } from 'prom-client';
 import { BeatIntake } from './beats/beat-intake.js';
 import { Canary } from './beats/canary.js';
@@ -21,11 +22,11 @@ import { type AgreedCommand, AgreedState } from './agreed-state.js';
 import { Cluster } from './cluster.js';
 import type { CoordinatorConfig } from './config.js';
 import { Detection, type DetectionOptions } from './detection/detection.js';
+import { groupOptions } from './group-options.js';
 import { Orders } from './http/orders.js';
 import { Streams } from './http/streams.js';
 import { Lanes } from './lane/lanes.js';
-import { LocalDurableLog } from './log/local-durable-log.js';
-import { LogStore } from './log/log-store.js';
+import { RaftLog } from './log/raft-log.js';
 import { CoordinatorMetrics } from './metrics.js';
 import { Publisher } from './publishing/publisher.js';
 import { Views } from './views.js';
@@ -38,6 +39,8 @@ export interface CoordinatorParts {
   readonly metrics: Registry;
   readonly logger: Logger;
   readonly clock?: Clock;
+  /** Our place in the group is lost for good, for the reason given: this process is to end. */
+  readonly onFailed: (reason: string) => void;
   /** Told of our own incarnation, when it is settled and when it changes. */
   readonly onIncarnation?: (incarnation: number) => void;
 }
@@ -65,19 +68,28 @@ export class Coordinator {
   private readonly metrics: CoordinatorMetrics;
   private closing: Promise<void> | null = null;
 
-  /** Opens the durable state and its place in the group; throws when either cannot be had. */
+  /** Opens the store and our place in the group, formed or not; throws when either cannot be had. */
   static async open(parts: CoordinatorParts): Promise<Coordinator> {
-    const state = new AgreedState(rulesOf(parts.config), parts.logger);
-    const log = openLog(parts, state);
-    state.caughtUp();
-    const { config: { cluster }, nodeId, logger } = parts;
-    return new Coordinator(parts, state, new Cluster({ name: cluster.name, nodeId, rules: rulesOf(parts.config), logger }, state, log));
+    const { config, nodeId, logger, onFailed } = parts;
+    const rules = rulesOf(config);
+    const state = new AgreedState(rules, logger);
+    const log = new RaftLog<AgreedCommand, Outcome>(state, {
+      logger,
+      onCaughtUp: () => {
+        state.caughtUp();
+        logger.info({ members: [...state.membership.all()].length, index: state.membership.index }, 'this coordinator knows what the others know');
+      },
+    });
+    const group = await RaftGroup.open({ ...groupOptions(parts), onRole: (role) => log.roleChanged(role), onFailed }, log.machine);
+    log.use(group);
+    return new Coordinator(parts, state, new Cluster({ name: config.cluster.name, nodeId, rules, logger }, state, log), group);
   }
 
   private constructor(
     private readonly parts: CoordinatorParts,
     state: AgreedState,
     readonly cluster: Cluster,
+    readonly group: RaftGroup,
   ) {
     const { config, nodeId, logger, bus, clock = systemClock } = parts;
     const metrics = new CoordinatorMetrics(parts.metrics);
@@ -111,7 +123,8 @@ export class Coordinator {
       pulse: (id) => this.detection.pulse(id, clock.nowMs()),
       doubtReason: () => this.detection.doubtReason(),
       watchers: () => this.streams.count,
-      lanes: () => this.lanes.count,
+      lanes: () => this.lanes.nodeCount,
+      raft: group,
       canaryAgesMs: () => canary.agesMs(),
     });
   }
@@ -162,6 +175,15 @@ export class Coordinator {
     while (cluster.status().hasQuorum && isMember() && clock.nowMs() < deadlineMs) await new Promise<void>((resolve) => clock.wakeAfter(20, resolve));
   }
 
+  /** Those of the group, where they are now; until there is one, those that may form it with us. */
+  private async others(): Promise<readonly string[]> {
+    const { config, httpUrl, nodeId } = this.parts;
+    const { clusterId, peers } = this.group.status();
+    if (clusterId !== null) return peers.filter((peer) => peer.nodeId !== nodeId).map((peer) => peer.httpUrl);
+    if ((config.raft.expect ?? config.cluster.coordinators.length) === 1) return [];
+    return (await coordinatorAddresses(config.cluster.coordinators)).filter((url) => url !== httpUrl);
+  }
+
   private ownAgent(): Agent {
     const { config, nodeId, httpUrl, bus, metrics, logger, onIncarnation } = this.parts;
     return new Agent({
@@ -171,8 +193,8 @@ export class Coordinator {
       tags: config.node.tags,
       httpUrl,
       bus: ownBeats(bus, this.intake, logger),
-      // What its lane would carry is taken here without one.
-      coordinators: [],
+      // What a lane to ourselves would carry is taken here without one.
+      coordinators: () => this.others(),
       knownIncarnation: () => this.detection.incarnation(nodeId),
       // Were our main loop to stand still, nobody would be judged: a thread of its own had nobody to tell.
       worker: false,
@@ -186,20 +208,6 @@ export class Coordinator {
 
 function rulesOf({ stabilisation, joining, reap, flap }: CoordinatorConfig): MembershipRules {
   return membershipRules({ stabilisationMs: stabilisation.periodMs, joiningBeats: joining.beats, reapAfterMs: reap.afterMs, flap });
-}
-
-function openLog({ config: { node, coordinator }, nodeId, logger }: CoordinatorParts, state: AgreedState): LocalDurableLog<AgreedCommand, Outcome> {
-  return new LocalDurableLog<AgreedCommand, Outcome>({
-    store: new LogStore(join(node.dataDir, nodeId, 'membership.sqlite')),
-    nodeId,
-    snapshotEntries: coordinator.snapshotEntries,
-    machine: (snapshot) => {
-      if (snapshot !== null) state.restore(snapshot.state);
-      return state;
-    },
-    onApplied: () => undefined,
-    onFault: (reason) => logger.error({ reason }, 'the membership log is in trouble'),
-  });
 }
 
 function observerOptions({ config, nodeId }: CoordinatorParts, membership: AgreedView): ObserverOptions {

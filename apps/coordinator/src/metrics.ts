@@ -5,8 +5,10 @@ import { type Change, FAILURE_CLASSES } from '@muster/membership';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Cluster } from './cluster.js';
 import type { CutReason } from './lane/lane.js';
+import { observeRaft, type RaftSource } from './raft-metrics.js';
 
 export interface MetricsSources {
+  readonly raft: RaftSource;
   readonly cluster: Cluster;
   /** Score and suspicion of a node, for people. */
   readonly pulse: (nodeId: string) => { readonly healthScore: number; readonly phiScore: number } | null;
@@ -19,8 +21,6 @@ export interface MetricsSources {
 
 type WithheldCause = Extract<Note, { kind: 'withheld' }>['cause'];
 const WITHHELD: readonly WithheldCause[] = ['blind', 'unconfirmed', 'brake', 'damped'];
-
-const RAFT_STATES = { follower: 0, candidate: 1, leader: 2, shutdown: 3 } as const;
 
 export class CoordinatorMetrics {
   private readonly received: Counter<'lane'>;
@@ -62,18 +62,12 @@ export class CoordinatorMetrics {
   /** Gauges need what is made after the counters. */
   observe(sources: MetricsSources): void {
     const { cluster } = sources;
-    const status = () => cluster.status();
-    this.read('coordinator_is_leader', '1 when this coordinator decides, else 0.', () => (status().role === 'leader' ? 1 : 0));
-    this.read('raft_state', 'Role in the group: 0 follower, 1 candidate, 2 leader, 3 shutdown.', () => RAFT_STATES[status().role]);
-    this.read('raft_term', 'Current term.', () => status().term);
-    this.read('raft_commit_index', 'Index of the last entry that is committed.', () => status().commitIndex);
-    this.read('raft_applied_index', 'Index of the last entry that is applied.', () => status().appliedIndex);
-    this.read('cluster_has_quorum', '1 when changes can be committed, else 0.', () => (status().hasQuorum ? 1 : 0));
+    observeRaft(this.registry, sources.raft);
     this.read('coordinator_judging', '1 while verdicts are given, 0 while this coordinator doubts itself.', () => (sources.doubtReason() === '' ? 1 : 0));
     this.read('coordinator_watchers', 'Open event streams.', sources.watchers);
     this.read('coordinator_outbox_changes', 'Changes that are not on the bus yet.', () => cluster.membership.outboxLength);
     this.read('coordinator_outbox_dropped_changes', 'Changes that never reached the bus, because it was away for too long.', () => cluster.membership.outboxDropped);
-    this.read('coordinator_lanes_open', 'Direct lanes of agents that are open.', sources.lanes);
+    this.read('coordinator_lanes_open', 'Members that have a direct lane to this coordinator.', sources.lanes);
     this.read('cluster_damped_nodes', 'Members that failed so often of late that they get no traffic for a while.', () => [...cluster.membership.all()].filter(({ record }) => isLive(record.status) && record.marks.includes('damped')).length);
     this.members(sources);
     this.brakes(cluster);

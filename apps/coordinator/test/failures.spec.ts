@@ -26,10 +26,10 @@ afterEach(async () => {
 async function start(nodeIds: readonly string[]) {
   const bus = new MemoryBus();
   const service = await startService({
-    env: { MUSTER_HTTP_HOST: '127.0.0.1', MUSTER_HTTP_PORT: '0', MUSTER_NODE_ID: 'c1', MUSTER_NODE_DATA_DIR: folder, MUSTER_HEARTBEAT_INTERVAL_MS: String(INTERVAL_MS), MUSTER_FAILURE_TIMEOUT_MS: '30000', MUSTER_STABILISATION_PERIOD_MS: '500', MUSTER_LOG_LEVEL: 'silent' },
+    env: { MUSTER_HTTP_HOST: '127.0.0.1', MUSTER_HTTP_PORT: '0', MUSTER_NODE_ID: 'c1', MUSTER_RAFT_HOST: '127.0.0.1', MUSTER_RAFT_PORT: '0', MUSTER_RAFT_HEARTBEAT_MS: '20', MUSTER_RAFT_ELECTION_TIMEOUT_MS: '100', MUSTER_NODE_DATA_DIR: folder, MUSTER_HEARTBEAT_INTERVAL_MS: String(INTERVAL_MS), MUSTER_FAILURE_TIMEOUT_MS: '30000', MUSTER_STABILISATION_PERIOD_MS: '500', MUSTER_LOG_LEVEL: 'silent' },
     service: 'coordinator',
     schema: coordinatorSchema,
-    build: (config, host) => AppModule.forRoot(config, host, bus),
+    build: (config, host) => AppModule.forRoot(config, host, { bus }),
     configure: (app, _, host) => AppModule.listenTo(app, bus, host),
   });
   closers.push(() => service.close());

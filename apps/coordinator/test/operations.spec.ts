@@ -1,5 +1,6 @@
 /** What operators do and ask, over real HTTP against a whole coordinator. */
 import { clusterEventSchema, clusterStatusSchema, errorBodySchema, isMemberEvent, OPERATOR_ORDERS, operatorResultSchema, type WatchMessage, watchMessageSchema, whySchema } from '@muster/contracts';
+import { RaftGroup } from '@muster/raft-node';
 import { Cluster } from '../src/cluster.js';
 import { beating, endAll, overBus, start, stream } from '../testing/coordinator-app.js';
 import { eventually } from '../testing/eventually.js';
@@ -27,7 +28,7 @@ async function withMember() {
 test('an order is answered with the member as it is after it, with index and term, and shown in the status', async () => {
   const { done, status } = await withMember();
   const drained = await done('drain');
-  expect(drained).toMatchObject({ changed: true, index: expect.any(Number), term: 1, member: { nodeId: 'n1', status: 'HEALTHY', marks: ['draining'] } });
+  expect(drained).toMatchObject({ changed: true, index: expect.any(Number), term: 2, member: { nodeId: 'n1', status: 'HEALTHY', marks: ['draining'] } });
   expect((await status()).membership['n1']).toMatchObject({ marks: ['draining'], index: drained.index });
   expect((await done('cordon')).member.marks).toEqual(['cordoned', 'draining']);
   expect((await done('uncordon')).member.marks).toEqual([]);
@@ -90,11 +91,11 @@ test('who is gone cannot be drained, and is told so; its next boot can be kept f
 
 test('without a quorum an order is refused, and said not to have happened; when the log fails, that nobody knows', async () => {
   const { order, service } = await withMember();
-  const cluster = service.app.get(Cluster);
-  const { status, propose } = { status: cluster.status.bind(cluster), propose: cluster.propose.bind(cluster) };
-  cluster.status = () => ({ ...status(), hasQuorum: false, role: 'follower' });
-  expect(await order('evict')).toMatchObject({ code: 503, answer: { code: 'NO_QUORUM', message: expect.stringContaining('n1 was not evicted') } });
-  cluster.status = status;
+  const [cluster, group] = [service.app.get(Cluster), service.app.get(RaftGroup)];
+  const { status, propose } = { status: group.status.bind(group), propose: cluster.propose.bind(cluster) };
+  group.status = () => ({ ...status(), hasQuorum: false, contactAgeMs: 60_000 });
+  expect(await order('evict')).toMatchObject({ code: 503, answer: { code: 'NO_QUORUM', message: expect.stringContaining('nothing was changed') } });
+  group.status = status;
   cluster.propose = () => Promise.resolve({ kind: 'unavailable', code: 'unknown', reason: 'disk full' });
   expect(await order('evict')).toMatchObject({ code: 503, answer: { code: 'NOT_COMMITTED', message: expect.stringMatching(/not known whether n1 was evicted: disk full/) } });
   cluster.propose = propose;
@@ -168,11 +169,12 @@ test('several members that were agreed on together come with one index, and a pa
   const watch = stream(`${url}/cluster/watch`);
   await eventually('a snapshot', () => watch.length, (count) => count > 0);
   const profile = { service: 's', zone: 'z', tags: {}, resources: { cores: 1, memoryBytes: 1 }, httpUrl: null, probeUrl: null };
-  const about = { term: 1, atUnixMs: Date.now(), incarnation: 1, seq: 1, reason: 'test' };
-  const proposed = await cluster.propose({ kind: 'many', term: 1, atUnixMs: Date.now(), commands: ['x', 'y', 'z'].map((nodeId) => ({ ...about, kind: 'join', nodeId, profile })) });
+  const { term } = cluster.mandate();
+  const about = { term, atUnixMs: Date.now(), incarnation: 1, seq: 1, reason: 'test' };
+  const proposed = await cluster.propose({ kind: 'many', term, atUnixMs: Date.now(), commands: ['x', 'y', 'z'].map((nodeId) => ({ ...about, kind: 'join', nodeId, profile })) });
   const index = proposed.kind === 'applied' ? proposed.index : 0;
   await eventually('three events', () => events.length, (count) => count >= 3);
-  expect(events.slice(0, 3).map(({ id, data }) => [id, clusterEventSchema.parse(data).id])).toEqual([[null, `muster/1/${index}`], [null, `muster/1/${index}/1`], [index, `muster/1/${index}/2`]]);
+  expect(events.slice(0, 3).map(({ id, data }) => [id, clusterEventSchema.parse(data).id])).toEqual([[null, `muster/${term}/${index}`], [null, `muster/${term}/${index}/1`], [index, `muster/${term}/${index}/2`]]);
   const members = () => watch.filter(({ event }) => event === 'member');
   await eventually('three changes', members, (messages) => messages.length >= 3);
   expect(members().slice(0, 3).map(({ id, data }) => [id, watchMessageSchema.parse(data)])).toMatchObject([[null, { index }], [null, { index }], [index, { index }]]);

@@ -26,10 +26,10 @@ export async function endAll(): Promise<void> {
 export async function start(bus = new MemoryBus(), env: Record<string, string> = {}) {
   folder ??= mkdtempSync(join(tmpdir(), 'muster-coordinator-'));
   const service: RunningService = await startService({
-    env: { MUSTER_HTTP_HOST: '127.0.0.1', MUSTER_HTTP_PORT: '0', MUSTER_NODE_ID: 'c1', MUSTER_NODE_DATA_DIR: folder, MUSTER_HEARTBEAT_INTERVAL_MS: '100', MUSTER_FAILURE_TIMEOUT_MS: '1500', MUSTER_STABILISATION_PERIOD_MS: '1000', MUSTER_LOG_LEVEL: 'silent', ...env },
+    env: { MUSTER_HTTP_HOST: '127.0.0.1', MUSTER_HTTP_PORT: '0', MUSTER_NODE_ID: 'c1', MUSTER_RAFT_HOST: '127.0.0.1', MUSTER_RAFT_PORT: '0', MUSTER_RAFT_HEARTBEAT_MS: '20', MUSTER_RAFT_ELECTION_TIMEOUT_MS: '100', MUSTER_NODE_DATA_DIR: folder, MUSTER_HEARTBEAT_INTERVAL_MS: '100', MUSTER_FAILURE_TIMEOUT_MS: '1500', MUSTER_STABILISATION_PERIOD_MS: '1000', MUSTER_LOG_LEVEL: 'silent', ...env },
     service: 'coordinator',
     schema: coordinatorSchema,
-    build: (config, host) => AppModule.forRoot(config, host, bus),
+    build: (config, host) => AppModule.forRoot(config, host, { bus }),
     describeApi: describeCoordinatorApi,
     configure: (app, _, host) => AppModule.listenTo(app, bus, host),
   });

@@ -6,7 +6,10 @@ import { Controller, Get, Headers, Param, Query, Res } from '@nestjs/common';
 import { Cluster } from '../cluster.js';
 import { clusterEvent } from '../publishing/cluster-events.js';
 import { Views } from '../views.js';
+import type { Asked } from './asked.js';
+import { Ask } from './asked.js';
 import { unknownMember } from './orders.js';
+import { Reads } from './reads.js';
 import { Streams } from './streams.js';
 
 /** The part of Fastify's reply that streams need. */
@@ -36,40 +39,47 @@ export class ClusterController {
     private readonly cluster: Cluster,
     private readonly views: Views,
     private readonly streams: Streams,
+    private readonly reads: Reads,
   ) {}
 
   @Get('status')
-  status(): ClusterStatus {
-    return this.views.status();
+  status(@Ask() asked: Asked): Promise<ClusterStatus> {
+    return this.reads.answer(asked, (stamp) => this.views.status(stamp));
   }
 
   @Get('members')
-  members(): { members: MemberStatusView[] } {
-    return { members: this.views.members() };
+  members(@Ask() asked: Asked): Promise<{ members: MemberStatusView[] }> {
+    return this.reads.answer(asked, () => ({ members: this.views.members() }));
   }
 
   @Get('members/:nodeId')
-  member(@Param('nodeId') nodeId: string): MemberStatusView {
-    const member = this.views.member(nodeId);
-    if (member === null) throw unknownMember(nodeId);
-    return member;
+  member(@Ask() asked: Asked, @Param('nodeId') nodeId: string): Promise<MemberStatusView> {
+    return this.reads.answer(asked, () => {
+      const member = this.views.member(nodeId);
+      if (member === null) throw unknownMember(nodeId);
+      return member;
+    });
   }
 
+  /** What is seen is what the coordinator that answers saw. */
   @Get('members/:nodeId/why')
-  why(@Param('nodeId') nodeId: string): Why {
-    const why = this.views.why(nodeId);
-    if (why === null) throw unknownMember(nodeId);
-    return why;
+  why(@Ask() asked: Asked, @Param('nodeId') nodeId: string): Promise<Why> {
+    return this.reads.answer(asked, () => {
+      const why = this.views.why(nodeId);
+      if (why === null) throw unknownMember(nodeId);
+      return why;
+    });
   }
 
   @Get('events')
-  events(@Headers('last-event-id') lastEventId: string | undefined, @Query() query: Record<string, string | undefined>, @Res() reply: JsonReply): void {
+  async events(@Ask() asked: Asked, @Headers('last-event-id') lastEventId: string | undefined, @Query() query: Record<string, string | undefined>, @Res() reply: JsonReply): Promise<void> {
     const since = whole('since', query['since'] ?? lastEventId, { min: 0, max: Number.MAX_SAFE_INTEGER });
     if (query['format'] === 'json') {
       const limit = whole('limit', query['limit'], { min: 1, max: LIMIT_MAX }) ?? LIMIT_DEFAULT;
-      reply.send(this.page(since ?? 0, limit));
+      reply.send(await this.reads.answer(asked, () => this.page(since ?? 0, limit)));
       return;
     }
+    this.reads.refuseSurer(asked);
     this.streams.admit();
     reply.hijack();
     // Without a place to resume from, a reader wants what comes, not what was.
@@ -77,7 +87,8 @@ export class ClusterController {
   }
 
   @Get('watch')
-  watch(@Res() reply: StreamReply): void {
+  watch(@Ask() asked: Asked, @Res() reply: StreamReply): void {
+    this.reads.refuseSurer(asked);
     this.streams.admit();
     reply.hijack();
     this.streams.watch(reply.raw);

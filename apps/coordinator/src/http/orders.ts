@@ -4,7 +4,9 @@ import { describeRejection, type Outcome, type Rejection } from '@muster/members
 import { AppError } from '@muster/observability';
 import type { Clock } from '../clock.js';
 import type { Cluster } from '../cluster.js';
+import type { Proposed } from '../log/replicated-log.js';
 import type { Views } from '../views.js';
+import { NotLeading } from './at-leader.js';
 
 const DONE: Readonly<Record<OperatorOrder, string>> = { cordon: 'cordoned', uncordon: 'uncordoned', drain: 'drained', evict: 'evicted' };
 
@@ -15,21 +17,40 @@ export class Orders {
     private readonly clock: Pick<Clock, 'nowUnixMs'>,
   ) {}
 
-  /** Resolves when the order is agreed on; throws an `AppError` when it is not carried out. */
-  async give(order: OperatorOrder, nodeId: string, body: unknown): Promise<OperatorResult> {
-    const reason = reasonOf(order, body);
+  /** The reason to be kept with the change; throws an `AppError` for a body that makes no sense. */
+  read(order: OperatorOrder, body: unknown): string {
+    return reasonOf(order, body);
+  }
+
+  /** Resolves when the order is agreed on; throws an `AppError` when it is not carried out, `NotLeading` when another coordinator has to. */
+  async give(order: OperatorOrder, nodeId: string, reason: string): Promise<OperatorResult> {
     const record = this.cluster.membership.member(nodeId)?.record;
     if (record === undefined) throw unknownMember(nodeId);
-    const { hasQuorum, term } = this.cluster.status();
-    if (!hasQuorum) throw new AppError('NO_QUORUM', `${nodeId} was not ${DONE[order]}: this coordinator cannot agree on changes now. Ask another one, or again later`, { statusCode: 503 });
+    const { isLeader, term } = this.cluster.mandate();
+    if (!isLeader) throw new NotLeading('what was agreed before is not all known here yet');
     // Who is to be evicted is this process; one that takes its place meanwhile is not meant. Marks are about the node.
     const incarnation = order === 'evict' ? { incarnation: record.incarnation } : {};
     const proposed = await this.cluster.propose({ kind: order, term, atUnixMs: this.clock.nowUnixMs(), nodeId, reason, ...incarnation });
-    if (proposed.kind !== 'applied') throw new AppError('NOT_COMMITTED', `it is not known whether ${nodeId} was ${DONE[order]}: ${proposed.kind === 'withdrawn' ? 'withdrawn' : proposed.reason}. Order it again, which does no harm`, { statusCode: 503 });
+    if (proposed.kind !== 'applied') throw failed(proposed, order, nodeId);
     const changed = isChanged(proposed.outcome, order, nodeId);
     const member = this.views.member(nodeId);
     if (member === null) throw unknownMember(nodeId);
     return { changed, index: proposed.index, term: proposed.term, member };
+  }
+}
+
+function failed(proposed: Exclude<Proposed<Outcome>, { readonly kind: 'applied' }>, order: OperatorOrder, nodeId: string): Error {
+  if (proposed.kind === 'withdrawn') return new NotLeading('it was withdrawn');
+  switch (proposed.code) {
+    case 'not-leader':
+    case 'lost':
+    case 'closed':
+      return new NotLeading(proposed.reason);
+    case 'busy':
+    case 'refused':
+      return new AppError('RAFT_BUSY', `${nodeId} was not ${DONE[order]}: ${proposed.reason}. Order it again in a second`, { statusCode: 503 });
+    case 'unknown':
+      return new AppError('NOT_COMMITTED', `it is not known whether ${nodeId} was ${DONE[order]}: ${proposed.reason}. Order it again, which does no harm`, { statusCode: 503 });
   }
 }
 
@@ -55,6 +76,8 @@ function isChanged(outcome: Outcome, order: OperatorOrder, nodeId: string): bool
       return false;
     case 'rejected':
       if (outcome.rejection.kind === 'already') return false;
+      // Its term was over before its turn came: the next leader is asked.
+      if (outcome.rejection.kind === 'stale-term') throw new NotLeading(describeRejection(outcome.rejection));
       throw refused(outcome.rejection, order, nodeId);
   }
 }

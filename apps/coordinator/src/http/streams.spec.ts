@@ -66,7 +66,7 @@ test('a watcher that is behind is spared the pulses: the next one says all that 
   let pulses = 0;
   let waiting = (): number => 0;
   const views = { snapshot: () => ({ kind: 'snapshot', filler: 'x'.repeat(20_000_000) }), pulse: () => ({ kind: 'pulse', count: ++pulses }) } as unknown as Views;
-  const streams = new Streams({ listen: () => () => undefined, membership: { index: 1 } } as unknown as Cluster, views, 10);
+  const streams = new Streams({ listen: () => () => undefined, status: () => ({}), membership: { index: 1 } } as unknown as Cluster, views, 10);
   closers.push(() => streams.onModuleDestroy());
   const url = await serve((_, response) => {
     waiting = () => response.writableLength;

@@ -17,7 +17,7 @@ afterEach(async () => {
 /** Lanes on a server of their own, and notes of all that they did. */
 async function start(options: { lanesMax?: number; marks?: MemberMark[]; isStarting?: boolean } = {}) {
   const seen = { changes: [] as string[], beats: [] as Beat[], cut: [] as string[], refused: [] as string[] };
-  const record = (marks: readonly MemberMark[]) => ({ nodeId: 'n', incarnation: 7, marks }) as unknown as MemberRecord;
+  const record = (marks: readonly MemberMark[]) => ({ nodeId: 'n', incarnation: 7, marks, index: 3 }) as unknown as MemberRecord;
   const lanes = new Lanes({
     coordinatorId: 'c1',
     lanesMax: options.lanesMax ?? 10,
@@ -56,8 +56,17 @@ async function start(options: { lanesMax?: number; marks?: MemberMark[]; isStart
 test('who says hello is welcomed with what is known of it, told what operators want, and open', async () => {
   const it = await start();
   const client = await it.welcomed();
-  expect(client.heard).toEqual([{ v: 1, kind: 'welcome', coordinatorId: 'c1', knownIncarnation: 7 }, { v: 1, kind: 'drain', isDraining: false, reason: '' }]);
+  expect(client.heard).toEqual([{ v: 1, kind: 'welcome', coordinatorId: 'c1', knownIncarnation: 7 }, { v: 1, kind: 'drain', isDraining: false, reason: '', index: 3 }]);
   expect(it.seen.changes).toEqual(['n/7 open']);
+});
+
+test('our own agent, which finds us among the coordinators, is told who we are and has no lane to itself', async () => {
+  const it = await start();
+  const client = it.open();
+  client.say(hello('c1', 7));
+  await eventually('it is told', () => client.heard, (heard) => heard.length > 0);
+  expect(client.heard).toEqual([{ v: 1, kind: 'welcome', coordinatorId: 'c1', knownIncarnation: 7 }]);
+  expect([it.seen.changes, it.lanes.nodeCount]).toEqual([[], 0]);
 });
 
 test('a beat is handed on and answered; one of another node is refused', async () => {

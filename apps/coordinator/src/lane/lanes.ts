@@ -82,7 +82,7 @@ export class Lanes implements LaneListener {
       const ofNode = this.byNode.get(nodeId);
       if (change.kind === 'transition' && change.member.status === 'JOINING') for (const [other, lane] of ofNode ?? []) if (other < incarnation) this.welcome(lane, nodeId);
       const lane = ofNode?.get(incarnation);
-      if (lane !== undefined) this.tellDraining(lane, marks.includes('draining'), change.kind === 'updated' ? change.reason : '');
+      if (lane !== undefined) this.tellDraining(lane, { isDraining: marks.includes('draining'), reason: change.kind === 'updated' ? change.reason : '', index: change.member.index });
     }
   }
 
@@ -125,7 +125,9 @@ export class Lanes implements LaneListener {
    * next try. But one connection is one process: it cannot take the lanes of one node after another.
    */
   private greet(lane: Lane, nodeId: string, incarnation: number): void {
-    const { member, changed } = this.options;
+    const { member, changed, coordinatorId } = this.options;
+    // Our own agent, which found us among the coordinators: what it has to say is heard without a lane.
+    if (nodeId === coordinatorId) return this.welcome(lane, nodeId);
     const claimed = lane.identity;
     if (claimed !== null && (claimed.nodeId !== nodeId || claimed.incarnation > incarnation)) return lane.cut('not-itself');
     if (claimed?.incarnation !== incarnation) this.leave(lane, true);
@@ -136,9 +138,9 @@ export class Lanes implements LaneListener {
     ofNode.set(incarnation, lane);
     if (before !== lane) before?.cut('replaced');
     this.welcome(lane, nodeId);
-    const marks = member(nodeId)?.marks ?? [];
+    const { marks = [], index } = member(nodeId) ?? {};
     lane.toldDraining = null;
-    this.tellDraining(lane, marks.includes('draining'), 'as agreed before');
+    this.tellDraining(lane, { isDraining: marks.includes('draining'), reason: 'as agreed before', index });
     if (before === undefined) changed(nodeId, incarnation, 'open');
   }
 
@@ -163,11 +165,12 @@ export class Lanes implements LaneListener {
     return { nodeId: beat.nodeId, outcome: 'rejected', knownIncarnation: null, reason: `this lane belongs to '${lane.identity?.nodeId}': each node opens its own` };
   }
 
-  private tellDraining(lane: Lane, isDraining: boolean, reason: string): void {
+  /** `index` is where the log says so: agents hear it from every coordinator, and some of them know more than others. */
+  private tellDraining(lane: Lane, { isDraining, reason, index }: { readonly isDraining: boolean; readonly reason: string; readonly index: number | undefined }): void {
     const before = lane.toldDraining;
     if (before === isDraining) return;
     lane.toldDraining = isDraining;
-    this.say(lane, { v: 1, kind: 'drain', isDraining, reason: isDraining || before !== null ? reason : '' });
+    this.say(lane, { v: 1, kind: 'drain', isDraining, reason: isDraining || before !== null ? reason : '', ...(index === undefined ? {} : { index }) });
   }
 
   private laneOf(nodeId: string): Lane | null {

@@ -1,0 +1,81 @@
+/** The Raft group of the coordinators: what it is like, who belongs, who leads, and its snapshots. */
+import { type RaftJoinAnswer, type RaftPeer, type RaftRestoreAnswer, type RaftStatus, type RaftTransferAnswer, type SavedState, SIGNATURE_HEADER } from '@muster/contracts';
+import { Controller, Delete, Get, HttpCode, Param, Post } from '@nestjs/common';
+import { Ask } from './asked.js';
+import type { Asked } from './asked.js';
+import { GroupOrders } from './group-orders.js';
+import { Reads } from './reads.js';
+import { Snapshots } from './snapshots.js';
+
+@Controller('raft')
+export class RaftController {
+  constructor(
+    private readonly orders: GroupOrders,
+    private readonly snapshots: Snapshots,
+    private readonly reads: Reads,
+  ) {}
+
+  @Get('status')
+  status(@Ask() asked: Asked): Promise<RaftStatus> {
+    return this.reads.answer(asked, () => this.orders.status());
+  }
+
+  @Get('peers')
+  peers(@Ask() asked: Asked): Promise<{ peers: readonly RaftPeer[] }> {
+    return this.reads.answer(asked, () => ({ peers: this.orders.status().peers }));
+  }
+
+  @Get('introduction')
+  introduction(@Ask() asked: Asked): object {
+    const { body, signature } = this.orders.introduce(asked);
+    asked.tell(SIGNATURE_HEADER, signature);
+    return body;
+  }
+
+  @Post('join')
+  @HttpCode(200)
+  join(@Ask() asked: Asked): Promise<RaftJoinAnswer> {
+    return this.orders.join(asked);
+  }
+
+  @Post('peers')
+  @HttpCode(200)
+  add(@Ask() asked: Asked): Promise<RaftStatus> {
+    return this.orders.add(asked);
+  }
+
+  @Delete('peers/:nodeId')
+  remove(@Ask() asked: Asked, @Param('nodeId') nodeId: string): Promise<RaftStatus> {
+    return this.orders.remove(asked, nodeId);
+  }
+
+  @Post('peers/:nodeId/replace')
+  @HttpCode(200)
+  replace(@Ask() asked: Asked, @Param('nodeId') nodeId: string): Promise<RaftStatus> {
+    return this.orders.replace(asked, nodeId);
+  }
+
+  @Post('transfer')
+  @HttpCode(200)
+  transfer(@Ask() asked: Asked): Promise<RaftTransferAnswer> {
+    return this.orders.transfer(asked);
+  }
+
+  @Post('snapshot')
+  @HttpCode(200)
+  compact(@Ask() asked: Asked): Promise<{ readonly nodeId: string; readonly index: number }> {
+    return this.orders.compact(asked);
+  }
+
+  /** A backup; from nobody's memory but that of the majority, unless asked otherwise. */
+  @Get('snapshot')
+  save(@Ask() asked: Asked): Promise<SavedState> {
+    return this.reads.answer(asked, (stamp) => this.snapshots.save(stamp), 'linearizable');
+  }
+
+  @Post('restore')
+  @HttpCode(200)
+  restore(@Ask() asked: Asked): Promise<RaftRestoreAnswer> {
+    return this.snapshots.restore(asked);
+  }
+}

@@ -1,0 +1,172 @@
+/** `/raft/*` over real HTTP: what coordinators and operators ask of the group, whichever coordinator they ask. */
+import { createHash, randomUUID } from 'node:crypto';
+import { raftStatusSchema, READ_HEADERS, savedStateSchema, SIGNATURE_HEADER } from '@muster/contracts';
+import { raftUnavailable } from '../testing/fake-group.js';
+import { endFleet, fleet, SECRET } from '../testing/http-fleet.js';
+
+afterEach(endFleet);
+const peer = { cluster: 'test', nodeId: 'c4', storeId: randomUUID(), httpUrl: 'http://h:8081', raftUrl: 'raft://h:7081' };
+
+const changes: ReadonlyArray<{ what: string; method: string; path: string; body?: unknown; asked: string }> = [
+  { what: 'a member is added', method: 'POST', path: '/raft/peers', body: peer, asked: 'c1: add c4' },
+  { what: 'a member is removed', method: 'DELETE', path: '/raft/peers/c3', asked: 'c1: remove c3' },
+  { what: 'a member is replaced', method: 'POST', path: '/raft/peers/c3/replace', body: peer, asked: 'c1: replace c3 by c4' },
+  { what: 'leadership is handed over', method: 'POST', path: '/raft/transfer', body: { to: 'c2' }, asked: 'c1: transfer c2' },
+  { what: 'leadership is handed to whoever is furthest', method: 'POST', path: '/raft/transfer', body: {}, asked: 'c1: transfer c3' },
+];
+
+describe.each(changes)('$what ($method $path)', ({ method, path, body, asked }) => {
+  test.each(['c1', 'c2'])('by the leader, when %s is asked with the secret', async (nodeId) => {
+    const { at, world } = await fleet();
+    expect(await at(nodeId).operate(method, path, body)).toMatchObject({ code: 200 });
+    expect(world.asked).toEqual([asked]);
+  });
+
+  test('by nobody without the secret, or with another one', async () => {
+    const { at, world } = await fleet();
+    for (const [token, says] of [[undefined, /Authorization: Bearer/], ['another secret, as long', /not the secret/]] as const) {
+      expect(await at('c2').send(method, path, { body, token })).toMatchObject({ code: 401, body: { code: 'UNAUTHENTICATED', message: expect.stringMatching(says) } });
+    }
+    expect(world.asked).toEqual([]);
+  });
+
+  test('by nobody where no secret was set', async () => {
+    const { at } = await fleet(1, { secret: null });
+    expect(await at('c1').send(method, path, { body, token: '' })).toMatchObject({ code: 403, body: { code: 'SECRET_UNSET' } });
+    expect(await at('c1').send(method, path, { body, token: 'null' })).toMatchObject({ code: 403 });
+  });
+
+  test.each([
+    ['refused', 409, 'RAFT_REFUSED'],
+    ['busy', 503, 'RAFT_BUSY'],
+    ['unknown', 503, 'NOT_COMMITTED'],
+  ])('that the group calls %s is answered with %i %s and its words', async (code, status, error) => {
+    const { at, world } = await fleet();
+    world.failure = raftUnavailable(code, 'c3 has never been seen');
+    expect(await at('c2').operate(method, path, body)).toMatchObject({ code: status, body: { code: error, message: expect.stringContaining('c3 has never been seen') } });
+  });
+
+  test('that failed because the leader is no more goes on at the next one', async () => {
+    const { at, world } = await fleet();
+    world.failure = raftUnavailable('not-leader', "'c1' leads");
+    expect(await at('c2').operate(method, path, body)).toMatchObject({ code: 200 });
+    expect(world.asked).toEqual([asked]);
+  });
+});
+
+test.each([
+  ['DELETE', '/raft/peers/c9', undefined],
+  ['POST', '/raft/peers/c9/replace', peer],
+  ['POST', '/raft/transfer', { to: 'c9' }],
+])('%s %s about a coordinator that nobody knows names those there are', async (method, path, body) => {
+  const { at, world } = await fleet();
+  expect(await at('c2').operate(method, path, body)).toMatchObject({ code: 404, body: { code: 'PEER_UNKNOWN', message: expect.stringMatching(/'c9': there are c1, c2, c3/) } });
+  expect(world.asked).toEqual([]);
+});
+
+test.each([
+  ['/raft/peers', { ...peer, raftUrl: 'h:7081' }, /raftUrl: .*raft:\/\/host:port/],
+  ['/raft/peers', undefined, /cluster, nodeId, storeId/],
+  ['/raft/peers/c3/replace', { ...peer, extra: 1 }, /extra/],
+  ['/raft/transfer', { to: 7 }, /to/],
+])('POST %s with %j is told what is wrong', async (path, body, says) => {
+  const { at, world } = await fleet();
+  expect(await at('c1').operate('POST', path, body)).toMatchObject({ code: 400, body: { code: 'RAFT_REQUEST_INVALID', message: expect.stringMatching(says) } });
+  expect(world.asked).toEqual([]);
+});
+
+test('status and peers are told to everybody, as this coordinator knows them', async () => {
+  const { at } = await fleet();
+  const { code, body, headers } = await at('c2').get('/raft/status');
+  expect([code, raftStatusSchema.parse(body)]).toMatchObject([200, { nodeId: 'c2', state: 'follower', leaderId: 'c1' }]);
+  expect(headers.get(READ_HEADERS.servedBy)).toBe('c2');
+  expect((await at('c2').get('/raft/status?consistency=leader')).body).toMatchObject({ nodeId: 'c1', state: 'leader' });
+  expect((await at('c2').get('/raft/peers')).body).toMatchObject({ peers: [{ nodeId: 'c1' }, { nodeId: 'c2' }, { nodeId: 'c3' }] });
+});
+
+describe('coordinators that look for each other', () => {
+  test('get an introduction that is signed for their nonce', async () => {
+    const { at } = await fleet();
+    const { code, body, headers } = await at('c2').get('/raft/introduction?nonce=abcdefgh-1');
+    expect([code, body['nodeId'], headers.get(SIGNATURE_HEADER)]).toEqual([200, 'c2', 'over abcdefgh-1']);
+  });
+
+  test.each(['', '?nonce=short', '?nonce=with%20blanks%20in'])('have to give a nonce that is one, not "%s"', async (query) => {
+    const { at } = await fleet();
+    expect(await at('c2').get(`/raft/introduction${query}`)).toMatchObject({ code: 400, body: { code: 'QUERY_INVALID' } });
+  });
+
+  // Blanks and order differ from what JSON.stringify would make of it: the signature is over what was sent.
+  const text = `{ "raftUrl": "raft://h:7081",  "cluster": "test", "nodeId": "c4", "storeId": "${peer.storeId}", "httpUrl": "http://h:8081" }`;
+
+  test.each(['c1', 'c2'])('join at any member (%s) with a request that is signed as it was sent', async (nodeId) => {
+    const { at, world } = await fleet();
+    expect(await at(nodeId).send('POST', '/raft/join', { body: text, headers: { [SIGNATURE_HEADER]: `over ${text}` } })).toMatchObject({ code: 200, body: { peers: [] } });
+    expect(world.asked).toEqual(['c1: join c4']);
+  });
+
+  test.each([['another', `over ${text.replace('c4', 'c5')}`], ['no', undefined]])('do not with %s signature', async (_, signature) => {
+    const { at, world } = await fleet();
+    expect(await at('c2').send('POST', '/raft/join', { body: text, headers: signature === undefined ? {} : { [SIGNATURE_HEADER]: signature } })).toMatchObject({ code: 401, body: { code: 'SIGNATURE_INVALID' } });
+    expect(world.asked).toEqual([]);
+  });
+
+  test('are refused in words when what they sign is no request, or far too long', async () => {
+    const { at } = await fleet();
+    const send = (body: string) => at('c2').send('POST', '/raft/join', { body, headers: { [SIGNATURE_HEADER]: `over ${body.slice(0, 40)}` } });
+    expect(await send('{"nodeId":"c4"}')).toMatchObject({ code: 400, body: { code: 'RAFT_REQUEST_INVALID' } });
+    expect(await send(`{"nodeId":"${'x'.repeat(20_000)}"}`)).toMatchObject({ code: 413, body: { code: 'BODY_TOO_LARGE' } });
+  });
+});
+
+describe('a saved state', () => {
+  test('is what a majority vouches for, complete, with its index and a digest', async () => {
+    const { at } = await fleet();
+    const { code, body } = await at('c2').get('/raft/snapshot');
+    const saved = savedStateSchema.parse(body);
+    expect([code, saved]).toMatchObject([200, { cluster: 'test', index: 15, savedBy: 'c2', state: { v: 2, members: [{ record: { nodeId: 'n1' } }] } }]);
+    expect(saved.digest).toBe(createHash('sha256').update(JSON.stringify((body as { state: unknown }).state)).digest('hex'));
+    at('c2').group.cutOffMs = 60_000;
+    expect(await at('c2').get('/raft/snapshot')).toMatchObject({ code: 503, body: { code: 'NO_QUORUM' } });
+    expect(await at('c2').get('/raft/snapshot?consistency=stale')).toMatchObject({ code: 200 });
+  });
+
+  test('takes the place of what is agreed, at the leader, once it was confirmed by the name of the cluster', async () => {
+    const { at } = await fleet();
+    await at('c1').send('POST', '/cluster/members/n1/cordon', { body: {} });
+    const { body: snapshot } = await at('c1').get('/raft/snapshot');
+    await at('c1').send('POST', '/cluster/members/n1/uncordon', { body: {} });
+    expect(await at('c2').operate('POST', '/raft/restore', { confirm: 'test', snapshot })).toMatchObject({ code: 200, body: { members: 1, index: expect.any(Number) } });
+    expect(at('c1').cluster.membership.member('n1')?.record.marks).toEqual(['cordoned']);
+  });
+
+  test.each<[string, (snapshot: Record<string, unknown>) => object, string, RegExp]>([
+    ['without the name of the cluster', (snapshot) => ({ snapshot }), 'RESTORE_UNCONFIRMED', /is 'test'/],
+    ['with the name of another cluster', (snapshot) => ({ confirm: 'staging', snapshot }), 'RESTORE_UNCONFIRMED', /'staging'/],
+    ['that was changed by hand', (snapshot) => ({ confirm: 'test', snapshot: { ...snapshot, state: { ...(snapshot['state'] as object), index: 1_000_000 } } }), 'SNAPSHOT_INVALID', /digest/],
+    ['that is something else', () => ({ confirm: 'test', snapshot: { members: [] } }), 'SNAPSHOT_INVALID', /format/],
+    ['of a version that is not known', (snapshot) => ({ confirm: 'test', snapshot: resealed(snapshot, { v: 3 }) }), 'SNAPSHOT_INVALID', /version 3/],
+  ])('%s is not restored', async (_, bodyOf, code, says) => {
+    const { at } = await fleet();
+    const { body: snapshot } = await at('c1').get('/raft/snapshot');
+    const { index } = at('c1').cluster.membership;
+    expect(await at('c1').operate('POST', '/raft/restore', bodyOf(snapshot))).toMatchObject({ code: 400, body: { code, message: expect.stringMatching(says) } });
+    expect(at('c1').cluster.membership.index).toBe(index);
+  });
+
+  test('is restored by operators only', async () => {
+    const { at } = await fleet();
+    expect(await at('c1').send('POST', '/raft/restore', { body: {}, token: `${SECRET}!` })).toMatchObject({ code: 401 });
+  });
+});
+
+test('each coordinator makes a snapshot of its own store when told to', async () => {
+  const { at } = await fleet();
+  expect(await at('c2').operate('POST', '/raft/snapshot')).toMatchObject({ code: 200, body: { nodeId: 'c2', index: 10 } });
+  expect(await at('c2').send('POST', '/raft/snapshot')).toMatchObject({ code: 401 });
+});
+
+function resealed(snapshot: Record<string, unknown>, more: object): object {
+  const state = { ...(snapshot['state'] as object), ...more };
+  return { ...snapshot, state, digest: createHash('sha256').update(JSON.stringify(state)).digest('hex') };
+}
