@@ -11,7 +11,7 @@ import type { ServiceHost } from './service-host.js';
 /** The part of an OpenAPI document that services add to. */
 export interface ApiDocument {
   paths: Record<string, object>;
-  components?: { schemas?: Record<string, object> };
+  components?: { schemas?: Record<string, object>; securitySchemes?: Record<string, object> };
 }
 
 const ASSETS: Readonly<Record<string, string>> = {
