@@ -75,6 +75,13 @@ test.each([
   expect(world.asked).toEqual([]);
 });
 
+test('who hands over still says so when the other one leads already', async () => {
+  const { at } = await fleet();
+  // As long as it takes a follower to notice and to look twice.
+  at('c1').group.beforeTransferred = () => new Promise((resolve) => setTimeout(resolve, 150));
+  expect(await at('c2').operate('POST', '/raft/transfer', { to: 'c3' })).toMatchObject({ code: 200, body: { from: 'c1', leaderId: 'c3', tookMs: expect.any(Number) } });
+});
+
 test('status and peers are told to everybody, as this coordinator knows them', async () => {
   const { at } = await fleet();
   const { code, body, headers } = await at('c2').get('/raft/status');

@@ -35,6 +35,8 @@ export class FakeGroup implements RaftControl {
   /** Whom it takes for the leader, where that is not the truth. */
   belief: string | null | undefined = undefined;
   reads = 0;
+  /** What a handover waits for after the other one leads. */
+  beforeTransferred: () => Promise<void> = () => Promise.resolve();
 
   constructor(
     private readonly world: FakeWorld,
@@ -93,6 +95,7 @@ export class FakeGroup implements RaftControl {
   async transfer(to = 'c3'): Promise<string> {
     await this.ask(`transfer ${to}`);
     this.world.lead(to);
+    await this.beforeTransferred();
     return to;
   }
 

@@ -24,12 +24,15 @@ export type PassedOn =
 const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
 const CONNECT_MS_MAX = 1000;
 const ANSWER_MS_MAX = 10_000;
+/** Who leads no more may still be about to say what it did, as in a handover. Milliseconds. */
+const LAST_WORD_MS = 1000;
 
-/** `isOver`: asked every now and then; once it says yes there is no use in waiting for the answer. */
+/** `isOver`: asked every now and then; once it goes on saying yes there is no use in waiting for the answer. */
 export function passOn(passed: Passed, isOver: () => boolean): Promise<PassedOn> {
   return new Promise((resolve) => {
     let isConnected = false;
     const startedMs = performance.now();
+    let overSinceMs: number | null = null;
     const settle = (result: PassedOn): void => {
       clearInterval(watch);
       resolve(result);
@@ -42,10 +45,12 @@ export function passOn(passed: Passed, isOver: () => boolean): Promise<PassedOn>
     outgoing.once('socket', (socket) => socket.once('connect', () => (isConnected = true)));
     outgoing.on('error', (error) => fail(wordsOf(error)));
     const watch = setInterval(() => {
-      const waitedMs = performance.now() - startedMs;
+      const nowMs = performance.now();
+      const waitedMs = nowMs - startedMs;
+      overSinceMs = isOver() ? (overSinceMs ?? nowMs) : null;
       if (!isConnected && waitedMs > CONNECT_MS_MAX) fail(`no connection within ${CONNECT_MS_MAX} ms`);
       else if (waitedMs > ANSWER_MS_MAX) fail(`no answer within ${ANSWER_MS_MAX} ms`);
-      else if (isOver()) fail('another one leads now');
+      else if (overSinceMs !== null && nowMs - overSinceMs > LAST_WORD_MS) fail('another one leads now');
     }, 50);
     outgoing.end(passed.text);
   });
