@@ -28,7 +28,7 @@ const target = (type) => ({ expr, legend, instant }, index) => ({
 });
 
 /** The parts of a panel that follow from its type. */
-function looks({ type, unit, min, max, stack, thresholds, mappings, sparkline, overrides = [] }) {
+function looks({ type, unit, min, max, stack, thresholds, mappings, sparkline, textMode = 'auto', overrides = [] }) {
   const color = thresholds ? { mode: 'thresholds' } : { mode: type === 'stat' ? 'fixed' : 'palette-classic', ...(type === 'stat' ? { fixedColor: 'text' } : {}) };
   const defaults = {
     unit,
@@ -43,7 +43,7 @@ function looks({ type, unit, min, max, stack, thresholds, mappings, sparkline, o
     const options = { legend: { displayMode: 'list', placement: 'bottom' }, tooltip: { mode: 'multi', sort: 'desc' } };
     return { fieldConfig: { defaults: { ...defaults, color: { mode: 'palette-classic' }, custom }, overrides }, options };
   }
-  if (type === 'stat') return { fieldConfig: { defaults, overrides }, options: { graphMode: sparkline === false ? 'none' : 'area', colorMode: 'value', reduceOptions: { calcs: ['lastNotNull'] }, textMode: 'auto' } };
+  if (type === 'stat') return { fieldConfig: { defaults, overrides }, options: { graphMode: sparkline === false ? 'none' : 'area', colorMode: 'value', reduceOptions: { calcs: ['lastNotNull'] }, textMode } };
   return { fieldConfig: { defaults, overrides }, options: {} };
 }
 
@@ -106,7 +106,7 @@ function toJson({ uid, title, description, tags, variables, rows }) {
       list: [{ name: 'datasource', label: 'Data source', type: 'datasource', query: 'prometheus', current: { text: 'Prometheus', value: 'muster-prometheus' } }, ...variables.map(variable)],
     },
     annotations: { list: [] },
-    links: [],
+    links: [{ title: 'Muster', type: 'dashboards', tags: ['muster'], asDropdown: false, keepTime: true, includeVars: false, targetBlank: false }],
     panels: layOut(rows),
   };
   return `${JSON.stringify(dashboard, null, 2)}\n`;

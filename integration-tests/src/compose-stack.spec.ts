@@ -18,12 +18,13 @@ interface Service {
 const compose = parse(readFileSync(repositoryFile('docker-compose.yml'), 'utf8'), { merge: true }) as { services: Record<string, Service> };
 const services = Object.entries(compose.services);
 const own = services.filter(([, service]) => service.build !== undefined);
+const COORDINATORS = ['coordinator-1', 'coordinator-2', 'coordinator-3'];
 const dockerfile = readFileSync(repositoryFile('docker/Dockerfile'), 'utf8');
 
 describe('A11: the compose stack', () => {
   test('holds every service of the architecture', () => {
-    expect(services.map(([name]) => name).sort()).toEqual(['consumer', 'coordinator-1', 'gateway', 'grafana', 'kafka', 'postgres', 'producer', 'prometheus', 'redis']);
-    expect(own.map(([name]) => name).sort()).toEqual(['consumer', 'coordinator-1', 'gateway', 'producer']);
+    expect(services.map(([name]) => name).sort()).toEqual(['consumer', ...COORDINATORS, 'gateway', 'grafana', 'kafka', 'postgres', 'producer', 'prometheus', 'redis']);
+    expect(own.map(([name]) => name).sort()).toEqual(['consumer', ...COORDINATORS, 'gateway', 'producer']);
   });
 
   test.each(services)('%s comes back when it dies, has bounds, and can be scaled by name', (_name, service) => {
@@ -48,6 +49,23 @@ describe('A11: the compose stack', () => {
       expect(service).not.toHaveProperty('hostname');
       expect(service?.environment).not.toHaveProperty('MUSTER_NODE_ID');
     }
+  });
+
+  test('coordinators are alike but for their names, their data and the port outside, know of each other and expect each other', () => {
+    const alike = COORDINATORS.map((name) => {
+      const { hostname, environment, ports: _outside, volumes, ...rest } = compose.services[name] ?? { image: '' };
+      const { MUSTER_NODE_ID: nodeId, ...settings } = environment ?? {};
+      expect([hostname, nodeId, volumes]).toEqual([name, name, [`${name}-data:/var/lib/muster`]]);
+      expect(settings['MUSTER_CLUSTER_COORDINATORS']).toBe(COORDINATORS.map((each) => `http://${each}:8081`).join(','));
+      expect(settings).toMatchObject({ MUSTER_RAFT_EXPECT: COORDINATORS.length, MUSTER_CLUSTER_SECRET: expect.any(String) });
+      return { ...rest, settings };
+    });
+    expect(alike).toEqual(COORDINATORS.map(() => alike[0]));
+    expect(new Set(COORDINATORS.flatMap((name) => compose.services[name]?.ports ?? [])).size).toBe(COORDINATORS.length);
+  });
+
+  test('only coordinators know their secret', () => {
+    expect(own.filter(([, { environment }]) => environment?.['MUSTER_CLUSTER_SECRET'] !== undefined).map(([name]) => name)).toEqual(COORDINATORS);
   });
 
   test('images are pinned to a version, and tests in containers use the same ones', () => {
@@ -75,6 +93,7 @@ describe('Prometheus', () => {
   test('finds every replica of every service, at the port it listens on', () => {
     const wanted = own.map(([name, service]) => ({ names: [service.networks?.default.aliases[0] ?? name], type: 'A', port: service.environment?.['MUSTER_HTTP_PORT'] }));
     const byName = (one: { names: readonly string[] }, other: { names: readonly string[] }) => String(one.names[0]).localeCompare(String(other.names[0]));
-    expect(discovered.map(({ names, type, port }) => ({ names, type, port })).sort(byName)).toEqual(wanted.sort(byName));
+    const once = wanted.filter((each, at) => wanted.findIndex((other) => String(other.names[0]) === String(each.names[0])) === at);
+    expect(discovered.map(({ names, type, port }) => ({ names, type, port })).sort(byName)).toEqual(once.sort(byName));
   });
 });

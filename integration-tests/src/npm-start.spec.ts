@@ -68,6 +68,8 @@ test('ps --json names every process with its role, node, pid and address', () =>
   expect(processes().map(({ name, role, nodeId, httpUrl }) => [name, role, nodeId, httpUrl === null ? null : Number(new URL(httpUrl).port) - PORT_OFFSET])).toEqual([
     ['bus', 'bus', null, null],
     ['coordinator-1', 'coordinator', 'coordinator-1', 8081],
+    ['coordinator-2', 'coordinator', 'coordinator-2', 8181],
+    ['coordinator-3', 'coordinator', 'coordinator-3', 8281],
     ['producer-1', 'producer', 'producer-1', 8082],
     ['consumer-1', 'consumer', 'consumer-1', 8083],
     ['gateway-1', 'gateway', 'gateway-1', 8080],
@@ -92,9 +94,16 @@ test('load-test.sh kills a producer under load, and every acknowledged record is
   expect({ code, out }).toEqual({ code: 0, out: expect.stringMatching(/records stored +\d+ +as many, /) });
 }, 180_000);
 
+test('test-ha-cluster.sh harms the coordinators, every promise is kept, and the report says how', () => {
+  const report = join(cwd, 'report.md');
+  const { code, out } = call('bash', [join(root, 'integration-tests', 'test-ha-cluster.sh'), '--report', report]);
+  expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining('Every promise was kept.') });
+  expect(readFileSync(report, 'utf8')).toMatch(/\*\*Every promise was kept\.\*\*[^]*\| leader killed: next acknowledged change \| \d/);
+}, 300_000);
+
 test('nothing is left when `muster up` itself is killed with -9', async () => {
   const pids = processes().flatMap(({ pid }) => (pid === null ? [] : [pid]));
-  expect(pids).toHaveLength(6);
+  expect(pids).toHaveLength(8);
   up.kill('SIGKILL');
   await eventually('every child has stopped', () => !pids.some(isAlive), 15_000);
   expect(call(process.execPath, [muster, 'ps']).code).toBe(3);

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -134,6 +134,11 @@ describe('commands for the local cluster', () => {
   test('a folder that cannot be used is named, with what the system says and what to do', async () => {
     writeFileSync(join(cwd, 'file'), '');
     expect(await muster('up', '--data', join(cwd, 'file', 'folder'))).toMatchObject({ code: EXIT.failed, err: expect.stringMatching(/^muster: cannot keep a cluster in .*folder: ENOTDIR.* Choose another folder with --data\.\n$/) });
+  });
+
+  test('fewer coordinators than the cluster has are refused, for the others would be missed', async () => {
+    for (const name of ['coordinator-1', 'coordinator-2', 'coordinator-3']) mkdirSync(join(cwd, '.muster', 'data', name), { recursive: true });
+    expect(await muster('up', '--coordinators', '1')).toMatchObject({ code: EXIT.usage, err: expect.stringMatching(/has 3 coordinators, and not all of them would be started\.\n.*--coordinators 3, or begin anew with --fresh --coordinators 1/) });
   });
 
   test.each([['ps'], ['kill', 'a'], ['stop', 'a'], ['start', 'a'], ['down']])('%s says so when no cluster runs here', async (...args) => {
@@ -360,6 +365,7 @@ describe('commands about one member', () => {
 describe('the command line', () => {
   test.each([
     [['nonsense'], /unknown command 'nonsense'/],
+    [['up', '--coordinators', '2'], /Give it 1, 3 or 5: an even number/],
     [['up', '--nodes', 'many'], /whole number from 0 to 200/],
     [['up', '--producers', '41'], /whole number from 0 to 40/],
     [['kill'], /missing required argument 'name'/],

@@ -3,7 +3,7 @@ import type { OperatorOrder } from '@muster/contracts';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { CliContext } from './context.js';
 import { CliError, EXIT, type ExitCode } from './exit-codes.js';
-import { COORDINATOR_COUNT, NODE_COUNT_MAX, PORT_OFFSET_MAX, PRODUCER_COUNT_MAX } from './local-cluster/cluster-plan.js';
+import { COORDINATOR_COUNT, COORDINATOR_COUNTS, NODE_COUNT_MAX, PORT_OFFSET_MAX, PRODUCER_COUNT_MAX } from './local-cluster/cluster-plan.js';
 import { declareRaft } from './raft-program.js';
 
 const EXIT_CODES_HELP = `
@@ -31,6 +31,7 @@ interface OrderFlags extends ReadFlags {
   readonly yes?: boolean;
 }
 interface UpFlags {
+  readonly coordinators: number;
   readonly nodes: number;
   readonly producers: number;
   readonly portOffset: number;
@@ -81,6 +82,7 @@ function declareUp(program: Command, context: CliContext, done: (code: ExitCode)
   program
     .command('up')
     .description('start a cluster on this machine and show what happens to it')
+    .option('--coordinators <count>', `those who decide together: ${COORDINATOR_COUNTS.join(', ')}`, coordinatorCount, COORDINATOR_COUNT)
     .option('--nodes <count>', 'bare members beside the services', count(0, NODE_COUNT_MAX), 0)
     .option('--producers <count>', 'producers', count(0, PRODUCER_COUNT_MAX), 2)
     .option('--rate <number>', 'log records per second that each producer makes up', count(0, 100_000))
@@ -89,7 +91,7 @@ function declareUp(program: Command, context: CliContext, done: (code: ExitCode)
     .option('--fresh', 'begin without what earlier runs left')
     .action(async (flags: UpFlags) => {
       const { runUp } = await import('./commands/up.js');
-      done(await runUp(context, { ...flags, coordinators: COORDINATOR_COUNT, rate: flags.rate ?? null, data: flags.data, fresh: flags.fresh === true }));
+      done(await runUp(context, { ...flags, rate: flags.rate ?? null, data: flags.data, fresh: flags.fresh === true }));
     });
 }
 
@@ -163,6 +165,12 @@ function text(charsMax: number): (given: string) => string {
     if (given.length <= charsMax) return given;
     throw new InvalidArgumentError(`It has ${given.length} characters; at most ${charsMax} are kept.`);
   };
+}
+
+function coordinatorCount(given: string): number {
+  const wanted = COORDINATOR_COUNTS.find((known) => String(known) === given);
+  if (wanted !== undefined) return wanted;
+  throw new InvalidArgumentError(`Give it ${COORDINATOR_COUNTS.slice(0, -1).join(', ')} or ${COORDINATOR_COUNTS.at(-1)}: an even number survives no more losses than one less.`);
 }
 
 /** Takes a whole number within limits. */

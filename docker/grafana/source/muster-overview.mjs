@@ -1,25 +1,6 @@
 /** The first page to look at: who is here, how well is each of them, how fast are failures seen, do the logs flow. */
 
-const panel = (type, width) => (title, description, options) => ({ type, width, title, description, ...options });
-const stat = panel('stat', 3);
-const wideStat = panel('stat', 6);
-const half = panel('timeseries', 12);
-/** A third of a row of lines that begin at zero, each target as [expression, legend]. */
-const third = (unit) => (title, description, ...targets) => panel('timeseries', 8)(title, description, { unit, min: 0, targets: targets.map(([expr, legend]) => ({ expr, legend })) });
-const perSecond = third('cps');
-const counted = third('short');
-const lasting = third('s');
-
-const GREEN_ABOVE_ZERO = [{ color: 'red', value: null }, { color: 'green', value: 1 }];
-const RED_ABOVE_ZERO = [{ color: 'green', value: null }, { color: 'red', value: 1 }];
-const NODE = 'job=~"$job", node_id=~"$node"';
-/** Adds the node id to what a process says of itself. */
-const byNode = (expr) => `(${expr}) * on (instance) group_left (node_id) muster_service_info{${NODE}}`;
-/** What a counter grows by each second, one line per value of the labels. */
-const rateBy = (labels, metric) => `sum by (${labels}) (rate(${metric}[$__rate_interval]))`;
-/** Two lines of a histogram: its median and a high quantile. */
-const quantiles = (high, metric, label) =>
-  [0.5, high].map((q) => [`histogram_quantile(${q}, sum by (le, ${label}) (rate(${metric}_bucket[$__rate_interval])))`, `{{${label}}} ${q === 0.5 ? 'median' : `${q * 100} %`}`]);
+import { byNode, counted, GREEN_ABOVE_ZERO, half, lasting, perSecond, quantiles, rateBy, RED_ABOVE_ZERO, stat, third, wideStat } from '../panels.mjs';
 
 export const dashboard = {
   uid: 'muster-overview',
@@ -34,7 +15,7 @@ export const dashboard = {
     {
       title: 'Now',
       panels: [
-        stat('Healthy members', 'Members whose status is HEALTHY, as the coordinator counts them.', {
+        stat('Healthy members', 'Members whose status is HEALTHY, as the coordinators count them.', {
           unit: 'short',
           thresholds: GREEN_ABOVE_ZERO,
           targets: [{ expr: 'max(cluster_healthy_nodes)', legend: 'healthy' }],
@@ -44,7 +25,7 @@ export const dashboard = {
           thresholds: RED_ABOVE_ZERO,
           targets: [{ expr: 'max(cluster_members{status="DOWN"})', legend: 'down' }],
         }),
-        wideStat('Quorum', 'Whether changes of membership can be committed, and whether the coordinator trusts itself to judge.', {
+        wideStat('Quorum', 'Whether changes of membership can be committed, and whether a coordinator trusts itself to judge.', {
           unit: 'bool_yes_no',
           thresholds: GREEN_ABOVE_ZERO,
           targets: [
@@ -57,7 +38,7 @@ export const dashboard = {
           thresholds: RED_ABOVE_ZERO,
           targets: [{ expr: 'sum(increase(cluster_failures_detected_total[$__range]))', legend: 'failures', instant: true }],
         }),
-        stat('Beats received', 'Beats that reached the coordinator, by either lane.', {
+        stat('Beats received', 'Beats that reached a coordinator, by either lane; those on direct lanes reach each of them.', {
           unit: 'cps',
           targets: [{ expr: 'sum(rate(cluster_heartbeats_received_total[$__rate_interval]))', legend: 'beats' }],
         }),
@@ -74,7 +55,7 @@ export const dashboard = {
     {
       title: 'Members',
       panels: [
-        half('Members by status', 'How many members have each status, as the coordinator counts them.', {
+        half('Members by status', 'How many members have each status, as the coordinators count them.', {
           unit: 'short',
           min: 0,
           stack: true,
@@ -96,17 +77,17 @@ export const dashboard = {
         perSecond('Withheld verdicts', 'Verdicts that the evidence asked for and that were not given, by what stood against them.', [rateBy('reason', 'cluster_verdicts_withheld_total'), '{{reason}}']),
         counted('Suspicion', 'Phi of each member: how unlikely its silence is. The default threshold of SUSPECT is 8.', ['max by (member) (cluster_member_phi{member=~"$node"})', '{{member}}']),
         counted('Brakes and damping', 'Brakes that hold up verdicts by silence, and members that flap and get no traffic for a while.', ['max by (scope) (cluster_brake_active)', 'brake, {{scope}}'], ['max(cluster_damped_nodes)', 'damped members']),
-        perSecond('Probes', 'Looks at members in doubt: by the coordinator itself or by a member that it asked, and what was found.', [rateBy('by, result', 'coordinator_probes_total'), '{{by}}: {{result}}']),
+        perSecond('Probes', 'Looks at members in doubt: by a coordinator itself or by a member that it asked, and what was found.', [rateBy('by, result', 'coordinator_probes_total'), '{{by}}: {{result}}']),
       ],
     },
     {
-      title: 'What the coordinator hears',
+      title: 'What coordinators hear',
       panels: [
-        perSecond('Beats', 'Beats sent by members, received by the coordinator, and those that a lane did not take.', [rateBy('lane', 'cluster_heartbeats_sent_total'), 'sent, {{lane}}'], [rateBy('lane', 'cluster_heartbeats_received_total'), 'received, {{lane}}'], [rateBy('lane', 'cluster_heartbeats_send_failures_total'), 'not taken, {{lane}}']),
-        counted('Direct lanes', 'Members with a direct lane, over all coordinators, and members in the live set. Only coordinators need none to themselves.', ['sum(coordinator_lanes_open)', 'lanes'], ['max(cluster_total_nodes)', 'members']),
+        perSecond('Beats', 'Beats sent by members, received by coordinators, and those that a lane did not take.', [rateBy('lane', 'cluster_heartbeats_sent_total'), 'sent, {{lane}}'], [rateBy('lane', 'cluster_heartbeats_received_total'), 'received, {{lane}}'], [rateBy('lane', 'cluster_heartbeats_send_failures_total'), 'not taken, {{lane}}']),
+        counted('Direct lanes', 'Members with a direct lane to each coordinator, and members in the live set. Only a coordinator itself needs none.', [byNode('coordinator_lanes_open{job=~"$job"}'), '{{node_id}}'], ['max(cluster_total_nodes)', 'members']),
         lasting('Canary age', "Time since a coordinator's own beat came back through each partition. Above a deadline, silence behind that partition proves nothing.", ['max by (partition) (coordinator_canary_age_seconds)', 'partition {{partition}}']),
         lasting('Main loops', 'How long the main loop of each member has not moved. From 0.7 s on it loses its traffic, and is not declared dead.', [byNode('cluster_agent_main_loop_lag_seconds{job=~"$job"}'), '{{node_id}}']),
-        perSecond('Unobserved time', 'Seconds a second that did not count as silence: the coordinator did not run, or nothing came through a partition.', [rateBy('what', 'coordinator_unobserved_seconds_total'), '{{what}}']),
+        perSecond('Unobserved time', 'Seconds a second that did not count as silence: a coordinator did not run, or nothing came through a partition.', [rateBy('what', 'coordinator_unobserved_seconds_total'), '{{what}}']),
         perSecond('Refused proposals', 'Proposals that were refused when they were applied, because something newer was known.', [rateBy('command', 'coordinator_proposals_rejected_total'), '{{command}}']),
       ],
     },

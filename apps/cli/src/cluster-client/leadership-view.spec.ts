@@ -23,6 +23,10 @@ describe('news about who leads', () => {
     expect(told(pulse('a', 1), pulse(null, 1, false), pulse(null, 1, false), pulse(null, 1, false), pulse('a', 1))).toEqual(['a in 1 after null', 'quorum-lost', 'quorum-back']);
   });
 
+  test('a group that is only being formed has lost nothing', () => {
+    expect(told(pulse(null, 0, false), pulse(null, 0, false), pulse(null, 0, false), pulse('a', 1))).toEqual(['a in 1 after null']);
+  });
+
   test('what somebody who lags behind says of an earlier term is no news', () => {
     expect(told(pulse('b', 5), pulse('a', 4))).toEqual(['b in 5 after null']);
   });

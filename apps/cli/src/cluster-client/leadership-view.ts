@@ -1,6 +1,6 @@
 /**
  * Turns the messages of `/cluster/watch` into news about who leads. Pure. A change of leaders without a quorum for a moment is what an
- * election looks like, so a lost quorum is news only when two pulses in a row say so.
+ * election looks like, so a lost quorum is news only when two pulses in a row say so; one that there never was is none.
  */
 import type { WatchMessage } from '@muster/contracts';
 
@@ -35,6 +35,7 @@ export class LeadershipView {
   }
 
   private learn({ hasQuorum, leaderId, term }: { readonly hasQuorum: boolean; readonly leaderId: string | null; readonly term: number }): LeadershipNews | null {
+    if (this.known === null && leaderId === null) return null;
     if (!hasQuorum) return ++this.withoutQuorum === PULSES_TO_BELIEVE ? { kind: 'quorum-lost' } : null;
     const wasLost = this.withoutQuorum >= PULSES_TO_BELIEVE;
     this.withoutQuorum = 0;

@@ -31,7 +31,7 @@ export interface ClusterPlanOptions {
 /** Odd: a fourth would have to be asked as well, and help nobody. */
 export const COORDINATOR_COUNTS = [1, 3, 5] as const;
 /** Unless more are asked for. */
-export const COORDINATOR_COUNT = 1;
+export const COORDINATOR_COUNT = 3;
 export const NODE_COUNT_MAX = 200;
 export const PRODUCER_COUNT_MAX = 40;
 export const PORT_OFFSET_MAX = 50_000;
