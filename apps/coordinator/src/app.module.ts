@@ -1,6 +1,7 @@
 /** Composition root: makes the bus and the coordinator from the configuration and gives them to Nest. */
 import type { Server } from 'node:http';
 import { resolve } from 'node:path';
+import { coordinatorAddresses } from '@muster/config';
 import { ALL_TOPICS, type MessageBus } from '@muster/contracts';
 import { createMessageBus, MessageBusStrategy, MessagingModule } from '@muster/messaging';
 import { AppError, type ServiceHost } from '@muster/observability';
@@ -36,6 +37,8 @@ export interface OutsideParts {
   readonly bus: MessageBus;
   /** Our place in the group is lost for good. */
   readonly onFailed: (reason: string) => void;
+  /** Where coordinators answer, if not where the settings say. */
+  readonly discover?: () => Promise<readonly string[]>;
 }
 
 /** What nobody catches ends the process with a line in the log, so that a sound one takes its place. */
@@ -48,9 +51,9 @@ function endProcess(reason: string): void {
 @Module({})
 export class AppModule {
   /** With a bus of the caller's own, such as one in memory, and another end than that of the process, for tests. */
-  static async forRoot(config: CoordinatorConfig, host: ServiceHost, { bus = makeBus(config, host), onFailed = endProcess }: Partial<OutsideParts> = {}): Promise<DynamicModule> {
+  static async forRoot(config: CoordinatorConfig, host: ServiceHost, { bus = makeBus(config, host), onFailed = endProcess, discover = () => coordinatorAddresses(config.cluster.coordinators) }: Partial<OutsideParts> = {}): Promise<DynamicModule> {
     const { nodeId, httpUrl, metrics, logger, health } = host;
-    const coordinator = await Coordinator.open({ config, nodeId, httpUrl, bus, metrics, logger, onFailed, onIncarnation: (incarnation) => health.announceIncarnation(incarnation) });
+    const coordinator = await Coordinator.open({ config, nodeId, httpUrl, bus, metrics, logger, onFailed, discover, onIncarnation: (incarnation) => health.announceIncarnation(incarnation) });
     const { group, cluster, views, orders, streams } = coordinator;
     // A minority is ready: it answers reads, and says how old they are. Who restarts what is not ready would harm it.
     health.register('raft', () => {

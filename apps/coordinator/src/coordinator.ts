@@ -5,7 +5,6 @@
  * over -> leave (our own last word) -> close the lanes -> publish what is left -> leave the group. The bus is closed by whoever made it.
  */
 import { Agent, probe, Reach } from '@muster/agent';
-import { coordinatorAddresses } from '@muster/config';
 import { HEARTBEATS_TOPIC, type Logger, type MemberStatus, type MessageBus } from '@muster/contracts';
 import { type AgreedView, Observer, type ObserverOptions } from '@muster/evidence';
 import { detectorConfig } from '@muster/failure-detector';
@@ -39,6 +38,8 @@ export interface CoordinatorParts {
   readonly metrics: Registry;
   readonly logger: Logger;
   readonly clock?: Clock;
+  /** Where coordinators answer, ourselves perhaps among them. */
+  readonly discover: () => Promise<readonly string[]>;
   /** Our place in the group is lost for good, for the reason given: this process is to end. */
   readonly onFailed: (reason: string) => void;
   /** Told of our own incarnation, when it is settled and when it changes. */
@@ -177,11 +178,11 @@ export class Coordinator {
 
   /** Those of the group, where they are now; until there is one, those that may form it with us. */
   private async others(): Promise<readonly string[]> {
-    const { config, httpUrl, nodeId } = this.parts;
+    const { config, httpUrl, nodeId, discover } = this.parts;
     const { clusterId, peers } = this.group.status();
     if (clusterId !== null) return peers.filter((peer) => peer.nodeId !== nodeId).map((peer) => peer.httpUrl);
     if ((config.raft.expect ?? config.cluster.coordinators.length) === 1) return [];
-    return (await coordinatorAddresses(config.cluster.coordinators)).filter((url) => url !== httpUrl);
+    return (await discover()).filter((url) => url !== httpUrl);
   }
 
   private ownAgent(): Agent {

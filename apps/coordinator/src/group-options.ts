@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { coordinatorAddresses } from '@muster/config';
 import type { Logger } from '@muster/contracts';
 import type { GroupOptions, TlsOptions } from '@muster/raft-node';
 import type { CoordinatorConfig } from './config.js';
@@ -12,12 +11,13 @@ export interface GroupPlace {
   readonly nodeId: string;
   readonly httpUrl: string;
   readonly logger: Logger;
+  readonly discover: () => Promise<readonly string[]>;
 }
 
 /** Bytes of a secret that nobody else has: a coordinator without one forms its group alone, and nobody can join it. */
 const SECRET_BYTES = 32;
 
-export function groupOptions({ config, nodeId, httpUrl, logger }: GroupPlace): Omit<GroupOptions, 'onRole' | 'onFailed'> {
+export function groupOptions({ config, nodeId, httpUrl, logger, discover }: GroupPlace): Omit<GroupOptions, 'onRole' | 'onFailed'> {
   const { cluster, node, raft, coordinator } = config;
   return {
     nodeId,
@@ -30,7 +30,7 @@ export function groupOptions({ config, nodeId, httpUrl, logger }: GroupPlace): O
     advertiseHost: node.advertiseHost ?? new URL(httpUrl).hostname,
     httpUrl,
     expect: raft.expect ?? cluster.coordinators.length,
-    discover: () => coordinatorAddresses(cluster.coordinators),
+    discover,
     heartbeatMs: raft.heartbeatMs,
     electionTimeoutMs: raft.electionTimeoutMs,
     snapshotEntries: coordinator.snapshotEntries,

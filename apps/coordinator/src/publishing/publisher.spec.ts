@@ -183,3 +183,34 @@ test('a change that falls into the moment in which publishing ends is not left b
   expect(bus.records(MEMBERSHIP_TOPIC.name)).toHaveLength(2);
   expect(cluster.membership.outboxLength).toBe(0);
 });
+
+test('only the leader publishes; the next one goes on where the state says, and none is missing', async () => {
+  const { bus, cluster, log, join1, admit, events } = publishing();
+  await cluster.propose(join1('a'));
+  await turns(20);
+  log.lead({ isLeader: false, term: 2 });
+  log.arrive({ index: 7, term: 2, command: { ...join1('b'), term: 2 } });
+  await turns(20);
+  expect(events()).toHaveLength(1);
+  log.lead({ isLeader: true, term: 3 });
+  await turns(20);
+  expect(events().map((event) => 'id' in event && event.id)).toEqual(['test/1/1', 'test/2/7']);
+  await cluster.propose({ ...admit('a'), term: 3 } as Command);
+  await turns(20);
+  expect(bus.records(MEMBERSHIP_TOPIC.name)).toHaveLength(3);
+  expect(cluster.membership.outboxLength).toBe(0);
+});
+
+test('a leader that loses its place while the bus is away tries no more, and is not counted as having failed', async () => {
+  const { bus, clock, cluster, log, join1, events } = publishing();
+  bus.take();
+  await cluster.propose(join1('a'));
+  await turns(20);
+  log.lead({ isLeader: false, term: 2 });
+  bus.giveBack();
+  await clock.advance(60_000);
+  expect([events(), clock.wakesLeft]).toEqual([[], 0]);
+  log.lead({ isLeader: true, term: 3 });
+  await turns(20);
+  expect(events()).toHaveLength(1);
+});

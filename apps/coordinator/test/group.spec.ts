@@ -1,0 +1,129 @@
+/** Three coordinators as one: what is agreed, who judges, and what becomes of it when they are parted or one of them goes. */
+import { EVENTS_TOPIC } from '@muster/contracts';
+import { beating, endAll, overBus } from '../testing/coordinator-app.js';
+import { CoordinatorTrio, type Place } from '../testing/coordinator-trio.js';
+import { eventually } from '../testing/eventually.js';
+
+let trio: CoordinatorTrio;
+beforeEach(async () => {
+  trio = await CoordinatorTrio.start();
+});
+afterEach(async () => {
+  await endAll();
+  await trio.close();
+  expect(trio.failed).toEqual([]);
+});
+
+const metric = async ({ service }: Place, name: string, labels = ''): Promise<number> => {
+  const line = (await service.host.metrics.getSingleMetricAsString(name)).split('\n').find((it) => it.startsWith(`${name}${labels} `));
+  return Number(line?.split(' ')[1] ?? 0);
+};
+const cordon = (place: Place, what: 'cordon' | 'uncordon', nodeId: string): Promise<Response> => fetch(`${place.url}/cluster/members/${nodeId}/${what}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' });
+
+test('three coordinators form one group, agree on one membership, and each is a member of it', async () => {
+  const leader = await trio.leader();
+  beating({ nodeId: 'n1' }, overBus(trio.bus));
+  for (const place of trio.places.values()) for (const nodeId of ['n1', 'c1', 'c2', 'c3']) await trio.until(place, nodeId, 'HEALTHY');
+  const views = await Promise.all([...trio.places.values()].map(({ status }) => status()));
+  expect(new Set(views.map(({ leaderId }) => leaderId))).toEqual(new Set([leader.nodeId]));
+  expect(new Set(views.map(({ membership }) => membership['n1']?.index)).size).toBe(1);
+  for (const place of trio.places.values()) expect((await fetch(`${place.url}/health/ready`)).status).toBe(200);
+});
+
+test('a follower sees what the leader sees and proposes nothing', async () => {
+  const leader = await trio.leader();
+  const [follower] = trio.others(leader);
+  const node = beating({ nodeId: 'n1' }, overBus(trio.bus));
+  await trio.until(follower, 'n1', 'HEALTHY');
+  expect(follower.cluster.mandate().isLeader).toBe(false);
+  expect(await follower.cluster.propose({ kind: 'published', term: 1, upToIndex: 1 })).toMatchObject({ kind: 'unavailable', code: 'not-leader' });
+  await node.stop();
+  await trio.until(follower, 'n1', 'DOWN');
+  expect(await metric(leader, 'cluster_failures_detected_total', '{class="unreachable"}')).toBe(1);
+  expect(await metric(follower, 'cluster_failures_detected_total', '{class="unreachable"}')).toBe(0);
+});
+
+test('a minority makes no verdicts, however long a member is silent, and says that it has no quorum', async () => {
+  const leader = await trio.leader();
+  const node = beating({ nodeId: 'n1' }, overBus(trio.bus));
+  await trio.until(leader, 'n1', 'HEALTHY');
+  for (const other of trio.others(leader)) await trio.cutOff(other);
+  await node.stop();
+  await eventually('it knows', leader.status, ({ hasQuorum }) => !hasQuorum, 10_000);
+  const published = trio.bus.published.length;
+  // Beats of the coordinators themselves: three times as long as it takes to be DOWN.
+  await eventually('time goes by', () => trio.bus.published.length - published, (count) => count > 3 * 12 * 45, 30_000);
+  const { membership, hasQuorum } = await leader.status();
+  expect([membership['n1']?.status, hasQuorum, leader.cluster.mandate().isLeader]).toEqual(['HEALTHY', false, false]);
+  expect(trio.events().filter(({ subject, type }) => subject === 'n1' && type.includes('down'))).toEqual([]);
+});
+
+test('a new leader gives no false verdict, and finds who really is gone', async () => {
+  const nodes = ['n1', 'n2', 'n3'].map((nodeId) => beating({ nodeId }, overBus(trio.bus)));
+  let leader = await trio.leader();
+  for (const nodeId of ['n1', 'n2', 'n3', 'c1', 'c2', 'c3']) await trio.until(leader, nodeId, 'HEALTHY');
+  const before = trio.events().length;
+  for (let turn = 0; turn < 4; turn++) {
+    await leader.group.transfer();
+    leader = await trio.leader();
+  }
+  const told = () => trio.events().slice(before).map(({ type, subject }) => `${subject} ${type}`);
+  expect(told()).toEqual([]);
+  await nodes[0]?.stop();
+  await trio.until(leader, 'n1', 'DOWN');
+  expect(told().filter((text) => !text.startsWith('n1 '))).toEqual([]);
+});
+
+test('events come in order and at least once over a leader change and an outage of the bus, with index and term, and the place is known to all', async () => {
+  const node = beating({ nodeId: 'n1' }, overBus(trio.bus));
+  let leader = await trio.leader();
+  await trio.until(leader, 'n1', 'HEALTHY');
+  const done = async (what: 'cordon' | 'uncordon') => expect((await cordon(leader, what, 'n1')).status).toBe(200);
+  await done('cordon');
+  trio.bus.take();
+  await done('uncordon');
+  await leader.group.transfer();
+  leader = await trio.leader();
+  await done('cordon');
+  trio.bus.giveBack();
+  await done('uncordon');
+  await node.stop();
+  await trio.until(leader, 'n1', 'DOWN');
+  for (const { cluster } of trio.places.values()) await eventually('all is published', () => cluster.membership.outboxLength, (left) => left === 0, 10_000);
+  const places = trio.events().map(({ id }) => id.split('/').map(Number).slice(1));
+  const firsts = places.filter((place, position) => places.findIndex((other) => String(other) === String(place)) === position);
+  const key = ([term = 0, index = 0, ordinal = 0]: number[]): number => term * 1e9 + index * 1e3 + ordinal;
+  expect(firsts.map(key)).toEqual(firsts.map(key).toSorted((a, b) => a - b));
+  const agreed = leader.cluster.membership.changesAfter(0, 1e6).filter(({ kind }) => kind !== 'removed').map(({ term, index, ordinal }) => key([term, index, ordinal]));
+  expect(firsts.map(key)).toEqual(agreed);
+  expect(new Set(firsts.map(([term]) => term)).size).toBeGreaterThan(1);
+  expect(new Set([...trio.places.values()].map(({ cluster }) => cluster.membership.publishedIndex)).size).toBe(1);
+  expect(trio.bus.records(EVENTS_TOPIC.name).length).toBe(places.length);
+});
+
+test('a leader that ends in order hands over first: the next one records that it left, and orders hardly wait', async () => {
+  beating({ nodeId: 'n1' }, overBus(trio.bus));
+  const leader = await trio.leader();
+  for (const nodeId of ['n1', 'c1', 'c2', 'c3']) await trio.until(leader, nodeId, 'HEALTHY');
+  const { term } = leader.group.status();
+  const ending = trio.end(leader);
+  const next = await trio.leader();
+  expect(next.group.status().term).toBe(term + 1);
+  await ending;
+  const { membership } = await trio.until(next, leader.nodeId, 'LEFT');
+  expect(membership[leader.nodeId]).toMatchObject({ status: 'LEFT', term: term + 1 });
+  expect((await cordon(next, 'cordon', 'n1')).status).toBe(200);
+});
+
+test('who comes back goes on with the group, and is told what it missed', async () => {
+  beating({ nodeId: 'n1' }, overBus(trio.bus));
+  const leader = await trio.leader();
+  const [away] = trio.others(leader);
+  for (const nodeId of ['n1', 'c1', 'c2', 'c3']) await trio.until(leader, nodeId, 'HEALTHY');
+  await trio.end(away);
+  expect((await cordon(leader, 'cordon', 'n1')).status).toBe(200);
+  const back = await trio.open(away.nodeId);
+  await eventually('it knows', back.status, ({ membership }) => membership['n1']?.marks.includes('cordoned') === true, 15_000);
+  await trio.until(leader, away.nodeId, 'HEALTHY');
+  expect(back.group.status()).toMatchObject({ state: 'follower', clusterId: leader.group.status().clusterId });
+});
