@@ -103,6 +103,12 @@ export class Coordinators {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
+  /** Each has asked around so many times more. */
+  async rounds(count: number): Promise<void> {
+    const before = new Map([...this.running].map(([nodeId, { door }]) => [nodeId, door.asked]));
+    await eventually(`${count} rounds`, () => [...this.running].every(([nodeId, { door }]) => door.asked >= (before.get(nodeId) ?? 0) + count * this.running.size));
+  }
+
   leader(): Promise<Coordinator> {
     return eventually('somebody leads', () => [...this.running.values()].find(({ group }) => group.isLeader()) ?? null, 20_000);
   }

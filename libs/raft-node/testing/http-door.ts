@@ -7,8 +7,8 @@ import type { RaftGroup } from '../src/group/raft-group.js';
 
 export class HttpDoor {
   group: RaftGroup | null = null;
-  /** Answers nobody while it is true. */
-  isShut = false;
+  /** Introductions that were asked for. Count. */
+  asked = 0;
   private readonly server: Server;
 
   private constructor() {
@@ -46,8 +46,9 @@ export class HttpDoor {
 
   private async answer(url: URL, body: string, signature: string): Promise<{ readonly text: string; readonly headers: Record<string, string> }> {
     const { group } = this;
-    if (group === null || this.isShut) throw new Error('nobody is here');
+    if (group === null) throw new Error('nobody is here');
     if (url.pathname === '/raft/introduction') {
+      this.asked += 1;
       const introduced = group.introduce(url.searchParams.get('nonce') ?? '');
       return { text: JSON.stringify(introduced.body), headers: { [SIGNATURE_HEADER]: introduced.signature } };
     }

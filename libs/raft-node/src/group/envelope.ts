@@ -32,14 +32,10 @@ export function soleSurvivor(nodeId: string): Uint8Array {
 
 export function openEntry(bytes: Uint8Array): Enveloped {
   const payload = bytes.subarray(1);
-  switch (bytes[0]) {
-    case APPLICATION:
-      return { kind: 'application', data: payload };
-    case DIRECTORY:
-      return { kind: 'directory', command: JSON.parse(Buffer.from(payload).toString('utf8')) as DirectoryCommand };
-    default:
-      throw new Error(`an entry begins with ${bytes[0] ?? 'nothing'}, and this build knows ${APPLICATION} and ${DIRECTORY}: run the same build everywhere`);
-  }
+  const tag = bytes[0];
+  if (tag === APPLICATION) return { kind: 'application', data: payload };
+  if (tag === DIRECTORY) return { kind: 'directory', command: JSON.parse(Buffer.from(payload).toString('utf8')) as DirectoryCommand };
+  throw new Error(`an entry begins with ${tag ?? 'nothing'}, and this build knows ${APPLICATION} and ${DIRECTORY}: run the same build everywhere`);
 }
 
 /** Length of the directory, whether there is more, the directory, the state of the application. */

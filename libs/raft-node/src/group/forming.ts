@@ -18,7 +18,8 @@ export interface Formed {
 }
 
 const ROUND_MS = 300;
-const JOIN_AGAIN_MS_MAX = 5000;
+/** Somebody has to do something before we are taken in: no need to ask often. */
+const REFUSED_MS_MAX = 5000;
 const PROMISE = 'promise';
 
 export class Forming {
@@ -50,7 +51,7 @@ export class Forming {
       if (signal.aborted) break;
       const formed = await this.step(found, signal);
       if (formed !== null) return formed;
-      const wait = Math.min(JOIN_AGAIN_MS_MAX, ROUND_MS * 2 ** Math.min(this.refusals, 5));
+      const wait = Math.min(REFUSED_MS_MAX, ROUND_MS * 2 ** Math.min(this.refusals, 5));
       await pause(wait * (0.8 + Math.random() * 0.4), signal);
     }
     return null;
@@ -85,6 +86,7 @@ export class Forming {
     const { cluster, nodeId, storeId, httpUrl, raftUrl } = this.self;
     const request: RaftJoin = { cluster, nodeId, storeId, httpUrl, raftUrl };
     const reasons: string[] = [];
+    let refusals = 0;
     for (const url of whereToAsk(via)) {
       const reception = await this.introductions.join(url, request, signal);
       if (reception.kind === 'welcome' && reception.answer.clusterId === clusterId) {
@@ -93,9 +95,11 @@ export class Forming {
         return { clusterId, peers: reception.answer.peers };
       }
       if (reception.kind !== 'welcome') reasons.push(reception.reason);
-      if (reception.kind === 'refused') break;
+      if (reception.kind !== 'refused') continue;
+      refusals = this.refusals + 1;
+      break;
     }
-    this.refusals += 1;
+    this.refusals = refusals;
     this.tell(`the group ${clusterId} has not taken this coordinator in yet: ${reasons.at(-1) ?? 'nobody answered'}`);
     return null;
   }

@@ -36,7 +36,7 @@ export interface MemberOptions {
   readonly onFailed: (text: string) => void;
 }
 
-const TICK_MS = 10;
+export const TICK_MS = 10;
 const PROMOTE_AFTER_MS = 2000;
 
 export class Member {

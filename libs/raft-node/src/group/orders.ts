@@ -7,11 +7,13 @@ import { admissionOf } from './admission.js';
 import { type DirectoryCommand, peerNamed } from './directory.js';
 import { directoryEntry } from './envelope.js';
 import type { DirectoryAnswer } from './group-machine.js';
-import type { Member } from './member.js';
+import { type Member, TICK_MS } from './member.js';
 import { removalHindrance } from './removal.js';
 
 /** A member that was not heard for so long is not in touch. Ticks. */
 const TOUCH_TICKS = 100;
+/** Time for some heartbeats and their answers. */
+const HEARD_MS = 300;
 const DONE_MS_MAX = 15_000;
 const LOOK_MS = 50;
 const LEADER_MS_MAX = 5000;
@@ -34,7 +36,9 @@ export class Orders {
     const peer = peerNamed(directory, nodeId);
     const names = directory.peers.map((other) => other.nodeId).join(', ');
     if (peer === null) throw new RaftUnavailable('refused', `'${nodeId}' is no member and cannot be removed: the members are ${names}`);
-    const hindrance = removalHindrance(await node.status(), nodeId, TOUCH_TICKS);
+    // Only who speaks from now on counts as in touch: one that has just died looks well for a while.
+    await new Promise((done) => setTimeout(done, HEARD_MS));
+    const hindrance = removalHindrance(await node.status(), nodeId, HEARD_MS / TICK_MS);
     if (hindrance !== null) throw new RaftUnavailable('refused', hindrance);
     await this.command({ kind: 'leave', nodeId, storeId: peer.storeId });
     await this.until(`'${nodeId}' is removed`, () => this.isGone(nodeId, peer.storeId));

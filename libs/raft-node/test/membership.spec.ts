@@ -1,0 +1,163 @@
+/** Members that come, go, move and lose their disks, in groups on loopback. */
+import type { RaftJoin } from '@muster/contracts';
+import { bytesOf, type Coordinator, Coordinators } from '../testing/coordinators.js';
+import { eventually } from '../testing/eventually.js';
+
+let all: Coordinators;
+beforeEach(() => (all = new Coordinators()));
+afterEach(() => all.stopAll());
+
+async function three(): Promise<Coordinator> {
+  await Promise.all(['a', 'b', 'c'].map((nodeId) => all.start(nodeId)));
+  return all.settled(3);
+}
+
+const votersOf = ({ group }: Coordinator): string[] => group.status().peers.filter(({ voter }) => voter).map(({ nodeId }) => nodeId);
+const notLeading = async (): Promise<Coordinator> => {
+  const leader = await all.leader();
+  const other = [...all.running.values()].find(({ nodeId }) => nodeId !== leader.nodeId);
+  if (other === undefined) throw new Error('there is nobody else');
+  return other;
+};
+const joinOf = ({ group }: Coordinator): RaftJoin => {
+  const { cluster, nodeId, storeId, httpUrl, raftUrl } = group.introduce('').body;
+  return { cluster, nodeId, storeId, httpUrl, raftUrl };
+};
+
+test('one that comes later learns all that was committed before, and gets a vote by itself', async () => {
+  const leader = await three();
+  await leader.group.propose(bytesOf('x'));
+  await leader.group.compact();
+  await leader.group.propose(bytesOf('y'));
+  const d = await all.start('d', { expect: 1 });
+  await all.settled(4);
+  expect(d.machine.texts).toEqual(['x', 'y']);
+  expect(d.group.status().peers.map(({ nodeId }) => nodeId)).toEqual(['a', 'b', 'c', 'd']);
+});
+
+test('a wish to join is passed by nobody but the leader, and answers who belongs', async () => {
+  await three();
+  const other = await notLeading();
+  const { nodeId } = await all.leader();
+  await expect(other.group.join(joinOf(other))).rejects.toMatchObject({ code: 'not-leader', leaderId: nodeId });
+  const answer = await (await all.leader()).group.join(joinOf(other));
+  expect(answer.clusterId).toBe(other.group.status().clusterId);
+  expect(answer.peers.map(({ nodeId: id, voter }) => [id, voter])).toEqual([['a', true], ['b', true], ['c', true]]);
+});
+
+test('one with a wiped disk comes back as a new member under its name, without two that vote under it', async () => {
+  await three();
+  const lost = await notLeading();
+  await (await all.leader()).group.propose(bytesOf('x'));
+  await all.stop(lost.nodeId);
+  all.wipe(lost.nodeId);
+  const back = await all.start(lost.nodeId);
+  await all.settled(3);
+  expect(back.group.storeId).not.toBe(lost.group.storeId);
+  expect(back.machine.texts).toEqual(['x']);
+  expect((await all.leader()).group.status().peers.map(({ storeId }) => storeId)).not.toContain(lost.group.storeId);
+});
+
+test('another with the name of a member that runs is refused', async () => {
+  const leader = await three();
+  const other = await notLeading();
+  await expect(leader.group.join({ ...joinOf(other), storeId: '7b0f7d4e-5c9b-4b57-9b53-0d5a52f6c1aa' })).rejects.toMatchObject({ code: 'refused', message: expect.stringContaining('give each coordinator its own node.id') });
+  expect(votersOf(leader)).toEqual(['a', 'b', 'c']);
+});
+
+test('one that was removed knows it, and joins no more by itself, not after a restart either', async () => {
+  await three();
+  const gone = await notLeading();
+  await (await all.leader()).group.removePeer(gone.nodeId);
+  await eventually('it knows', () => gone.group.status().state === 'removed');
+  await all.stop(gone.nodeId);
+  await all.settled(2);
+  const again = await all.start(gone.nodeId);
+  await eventually('it is told', () => again.group.status().state === 'removed');
+  expect(again.group.status().detail).toContain('was removed from the group');
+  await expect((await all.leader()).group.join(joinOf(again))).rejects.toMatchObject({ code: 'refused', message: expect.stringContaining('was removed') });
+  expect(votersOf(await all.leader())).not.toContain(gone.nodeId);
+});
+
+test('one that was removed while it was away is told when it comes back', async () => {
+  await three();
+  const gone = await notLeading();
+  await all.stop(gone.nodeId);
+  await (await all.leader()).group.removePeer(gone.nodeId);
+  const again = await all.start(gone.nodeId);
+  await eventually('it is told', () => again.group.status().state === 'removed');
+  expect((await all.leader()).group.isLeader()).toBe(true);
+});
+
+test('a leader that is removed leaves the others with a leader', async () => {
+  const leader = await three();
+  await leader.group.removePeer(leader.nodeId);
+  await eventually('it knows', () => leader.group.status().state === 'removed');
+  await all.stop(leader.nodeId);
+  const next = await all.settled(2);
+  await next.group.propose(bytesOf('x'));
+});
+
+test('nobody is removed when the rest would be no majority', async () => {
+  const leader = await three();
+  const dead = await notLeading();
+  await all.stop(dead.nodeId);
+  const alive = await notLeading();
+  await expect(leader.group.removePeer(alive.nodeId)).rejects.toMatchObject({ code: 'refused', message: expect.stringContaining('which is no majority') });
+  await leader.group.removePeer(dead.nodeId);
+  await all.settled(2);
+});
+
+test('one takes over the vote of another in one step', async () => {
+  await three();
+  const old = await notLeading();
+  const d = await all.start('d', { discover: () => Promise.resolve([]) });
+  const leader = await all.leader();
+  const replaced = leader.group.replacePeer(old.nodeId, joinOf(d));
+  // It learns of its group as any newcomer does.
+  await all.stop('d');
+  await eventually('it is entered', () => leader.group.status().peers.some(({ nodeId }) => nodeId === 'd'));
+  await all.start('d');
+  await replaced;
+  await all.stop(old.nodeId);
+  await all.settled(3);
+  expect(votersOf(await all.leader())).toEqual(['a', 'b', 'c', 'd'].filter((nodeId) => nodeId !== old.nodeId));
+});
+
+test('leadership is handed to whom it should, or to the one that has most', async () => {
+  const leader = await three();
+  const other = await notLeading();
+  expect(await leader.group.transfer(other.nodeId)).toBe(other.nodeId);
+  const next = await all.leader();
+  expect(await next.group.transfer()).not.toBe(next.nodeId);
+});
+
+test('all addresses change at once, and the group goes on without an operator', async () => {
+  const leader = await three();
+  await leader.group.propose(bytesOf('x'));
+  const before = leader.group.status();
+  for (const nodeId of ['a', 'b', 'c']) await all.stop(nodeId);
+  all.addresses.splice(0);
+  await Promise.all(['a', 'b', 'c'].map((nodeId) => all.start(nodeId)));
+  const next = await all.settled(3);
+  await next.group.propose(bytesOf('y'));
+  expect(all.clusterIds()).toEqual([before.clusterId]);
+  await eventually('the directory has the new addresses everywhere', () =>
+    [...all.running.values()].every(({ group }) =>
+      group.status().peers.every(({ nodeId, httpUrl, raftUrl }) => {
+        const now = all.running.get(nodeId)?.group.introduce('').body;
+        return httpUrl === now?.httpUrl && raftUrl === now.raftUrl;
+      }),
+    ),
+  );
+});
+
+test('one that moves tells the others where it is', async () => {
+  await three();
+  const mover = await notLeading();
+  await all.stop(mover.nodeId);
+  const moved = await all.start(mover.nodeId);
+  const { httpUrl, raftUrl } = moved.group.introduce('').body;
+  await all.settled(3);
+  await eventually('the others know', () => [...all.running.values()].every(({ group }) => group.status().peers.some((peer) => peer.nodeId === mover.nodeId && peer.httpUrl === httpUrl && peer.raftUrl === raftUrl)));
+});
