@@ -5,7 +5,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Agent } from '@muster/agent';
-import { ConfigError, httpSection, loadConfig, sections } from '@muster/config';
+import { ConfigError, coordinatorSource, httpSection, loadConfig, sections } from '@muster/config';
 import { createMessageBus } from '@muster/messaging';
 import { z } from 'zod';
 import type { CliContext } from '../context.js';
@@ -35,7 +35,7 @@ export async function runNode(context: CliContext): Promise<ExitCode> {
     tags: config.node.tags,
     httpUrl: `http://${config.node.advertiseHost ?? config.http.host}:${port}`,
     bus,
-    coordinators: config.cluster.coordinators,
+    coordinators: coordinatorSource(config.cluster.coordinators),
     heartbeat: config.heartbeat,
     logger,
   });
