@@ -1,6 +1,7 @@
 /** `npm run bench -- NAME [--json]`: runs one benchmark; without a name, lists them. */
 import { Command, InvalidArgumentError } from 'commander';
 import { INSIDE, runInside } from '@muster/test-cluster';
+import { HARM_KEYS } from './coordinators/harms.js';
 import { CASE_KEYS } from './detection/plan.js';
 import { type BenchReport, toTable } from './report.js';
 
@@ -20,10 +21,10 @@ const minutes = (text: string): number => {
   return value;
 };
 
-const cases = (text: string): readonly string[] => {
+const someOf = (known: readonly string[]) => (text: string): readonly string[] => {
   const keys = text.split(',');
-  const unknown = keys.find((key) => !CASE_KEYS.includes(key));
-  if (unknown !== undefined) throw new InvalidArgumentError(`'${unknown}' is none of ${CASE_KEYS.join(', ')}.`);
+  const unknown = keys.find((key) => !known.includes(key));
+  if (unknown !== undefined) throw new InvalidArgumentError(`'${unknown}' is none of ${known.join(', ')}.`);
   return keys;
 };
 
@@ -53,12 +54,24 @@ program
   .command('detection')
   .description(`harm of every kind until the gateway shows it, and serf beside: ${CASE_KEYS.join(', ')}; --trials 4 takes a minute or two`)
   .option('--trials <n>', 'of each case', count, 50)
-  .option('--only <cases>', 'some of them, with commas between', cases, [])
+  .option('--only <cases>', 'some of them, with commas between', someOf(CASE_KEYS), [])
   .option('--json', 'machine-readable')
   .action(async (options: { trials: number; only: readonly string[]; json?: boolean }) => {
     const isApart = process.env[INSIDE] !== undefined;
     const code = isApart ? null : await runInside(process.env);
     if (code === null) print(await (await import('./detection/detection.js')).detection({ ...options, isApart }), options.json);
+    else process.exitCode = code;
+  });
+
+program
+  .command('coordinators')
+  .description(`three coordinators harmed while clients give orders and read; answers are checked for linearizability: ${HARM_KEYS.join(', ')}`)
+  .option('--trials <n>', 'of each harm', count, 5)
+  .option('--only <harms>', 'some of them, with commas between', someOf(HARM_KEYS), [])
+  .option('--json', 'machine-readable')
+  .action(async (options: { trials: number; only: readonly string[]; json?: boolean }) => {
+    const code = process.env[INSIDE] === undefined ? await runInside(process.env) : null;
+    if (code === null) print(await (await import('./coordinators/coordinators.js')).coordinators({ ...options, isApart: process.env[INSIDE] !== undefined }), options.json);
     else process.exitCode = code;
   });
 

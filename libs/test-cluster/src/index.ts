@@ -5,3 +5,4 @@ export { type Turn, Verdicts } from './verdicts.js';
 export { CoordinatorGroup, type CoordinatorGroupOptions, SECRET, Seat } from './coordinator-group.js';
 export { checkLinearizable } from './linearizability/check-linearizable.js';
 export { type Linearizability, type Operation } from './linearizability/operation.js';
+export { membersOf, OrderHistory, type OrderHistoryOptions } from './order-history.js';
