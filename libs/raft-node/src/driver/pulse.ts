@@ -31,10 +31,12 @@ export interface PulseParts {
   readonly transport: TransportCounters;
   readonly counts: LoopCounts;
   readonly diskFreeBytes: number | null;
+  /** The latest contact that was told before: it happened, whoever leads since. */
+  readonly contactBeforeMs: number | null;
   readonly nowMs: number;
 }
 
-export function pulseOf({ status, contacts, connected, transport, counts, diskFreeBytes, nowMs }: PulseParts): Pulse {
+export function pulseOf({ status, contacts, connected, transport, counts, diskFreeBytes, contactBeforeMs, nowMs }: PulseParts): Pulse {
   const { id, role, term, leaderId, commitIndex, appliedIndex, lastIndex, snapshotIndex, config } = status;
   const isLeader = role === 'leader';
   const members = [...new Set([...config.voters, ...config.outgoing, ...config.learners])].toSorted().filter((peer) => peer !== id);
@@ -50,7 +52,8 @@ export function pulseOf({ status, contacts, connected, transport, counts, diskFr
     };
   });
   const fromLeader = leaderId === null ? null : (contacts.of(leaderId)?.heardAtMs ?? null);
-  const contactAtMs = isLeader ? contacts.majorityAtMs(config, id, nowMs) : fromLeader;
+  const contactNowMs = isLeader ? contacts.majorityAtMs(config, id, nowMs) : fromLeader;
+  const contactAtMs = contactNowMs === null || contactBeforeMs === null ? (contactNowMs ?? contactBeforeMs) : Math.max(contactNowMs, contactBeforeMs);
   return { atMs: nowMs, role, term, leaderId, commitIndex, appliedIndex, lastIndex, snapshotIndex, config, contactAtMs, peers, transport, counts: { ...counts }, diskFreeBytes };
 }
 

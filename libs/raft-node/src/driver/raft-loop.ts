@@ -44,6 +44,7 @@ export class RaftLoop {
   private lastLeaderId: PeerId | null = null;
   private electionTerm = 0;
   private pulsedAtMs = -Infinity;
+  private contactAtMs: number | null = null;
   private given = 0;
   private applied = 0;
 
@@ -299,7 +300,9 @@ export class RaftLoop {
     this.pulsedAtMs = nowMs;
     const status = this.raft.status();
     this.contacts.keep([...membersOf(status.config), status.leaderId ?? '']);
-    this.tell({ kind: 'pulse', pulse: pulseOf({ status, contacts: this.contacts, connected: this.transport.connected(), transport: this.transport.counters(), counts: this.counts, diskFreeBytes: this.disk.freeBytes, nowMs }) });
+    const pulse = pulseOf({ status, contacts: this.contacts, connected: this.transport.connected(), transport: this.transport.counters(), counts: this.counts, diskFreeBytes: this.disk.freeBytes, contactBeforeMs: this.contactAtMs, nowMs });
+    this.contactAtMs = pulse.contactAtMs;
+    this.tell({ kind: 'pulse', pulse });
   }
 
   private status(): Extract<FromLoop, { readonly kind: 'status' }>['status'] {
