@@ -62,8 +62,8 @@ export class Views {
     return { nodeId, incarnation, status, reason, changedAtUnixMs, index, term, marks, now, withheld, doubt, canary, damping: this.damping(nodeId), brake: this.brake(nodeId), marked: this.marked(record), admission: this.admission(record), lastVerdict };
   }
 
-  snapshot(): WatchMessage {
-    return { kind: 'snapshot', status: this.status() };
+  snapshot(stamp?: Stamp): WatchMessage {
+    return { kind: 'snapshot', status: this.status(stamp) };
   }
 
   /** Readings of the live members. */

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { inspectStore, type Recovery, recoverStore, type StoreReport } from '@muster/raft-node';
 import type { CliContext } from '../context.js';
 import { CliError, EXIT, type ExitCode, messageOf } from '../exit-codes.js';
-import { spellBytes } from '../terminal/layout.js';
+import { layOutRows, spellBytes } from '../terminal/layout.js';
 import { confirm } from './raft-secret.js';
 
 export interface RecoverOptions {
@@ -72,13 +72,13 @@ function factsOf(report: StoreReport, colours: CliContext['terminal']['colours']
     fact('snapshot', snapshot === null ? 'none' : `at index ${snapshot.index}, term ${snapshot.term}, ${spellBytes(snapshot.bytes)}`, colours),
     fact('voters', [...config.voters, ...config.outgoing.map((nodeId) => `${nodeId} (leaving)`)].join(', ') || 'none', colours),
     ...(config.learners.length === 0 ? [] : [fact('learners', config.learners.join(', '), colours)]),
-    ...peers.map(({ nodeId, httpUrl, raftUrl }) => fact(nodeId, `${httpUrl}  ${raftUrl}`, colours)),
+    ...layOutRows(peers.map(({ nodeId, httpUrl, raftUrl }) => [nodeId, httpUrl, raftUrl])).map((row, at) => fact(at === 0 ? 'at' : '', row, colours)),
     ...(damage === null ? [] : [fact('damage', colours.red(damage), colours)]),
   ];
 }
 
 function fact(name: string, value: string, { dim }: CliContext['terminal']['colours']): string {
-  return `  ${dim(name.padEnd(9))} ${value}`;
+  return `  ${dim(name.padEnd(9))}${value}`;
 }
 
 /** What the store says when it cannot be used is for the operator. */
@@ -87,7 +87,8 @@ function attempt<T>(work: () => T): T {
     return work();
   } catch (error) {
     const { name } = (error ?? {}) as { readonly name?: unknown };
-    if (name === 'RecoveryRefused' || name === 'StoreUnusable' || name === 'StoreDamaged') throw new CliError(EXIT.failed, messageOf(error));
+    if (name === 'StoreUnusable') throw new CliError(EXIT.failed, `${messageOf(error)}. If its coordinator runs, stop it first`);
+    if (name === 'RecoveryRefused' || name === 'StoreDamaged') throw new CliError(EXIT.failed, messageOf(error));
     throw error;
   }
 }

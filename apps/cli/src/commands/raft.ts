@@ -37,20 +37,20 @@ export async function runPeersList(context: CliContext, options: ClusterOptions)
 
 export async function runPeersAdd(context: CliContext, options: RaftOptions & { readonly newcomer: string }): Promise<ExitCode> {
   const peer = await introductionOf(options.newcomer);
-  return change(context, options, 'POST', '/raft/peers', peer, `${peer.nodeId} (${peer.httpUrl}) belongs to the group. It gets a vote when it has caught up.`);
+  return change(context, options, { method: 'POST', path: '/raft/peers', body: peer, done: `${peer.nodeId} (${peer.httpUrl}) belongs to the group; it has a vote once it has caught up.` });
 }
 
 export async function runPeersRemove(context: CliContext, options: RaftOptions & { readonly node: string }): Promise<ExitCode> {
   const { node } = options;
   await confirm(context, options, `Remove ${node} from the group? Its data folder can never be used in it again.`, `${node} was left as it is`);
-  return change(context, options, 'DELETE', `/raft/peers/${encodeURIComponent(node)}`, undefined, `${node} is removed. To bring it back, empty its data folder: it joins as a new member.`);
+  return change(context, options, { method: 'DELETE', path: `/raft/peers/${encodeURIComponent(node)}`, gone: node, done: `${node} is removed. To bring it back, empty its data folder: it joins as a new member.` });
 }
 
 export async function runPeersReplace(context: CliContext, options: RaftOptions & { readonly node: string; readonly newcomer: string }): Promise<ExitCode> {
   const { node } = options;
   const peer = await introductionOf(options.newcomer);
   await confirm(context, options, `Replace ${node} by ${peer.nodeId} (${peer.httpUrl})? The data folder of ${node} can never be used in the group again.`, `${node} was left as it is`);
-  return change(context, options, 'POST', `/raft/peers/${encodeURIComponent(node)}/replace`, peer, `${peer.nodeId} takes the place of ${node}.`);
+  return change(context, options, { method: 'POST', path: `/raft/peers/${encodeURIComponent(node)}/replace`, body: peer, gone: node, done: `${peer.nodeId} takes the place of ${node}.` });
 }
 
 export async function runTransfer(context: CliContext, options: RaftOptions & { readonly to: string | undefined }): Promise<ExitCode> {
@@ -67,14 +67,24 @@ export function send(context: CliContext, options: ClusterOptions & SecretOption
   return askFirst(urlsFor(context, options).toReversed(), (url) => sendJson(method, `${url}${path}`, CHANGE_MS_MAX, { body, token }));
 }
 
-async function change(context: CliContext, options: RaftOptions, method: string, path: string, body: object | undefined, done: string): Promise<ExitCode> {
+interface Change {
+  readonly method: string;
+  readonly path: string;
+  readonly body?: object;
+  /** Who belongs no more. The answer may be a moment older than that. */
+  readonly gone?: string;
+  readonly done: string;
+}
+
+async function change(context: CliContext, options: RaftOptions, { method, path, body, gone, done }: Change): Promise<ExitCode> {
   const status = (await send(context, options, method, path, body)) as RaftStatus;
   if (options.json) {
     context.terminal.print(JSON.stringify(status, null, 2));
-  } else {
-    context.terminal.print(done);
-    context.terminal.print(context.terminal.colours.dim(`Members now: ${status.peers.map(({ nodeId, voter }) => (voter ? nodeId : `${nodeId} (no vote yet)`)).join(', ')}`));
+    return EXIT.ok;
   }
+  const members = status.peers.filter(({ nodeId }) => nodeId !== gone).map(({ nodeId, voter }) => (voter ? nodeId : `${nodeId} (no vote yet)`));
+  context.terminal.print(done);
+  context.terminal.print(context.terminal.colours.dim(`Members now: ${members.join(', ')}`));
   return EXIT.ok;
 }
 

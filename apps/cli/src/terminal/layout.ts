@@ -22,6 +22,9 @@ export function layOutTable(columns: readonly Column[], rows: readonly (readonly
   return [line(columns.map((column) => column.title)), ...rows.map(line)];
 }
 
+/** The same without titles. */
+export const layOutRows = (rows: readonly (readonly string[])[]): string[] => layOutTable((rows[0] ?? []).map(() => ({ title: '' })), rows).slice(1);
+
 /** Breaks plain text at blanks so that no line is wider than `width`; a longer word stays whole. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];

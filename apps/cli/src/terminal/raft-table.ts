@@ -47,7 +47,7 @@ export function describeRaft(view: RaftView, { bold, dim, green, red, yellow }: 
     `${bold(`Raft group of ${best.cluster}`)}  ${verdict}`,
     fact('leader', leader === null ? red('none') : `${leader.nodeId}, term ${leader.term}`),
     fact('log', `committed up to ${best.commitIndex}, last entry ${best.lastIndex}, snapshot at ${best.snapshotIndex}`),
-    fact('voters', voters === 0 ? '–' : `${voters}: ${Math.floor(voters / 2) + 1} have to agree, ${Math.ceil(voters / 2) - 1} may fail`),
+    fact('voters', voters === 0 ? '–' : voters < 3 ? `${voters}: none may fail` : `${voters}: ${Math.floor(voters / 2) + 1} have to agree, ${Math.ceil(voters / 2) - 1} may fail`),
     ...(best.clusterId === null ? [] : [fact('id', best.clusterId)]),
     ...wrong.map((line) => fact('!', yellow(line))),
     ...(rows.length === 0 ? [] : ['', dim(titles), ...lines]),

@@ -91,7 +91,7 @@ export class ClusterController {
     this.reads.refuseSurer(asked);
     this.streams.admit();
     reply.hijack();
-    this.streams.watch(reply.raw);
+    this.streams.watch(reply.raw, this.reads.stamp(asked, 'stale'));
   }
 
   /** Whole entries: more than `limit` where one entry alone has more, so that `since` never falls between two changes. */

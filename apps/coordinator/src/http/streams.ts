@@ -7,6 +7,7 @@ import type { Cluster } from '../cluster.js';
 import { clusterEvent } from '../publishing/cluster-events.js';
 import type { Views } from '../views.js';
 import { entryFrames, EventStream, frame } from './event-stream.js';
+import type { Stamp } from './reads.js';
 
 const PULSE_MS = 1000;
 /** How soon watchers learn that quorum or leader changed. Milliseconds. */
@@ -51,9 +52,9 @@ export class Streams implements OnModuleDestroy {
   }
 
   /** The live view: a snapshot, then every change, and a pulse each second. */
-  watch(response: ServerResponse): void {
+  watch(response: ServerResponse, stamp?: Stamp): void {
     const stream = this.open(this.watchers, response);
-    const snapshot = this.views.snapshot();
+    const snapshot = this.views.snapshot(stamp);
     stream.send(frame({ event: snapshot.kind, id: this.cluster.membership.index, data: snapshot }));
     if (this.pulseTimer !== null) return;
     this.pulsedMs = performance.now();
