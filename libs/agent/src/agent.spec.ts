@@ -140,6 +140,22 @@ test('of what several coordinators know the greatest counts, in whatever order t
   expect(logger.lines.filter((line) => line.includes('another process'))).toEqual([]);
 });
 
+test('the first beat waits for the word of each coordinator that can be reached', async () => {
+  const [quick, slow] = [await coordinator(), await coordinator()];
+  slow.answers = 'no-welcome';
+  const agent = agentWith({ coordinators: [quick.url, slow.url] });
+  const started = agent.start();
+  await until('both were greeted', () => quick.hellos.length > 0 && slow.hellos.length > 0);
+  const known = agent.incarnation + 5;
+  // The quick one has answered before this is written, and a beat would be on its way.
+  await until('the quick one is a lane', () => agent['shared'].get('lanesOpen') === 1);
+  await new Promise(setImmediate);
+  slow.say({ v: 1, kind: 'welcome', coordinatorId: slow.coordinatorId, knownIncarnation: known });
+  await started;
+  await until('a beat', () => quick.beats.length > 0);
+  expect(quick.beats[0]?.incarnation).toBe(known + 1);
+});
+
 test('a coordinator that lags behind is no reason to think of a rival when one that knows more is reached later', async () => {
   const [behind, gone] = [await coordinator(), await coordinator()];
   const { url } = gone;

@@ -39,3 +39,12 @@ test.each<{ name: string; fails: () => Promise<readonly string[]> }>([
   expect(list.urls).toEqual([]);
   if (name !== 'never comes') await until('it is asked again', () => list.urls.length === 1);
 }, 15_000);
+
+test('an answer without any address changes nothing', async () => {
+  const answers = [['http://a:8081'], []];
+  let count = 0;
+  const { list, changes } = listOf(() => Promise.resolve(answers[count++] ?? ['http://a:8081']));
+  await list.start();
+  await until('it was asked three times', () => count > 2);
+  expect([list.urls, changes]).toEqual([['http://a:8081/'], [['http://a:8081/']]]);
+}, 15_000);

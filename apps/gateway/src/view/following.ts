@@ -25,10 +25,10 @@ export class Following {
   readonly base: string;
   readonly startedMs = performance.now();
   private readonly stopping = new AbortController();
-  private readonly view = new ClusterView(Number.POSITIVE_INFINITY);
+  /** What it said until it is believed; null from then on, because whoever believes it keeps a view of his own. */
+  private view: ClusterView | null = new ClusterView(Number.POSITIVE_INFINITY);
   private wordMs = this.startedMs;
   private behindSinceMs: number | null = null;
-  private isBelieved = false;
   private latest: Pick<ClusterStatus, 'index' | 'hasQuorum' | 'leaderId'> | null = null;
   private readonly ended: Promise<void>;
 
@@ -68,8 +68,9 @@ export class Following {
 
   /** All that it said so far; from here on it is told message by message. */
   believe(nowMs: number): ClusterStatus | null {
-    this.isBelieved = true;
-    return this.view.statusAt(nowMs);
+    const status = this.view?.statusAt(nowMs) ?? null;
+    this.view = null;
+    return status;
   }
 
   /** Resolves when nothing more comes. */
@@ -81,7 +82,7 @@ export class Following {
   private take(message: WatchMessage): void {
     if (this.stopping.signal.aborted) return;
     this.wordMs = performance.now();
-    if (!this.isBelieved) this.view.apply(message, this.wordMs);
+    this.view?.apply(message, this.wordMs);
     switch (message.kind) {
       case 'snapshot':
         this.latest = message.status;
