@@ -32,6 +32,11 @@ const calls = {
     return { perSecond: (count * 1000) / (performance.now() - startedMs), p50Ms: millis[Math.floor(millis.length / 2)], p99Ms: millis[Math.floor(millis.length * 0.99)] };
   },
   read: async (timeoutMs) => ({ index: await node.read(timeoutMs), texts: applied.slice() }),
+  // What the last text about a key says, and how far the log was applied when it was looked up.
+  get: async (key, timeoutMs) => {
+    await node.read(timeoutMs);
+    return { index: node.applied, value: applied.findLast((text) => text.startsWith(`${key}=`))?.slice(key.length + 1) ?? null };
+  },
   transfer: (to, timeoutMs) => node.transfer(to, timeoutMs),
   change: (change, timeoutMs) => node.changeConfig(change, timeoutMs),
   status: () => node.status(),

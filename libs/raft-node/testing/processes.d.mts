@@ -18,6 +18,8 @@ export class Processes {
   peers(): Peers;
   call(id: string, call: 'propose', text: string, timeoutMs: number): Promise<{ readonly index: number; readonly term: number; readonly result: number }>;
   call(id: string, call: 'read', timeoutMs: number): Promise<{ readonly index: number; readonly texts: readonly string[] }>;
+  /** The last text `<key>=<value>`, as it is when everything is applied that was committed when it was asked. */
+  call(id: string, call: 'get', key: string, timeoutMs: number): Promise<{ readonly index: number; readonly value: string | null }>;
   call(id: string, call: 'status'): Promise<NodeStatus>;
   call(id: string, call: 'pulse'): Promise<AgedPulse>;
   call(id: string, call: 'transfer', to: string, timeoutMs: number): Promise<void>;
