@@ -1,4 +1,4 @@
-import { ALL_CAME, arrivedLate, arrivedNow, cameTogether, isUnsteadyNow } from './arrivals.js';
+import { ALL_CAME, arrivedLate, arrivedNow, cameTogether, inRow, isUnsteadyNow, lostOf, outagesOf, owedAfter } from './arrivals.js';
 
 /** `1` came, `.` was lost; says whether the node is unsteady after each beat that came. */
 function play(beats: string): string {
@@ -49,4 +49,39 @@ test('what came in one batch was not lost, however much it was', () => {
 test('one that was overtaken by more than is remembered changes nothing', () => {
   expect(arrivedLate(5, 32)).toBe(5);
   expect(arrivedLate(5, 1)).toBe(7);
+});
+
+test.each([
+  ['nothing missing', '1111111111', 0],
+  ['one outage of three beats', '111...1111', 1],
+  ['two outages', '11.1..1111', 2],
+  ['one of them longer ago than nine beats', '1.111111.11', 1],
+])('outages: %s', (_, beats, expected) => {
+  let [came, made] = [ALL_CAME, 0];
+  for (const beat of beats) {
+    made += 1;
+    if (beat === '.') continue;
+    came = arrivedNow(came, made, 1);
+    made = 0;
+  }
+  expect(outagesOf(came)).toBe(expected);
+});
+
+test('of beats that were made those are lost that did not come, also of more than are remembered', () => {
+  expect(lostOf(1, 1)).toBe(0);
+  expect(lostOf(5, 1)).toBe(4);
+  expect(lostOf(5, 0b10011)).toBe(2);
+  expect(lostOf(100, 0b11)).toBe(98);
+  expect(lostOf(3, ALL_CAME)).toBe(0);
+});
+
+test('half as many again are owed as were lost, within five and thirty seconds', () => {
+  expect([0, 1, 4, 10, 20, 1000].map((lost) => owedAfter(lost, 1000))).toEqual([0, 5, 6, 15, 30, 30]);
+  expect([1, 1000].map((lost) => owedAfter(lost, 250))).toEqual([5, 30]);
+  expect([1, 1000].map((lost) => owedAfter(lost, 10_000))).toEqual([2, 3]);
+  expect([1, 1000].map((lost) => owedAfter(lost, 60_000))).toEqual([2, 2]);
+});
+
+test('beats in a row are counted from the newest back', () => {
+  expect([0, 1, 0b1011, 0b111, ALL_CAME].map(inRow)).toEqual([0, 1, 2, 3, 32]);
 });

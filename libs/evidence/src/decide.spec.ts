@@ -21,6 +21,7 @@ const missing: Finding = { kind: 'silent', reason: 'no heartbeat', observers: ['
 const lost: Finding = { ...missing, withheld: null };
 const stopped: Finding = { kind: 'stalled', reason: 'does not run', observers: ['self'], withheld: wait };
 const hung: Finding = { ...stopped, withheld: null };
+const worn: Finding = { kind: 'worn', reason: 'loses beats', observers: [], withheld: wait };
 const crashed: Finding = { kind: 'crashed', reason: 'process is gone', observers: ['self'] };
 const unsure: Finding = { kind: 'unsure', withheld: { cause: 'blind', detail: 'we do not hear' } };
 
@@ -52,6 +53,10 @@ const cases: readonly Case[] = [
   { name: 'a damped member has joined long enough', status: 'JOINING', isBelieved: false, sight: { joiningBeats: 3 }, expected: null },
   { name: 'a damped dead member beats on', status: 'DOWN', isBelieved: false, sight: { seq: 11 }, expected: null },
   { name: 'a damped dead member comes back as another process', status: 'DOWN', isBelieved: false, sight: { incarnation: 6, seq: 1 }, expected: 'join' },
+  { name: 'the ways of a member lose nearly everything', status: 'HEALTHY', sight: {}, finding: worn, expected: 'suspect silence' },
+  { name: 'the ways of a joining member lose nearly everything', status: 'JOINING', sight: { joiningBeats: 3 }, finding: worn, expected: null },
+  { name: 'the ways of a suspect lose nearly everything', status: 'SUSPECT', sight: {}, finding: worn, expected: null },
+  { name: 'a member that leaves is hardly heard', status: 'LEAVING', sight: {}, finding: worn, expected: null },
   { name: 'a suspect beats again', status: 'SUSPECT', sight: {}, expected: 'clear' },
   { name: 'a suspect answers a probe', status: 'SUSPECT', sight: { seq: 10, isAnsweringOnly: true }, expected: 'clear' },
   { name: 'the silence of a suspect no longer counts, without a sign of life', status: 'SUSPECT', sight: { seq: 10 }, expected: null },

@@ -66,6 +66,8 @@ function running(member: Member, sight: Sight, finding: Finding, isBelieved: boo
     case 'stalled':
     case 'silent':
       return failing(member, sight, finding);
+    case 'worn':
+      return record.status === 'HEALTHY' || record.status === 'DEGRADED' ? { kind: 'suspect', cause: 'silence', silenceMs: sight.silenceMs, reason: finding.reason } : null;
     case 'unsure':
       return null;
     case 'well':

@@ -52,6 +52,7 @@ function classOf({ sight, finding, member, mainLagMs, hungTimeoutMs }: Shown): E
     case 'stalled':
       return finding.withheld === null || mainLagMs >= hungTimeoutMs ? 'hung' : 'stalled';
     case 'silent':
+    case 'worn':
       return 'unreachable';
     case 'unsure':
       return 'late';

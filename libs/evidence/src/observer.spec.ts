@@ -1,4 +1,5 @@
 /** Faults that detection had, or could have, each by its name. */
+import { beatOf } from '../testing/fixtures.js';
 import { World, type WorldOptions } from '../testing/world.js';
 
 /** A settled world, told anew from then on. */
@@ -233,13 +234,97 @@ test('a node that loses four of five beats is out within ten seconds, and one be
   expect(world.commits.flat().filter((line) => line.startsWith('n1')).length).toBeLessThanOrEqual(6);
 });
 
-test('one outage, however many beats were lost in it, is over with the first beat', () => {
+/** A suspect of which so many beats were lost by the time it beats again: how long until it is in service. Milliseconds. */
+function backAfterLosing(world: World, nodeIds: readonly string[], lost: number): number {
+  const [first = ''] = nodeIds;
+  for (const nodeId of nodeIds) {
+    world.set(nodeId, 'stopped');
+    world.node(nodeId).seq += lost;
+  }
+  until(world, first, 'SUSPECT', 5000);
+  for (const nodeId of nodeIds) world.set(nodeId, 'well');
+  return until(world, first, 'HEALTHY', 40_000);
+}
+
+test('who made no beats is believed with the first, who lost some owes half as many again, thirty at most', () => {
+  expect(backAfterLosing(settled({ nodes: 4 }), ['n1'], 0)).toBeLessThanOrEqual(1100);
+  const few = backAfterLosing(settled({ nodes: 4 }), ['n1'], 6);
+  expect(few).toBeGreaterThan(8000);
+  expect(few).toBeLessThanOrEqual(9100);
+  const many = backAfterLosing(settled({ nodes: 4 }), ['n1'], 100);
+  expect(many).toBeGreaterThan(29_000);
+  expect(many).toBeLessThanOrEqual(30_100);
+});
+
+test('what a whole zone lost is no fault of its members: they owe nothing', () => {
+  const world = settled({ nodes: 12, zones: 3 });
+  expect(backAfterLosing(world, ['n1', 'n4', 'n7', 'n10'], 20)).toBeLessThanOrEqual(2100);
+});
+
+test('two of a zone that lost beats are not the zone', () => {
+  const world = settled({ nodes: 12, zones: 3 });
+  expect(backAfterLosing(world, ['n1', 'n4'], 20)).toBeGreaterThan(28_000);
+});
+
+test('a beat that lay on a lane for long does not end a suspicion, a fresh one does', () => {
   const world = settled({ nodes: 4 });
+  const node = world.node('n1');
+  const seq = node.seq + 1;
   world.set('n1', 'stopped');
-  world.node('n1').seq += 100;
+  world.runUntil(world.nowMs + 5000);
+  expect(world.status('n1')).toBe('SUSPECT');
+  node.seq = seq;
+  const beat = beatOf({ nodeId: 'n1', zone: node.zone, seq, sentMonoMs: world.nowMs - 4500 });
+  world.step({ kind: 'beats', beats: [{ beat, count: 1 }], lane: 'direct', partition: null });
+  world.runUntil(world.nowMs + 300);
+  expect(world.status('n1')).toBe('SUSPECT');
+  world.speak(node);
+  world.runUntil(world.nowMs + 300);
+  expect(world.status('n1')).toBe('HEALTHY');
+});
+
+test('a suspect that beats and is not believed yet is suspected anew with its next silence', () => {
+  const world = settled({ nodes: 5 });
+  world.set('n1', 'gone');
   until(world, 'n1', 'SUSPECT', 5000);
+  world.node('n1').seq += 20;
   world.set('n1', 'well');
-  expect(until(world, 'n1', 'HEALTHY', 5000)).toBeLessThanOrEqual(1100);
+  world.runUntil(world.nowMs + 10_000);
+  expect(world.status('n1')).toBe('SUSPECT');
+  world.set('n1', 'gone');
+  const fromMs = world.heardAtMs.get('n1') ?? 0;
+  until(world, 'n1', 'DOWN', 10_000);
+  expect(world.nowMs - fromMs).toBeGreaterThanOrEqual(2450 + 750);
+});
+
+/** Every second and third beat is late enough to be asked about, and no look finds it; those in between come. */
+function wear(world: World, nodeIds: readonly string[]): void {
+  for (const nodeId of nodeIds) world.mutes.add(nodeId);
+  world.loses = ({ nodeId, seq }) => nodeIds.includes(nodeId) && seq % 2 === 1;
+}
+
+test('a node of which each second beat is lost, and that no look finds, is suspected for it; and never given up', () => {
+  const world = settled({ nodes: 5 });
+  wear(world, ['n1']);
+  expect(until(world, 'n1', 'SUSPECT', 12_000)).toBeLessThanOrEqual(10_000);
+  expect(world.lines.join()).toContain('lost again and again');
+  world.onTransition = ({ member }) => expect(member.nodeId).not.toBe('n1');
+  world.runUntil(world.nowMs + 60_000);
+});
+
+test('the same of many is no fault of theirs', () => {
+  const world = settled({ nodes: 5 });
+  wear(world, ['n1', 'n2', 'n3']);
+  world.runUntil(world.nowMs + 30_000);
+  expect(world.commits).toEqual([]);
+});
+
+test('losing beats alone is no suspicion while looks find the node', () => {
+  const world = settled({ nodes: 5 });
+  wear(world, ['n1']);
+  world.mutes.clear();
+  world.runUntil(world.nowMs + 60_000);
+  expect(world.lines.filter((line) => line.includes('SUSPECT'))).toEqual([]);
 });
 
 test('a fraction of 1 turns the brake off', () => {

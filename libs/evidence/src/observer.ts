@@ -267,15 +267,18 @@ export class Observer {
     const damping = isSame ? membership.damping(seen.nodeId, now.unixMs) : null;
     const isDamped = damping?.isDamped === true && (damping.untilUnixMs !== null || sight.steadyMs < damping.steadyMs);
     // The last beat of a process that is proven gone may have been under way: one is no proof that it lives.
-    const isUnsteady = isSame && seen.isUnsteady && !this.watch.sightings.areManyLossy(this.options.rules.brakeFraction);
+    const isOwing = member?.record.status === 'SUSPECT' && this.watch.sightings.isOwing(seen, now.ms);
+    const isUnsteady = isSame && (seen.isUnsteady || isOwing) && !this.watch.isLossShared(seen);
     const isLastGasp = member?.record.status === 'DOWN' && seen.crashedSeq > 0 && seen.seq <= seen.crashedSeq + 1;
     const proposal = decide({ member, sight, finding, isBelieved: !isDamped && !isLastGasp && !isUnsteady });
     if (proposal !== null) return { proposal, withheld: null };
     if (finding.kind === 'well') {
       seen.isProfileAgreed = isSame;
       const isKept = (isDamped || isUnsteady) && decide({ member, sight, finding, isBelieved: true }) !== null;
-      const detail = isDamped ? `it failed too often of late (penalty ${damping.penalty.toFixed(2)})` : 'beats of it are lost again and again';
-      return { proposal, withheld: isKept ? { cause: 'damped', detail } : null };
+      const detail = isDamped ? `it failed too often of late (penalty ${damping.penalty.toFixed(2)})` : unsteadiness(seen);
+      // What one outage costs is over soon.
+      const isRoutine = !isDamped && !seen.isUnsteady;
+      return { proposal, withheld: isKept ? { cause: 'damped', detail, ...(isRoutine ? { isRoutine } : {}) } : null };
     }
     const isOpen = member !== undefined && isSame && !isGone(member.record.status);
     return { proposal, withheld: isOpen && finding.kind !== 'crashed' ? finding.withheld : null };
@@ -402,4 +405,9 @@ export class Observer {
   private note(note: Note): void {
     this.effects.push({ kind: 'report', note });
   }
+}
+
+function unsteadiness({ isUnsteady, owed }: Seen): string {
+  if (isUnsteady) return 'beats of it are lost again and again';
+  return owed > 0 ? `${owed} beats in a row are awaited after its last outage` : 'what came of it was under way for long, or only a part of the probes was answered';
 }

@@ -2,6 +2,7 @@
 import type { Beat, MemberRecord, Vitals } from '@muster/contracts';
 import type { HealthTracker } from '@muster/health-score';
 import type { Profile } from '@muster/membership';
+import type { Looks } from './looks.js';
 
 export interface Seen {
   readonly nodeId: string;
@@ -20,6 +21,11 @@ export interface Seen {
   isLossy: boolean;
   /** Beats are lost again and again: one of them is no recovery. */
   isUnsteady: boolean;
+  /** Beats in a row that it owes since its last outage; 0 when it owes none. */
+  owed: number;
+  looks: Looks;
+  /** Its last beat came by a lane on which it lay for more than an interval: it shows how the node was, not how it is. */
+  isBelated: boolean;
   lastBeatUnixMs: number;
   joiningBeats: number;
   joiningSinceMs: number;

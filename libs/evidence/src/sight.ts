@@ -33,6 +33,8 @@ export type Finding =
   | { readonly kind: 'well' }
   | { readonly kind: 'unsure'; readonly withheld: Withheld }
   | { readonly kind: 'crashed'; readonly reason: string; readonly observers: readonly string[] }
+  /** It is there, and its ways lose nearly everything. Never grounds to give it up. */
+  | { readonly kind: 'worn'; readonly reason: string; readonly observers: readonly string[]; readonly withheld: Withheld }
   | {
       readonly kind: 'stalled' | 'silent';
       readonly reason: string;

@@ -7,8 +7,9 @@ import type { Beat, MemberRecord, MemberStatus, Pulse } from '@muster/contracts'
 import { type DetectorConfig, DetectorSet, type Reading } from '@muster/failure-detector';
 import { HealthTracker, type Rhythm, type ScoreConfig } from '@muster/health-score';
 import { isGone, type Member } from '@muster/membership';
-import { ALL_CAME, arrivedLate, arrivedNow, cameTogether, isUnsteadyNow, missingOf } from './arrivals.js';
+import { ALL_CAME, arrivedLate, arrivedNow, cameTogether, inRow, isUnsteadyNow, lostOf, missingOf, outagesOf, owedAfter } from './arrivals.js';
 import type { Now } from './input.js';
+import { afterLook, areAllInVain, areInVain, areMixed, type Look, NOT_LOOKED_AT } from './looks.js';
 import type { NewestBeat } from './newest-beats.js';
 import { isSameProfile, profileOf, type Seen, stateOf } from './seen.js';
 import type { Sight } from './sight.js';
@@ -32,6 +33,12 @@ const ANSWERING_MS = 2000;
 /** Missing beats of the last few from which a node counts as one that loses some; and fewer such nodes are never many. Count. */
 const LOSSY_FROM = 2;
 const LOSSY_MANY = 2;
+/** Share of a zone from which on it is the zone. */
+const ZONE_SHARE = 0.5;
+/** Outages among the last few beats that make looks in vain worth something. Count. */
+const WORN_FROM = 2;
+/** Beats in a row that one owes whose ways were so bad. Count. */
+const OWED_WORN = 12;
 const UNHEARD: Rhythm = { suspicion: 1, irregularity: 0 };
 
 export class Sightings {
@@ -72,7 +79,7 @@ export class Sightings {
     if (!wasWatched) this.detectors.watch(nodeId, { intervalMs: beat.intervalMs, nowMs: now.ms });
     // One that came before by another lane may be counted again, but no more are new than were made.
     seen.joiningBeats += isNew ? arrivedCount : Math.min(arrivedCount, beat.seq - seen.seq);
-    this.arrived(seen, beat.seq - seen.seq, came, now.ms);
+    this.arrived(seen, beat, came, now.ms);
     seen.seq = beat.seq;
     seen.state = beat.state;
     if (!isSameProfile(seen.profile, beat)) {
@@ -87,6 +94,8 @@ export class Sightings {
     if (partition === null) seen.directAtMs = now.ms;
     else seen.partition = partition;
     this.detectors.heartbeat(nodeId, beat, arrivedCount, now.ms, partition ?? undefined);
+    // The bus is behind for everybody, or we are.
+    seen.isBelated = partition === null && this.detectors.underwayMs(nodeId) > beat.intervalMs;
     seen.health.read(beat, this.rhythm(nodeId, now.ms), now.ms);
     return { seen, isNew: !wasWatched };
   }
@@ -112,6 +121,7 @@ export class Sightings {
     const seen = this.seen.get(nodeId);
     if (seen?.incarnation !== incarnation) return;
     seen.suspectedAtMs = to === 'SUSPECT' ? nowMs : Infinity;
+    if (to === 'SUSPECT' && this.isWorn(seen, nowMs)) seen.owed = Math.max(seen.owed, OWED_WORN);
     if (to === 'SUSPECT' || to === 'DOWN') seen.steadySinceMs = nowMs;
     if (to === 'LEFT') this.detectors.forget(nodeId);
     if (to !== 'JOINING') return;
@@ -201,9 +211,34 @@ export class Sightings {
     };
   }
 
-  /** So many lose beats at once that it must be us, or the way to us. */
-  areManyLossy(fraction: number): boolean {
-    return this.lossyCount >= LOSSY_MANY && this.lossyCount > fraction * this.seen.size;
+  /** So many lose beats at once, of all or of that zone, that it must be us, or the way to us. Passes over all when some do. */
+  areManyLossy(fraction: number, zone: string): boolean {
+    if (this.lossyCount < LOSSY_MANY) return false;
+    if (this.lossyCount > fraction * this.seen.size) return true;
+    let [all, lossy] = [0, 0];
+    for (const { profile, isLossy } of this.seen.values()) {
+      if (profile.zone !== zone) continue;
+      all += 1;
+      if (isLossy) lossy += 1;
+    }
+    return lossy >= LOSSY_MANY && lossy > ZONE_SHARE * all;
+  }
+
+  /** A look at it came to an answer, or to nothing. */
+  looked(seen: Seen, look: Look, nowMs: number): void {
+    seen.looks = afterLook(seen.looks, look, nowMs);
+  }
+
+  /** Its beats are lost again and again, and hardly a look gets through to it. */
+  isWorn(seen: Seen, nowMs: number): boolean {
+    // Where a firewall stands between, looks in vain say nothing.
+    const outages = seen.isProbeable && areInVain(seen.looks, nowMs) ? outagesOf(seen.came) : 0;
+    return outages >= WORN_FROM || (outages > 0 && areAllInVain(seen.looks));
+  }
+
+  /** What it showed since its last outage is not enough to end a suspicion. */
+  isOwing(seen: Seen, nowMs: number): boolean {
+    return seen.answeringSinceMs === Infinity ? seen.owed > 0 || seen.isBelated : areMixed(seen.looks, nowMs - seen.answeringSinceMs, nowMs);
   }
 
   get size(): number {
@@ -228,6 +263,9 @@ export class Sightings {
       came: ALL_CAME,
       isLossy: false,
       isUnsteady: false,
+      owed: 0,
+      looks: NOT_LOOKED_AT,
+      isBelated: false,
       lastBeatUnixMs: now.unixMs,
       joiningBeats: 0,
       joiningSinceMs: now.ms,
@@ -248,9 +286,14 @@ export class Sightings {
   }
 
   /** Before the first beat of a life that we hear nothing can have been lost to us. */
-  private arrived(seen: Seen, made: number, together: number, nowMs: number): void {
+  private arrived(seen: Seen, { seq, intervalMs }: Beat, together: number, nowMs: number): void {
+    const made = seq - seen.seq;
     const isFirst = seen.vitals === null;
-    if (!isFirst) seen.came = arrivedNow(seen.came, made, together);
+    if (!isFirst) {
+      seen.came = arrivedNow(seen.came, made, together);
+      if (made > 1) seen.owed = Math.max(seen.owed, owedAfter(lostOf(made, together), intervalMs));
+      if (seen.owed > 0 && inRow(seen.came) >= seen.owed) seen.owed = 0;
+    }
     seen.isUnsteady = isUnsteadyNow(seen.came, seen.isUnsteady);
     const isLossy = seen.isUnsteady || missingOf(seen.came) >= LOSSY_FROM;
     if (isLossy !== seen.isLossy) this.lossyCount += isLossy ? 1 : -1;

@@ -42,12 +42,20 @@ export class Trouble {
   reviewAtMs = -Infinity;
   /** Nobody asks any more. */
   isClosed = false;
+  private wasLookedAt = false;
 
   constructor(
     readonly incarnation: number,
     nowMs: number,
   ) {
     this.dueAtMs = nowMs;
+  }
+
+  /** A look came back. Says whether it is the first. */
+  looked(): boolean {
+    const isFirst = !this.wasLookedAt;
+    this.wasLookedAt = true;
+    return isFirst;
   }
 
   note(seen: ProbeSeen): void {

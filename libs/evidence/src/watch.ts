@@ -8,6 +8,7 @@ import type { Effect } from './effect.js';
 import type { Lane, Now, ObserverInput } from './input.js';
 import { judge } from './judge.js';
 import { Lanes } from './lanes.js';
+import { answeredOf } from './looks.js';
 import type { NewestBeat } from './newest-beats.js';
 import { ProbePlan } from './probe-plan.js';
 import { Questions } from './questions.js';
@@ -190,6 +191,7 @@ export class Watch {
     const opinion = wasAway && (result === 'silent' || result === 'accepted') ? null : result;
     if (trouble !== undefined && isOwn) this.pace(trouble, opinion, nowMs);
     if (seen?.incarnation !== input.incarnation || opinion === null) return false;
+    if (opinion === 'answered' || (opinion === 'silent' && (isOwn || this.isTrusted(by)))) this.sightings.looked(seen, { isAnswered: opinion === 'answered', isAnotherTime: trouble?.looked() === true }, nowMs);
     if (opinion === 'answered') {
       this.sightings.answered(nodeId, input.askedAtMs, mainLagMs);
       trouble?.signOfLife();
@@ -275,12 +277,19 @@ export class Watch {
       doubt: this.doubtAbout(seen, nowMs),
       mainLagMs,
       isProbeable: seen.isProbeable,
-      suspectedAtMs: seen.suspectedAtMs,
+      // One that beats meanwhile, and is not believed yet, is suspected anew with each silence.
+      suspectedAtMs: Math.max(seen.suspectedAtMs, nowMs - sight.silenceMs + (rhythm?.suspectAfterMs ?? 0)),
       confirmMs: this.confirmMs(seen.nodeId),
       awaitedUntilMs: trouble === undefined ? -Infinity : this.plan.awaitedUntilMs(seen.nodeId, trouble),
       isTrusted: (by: string) => this.isTrusted(by),
     };
-    return judge(evidence, rules, nowMs);
+    const finding = judge(evidence, rules, nowMs);
+    return finding.kind === 'well' && trouble !== undefined && sight.isBeatLate ? (this.worn(seen, nowMs) ?? finding) : finding;
+  }
+
+  /** Whether so many lose beats, of all or of its zone, that it is no fault of this one. */
+  isLossShared({ profile }: Seen): boolean {
+    return this.sightings.areManyLossy(this.options.rules.brakeFraction, profile.zone);
   }
 
   /** How long its main loop has not moved by its own word. Milliseconds; 0 while it moves. */
@@ -331,6 +340,12 @@ export class Watch {
       if (nowMs - (this.sightings.get(nodeId)?.directAtMs ?? -Infinity) <= BLIND_INTERVALS * this.options.intervalMs) heardCount += 1;
     }
     return heardCount >= 2 && heardCount * 2 >= this.lanes.size;
+  }
+
+  private worn(seen: Seen, nowMs: number): Finding | null {
+    if (!this.sightings.isWorn(seen, nowMs) || this.doubtAbout(seen, nowMs) !== '' || this.isLossShared(seen)) return null;
+    const reason = `its beats are lost again and again, and ${answeredOf(seen.looks)} probes were answered`;
+    return { kind: 'worn', observers: [], reason, withheld: { cause: 'unconfirmed', detail: 'it is there', isRoutine: true } };
   }
 
   private confirmMs(nodeId: string): number {

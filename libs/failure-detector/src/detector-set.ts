@@ -58,7 +58,9 @@ const BEAT = 2;
 const HEARD = 3;
 /** The same for the long limit: moved by what was not observed and no more. Never after `HEARD`. */
 const OBSERVED = 4;
-const STRIDE = 5;
+/** How much longer than the fastest of late the last beat was under way. */
+const UNDERWAY = 5;
+const STRIDE = 6;
 
 export class DetectorSet {
   private readonly slots = new Map<string, number>();
@@ -82,6 +84,7 @@ export class DetectorSet {
     const slot = this.slots.get(nodeId) ?? this.take(nodeId);
     this.columns.fill(start.nowMs, slot * STRIDE, (slot + 1) * STRIDE);
     this.columns[slot * STRIDE + SEQ] = 0;
+    this.columns[slot * STRIDE + UNDERWAY] = 0;
     this.partitions[slot] = UNKNOWN_PARTITION;
     this.rhythms.seed(slot, start.intervalMs);
     this.delays.clear(slot);
@@ -105,7 +108,8 @@ export class DetectorSet {
     // A beat that came before by another lane may be counted again, but no more beats are new than were made.
     else if (lastSeq > 0) rhythms.learn(slot, sentGapMs / Math.min(Math.max(1, arrivedCount), beat.seq - lastSeq));
     if (lastSeq > 0 && sentGapMs < 0) this.delays.clear(slot);
-    const queuedMs = Math.min(this.delays.note(slot, nowMs - beat.sentMonoMs), QUEUED_SHARE_MAX * rhythms.suspectAfterMs(slot));
+    columns[at + UNDERWAY] = this.delays.note(slot, nowMs - beat.sentMonoMs);
+    const queuedMs = Math.min(columns[at + UNDERWAY]!, QUEUED_SHARE_MAX * rhythms.suspectAfterMs(slot));
     columns[at + SEQ] = beat.seq;
     columns[at + SENT] = beat.sentMonoMs;
     columns[at + BEAT] = Math.max(columns[at + BEAT]!, nowMs - queuedMs);
@@ -212,6 +216,12 @@ export class DetectorSet {
       isBeatLate: this.isBeatLate(slot, nowMs),
       isBeatOverdue: this.isBeatOverdue(slot, nowMs),
     };
+  }
+
+  /** How much longer than usual its last beat was under way, as far as can be told. Milliseconds; 0 for a node that is not watched. */
+  underwayMs(nodeId: string): number {
+    const slot = this.slots.get(nodeId);
+    return slot === undefined ? 0 : this.columns[slot * STRIDE + UNDERWAY]!;
   }
 
   /** What is believed of a node's rhythm, for people. */
