@@ -22,14 +22,11 @@ export interface MemberHost {
   /** After everything that one `Ready` asked for. */
   readonly onTurned: (member: RaftMember, raft: Raft) => void;
   readonly onCrashed: (member: RaftMember) => void;
-  /** The state as it is after the last applied entry. */
-  readonly stateOf: (member: RaftMember) => Uint8Array;
 }
 
 export interface MemberSettings {
   readonly tickMs: number;
   readonly electionTicks: number;
-  readonly snapshotEntries: number;
   readonly keepEntries: number;
   readonly writeMsMean: number;
   readonly crashInTurnRate: number;
@@ -153,12 +150,12 @@ export class RaftMember {
     this.turn();
   }
 
-  /** Makes a snapshot of what is applied. */
-  compact(): void {
+  /** Keeps a snapshot of the state as it was after `index`, and forgets the log before it. */
+  compact(index: number, state: Uint8Array): void {
     const raft = this.running;
     if (raft === null) return;
     const isCrashing = !this.isCalm && this.random.chance(this.settings.crashInTurnRate);
-    const snapshot = raft.compact(raft.appliedIndex, this.host.stateOf(this), this.settings.keepEntries);
+    const snapshot = raft.compact(index, state, this.settings.keepEntries);
     if (snapshot === null) return;
     if (isCrashing && this.random.chance(0.5)) return this.crash();
     this.store.compact(snapshot);
@@ -292,7 +289,6 @@ export class RaftMember {
     for (const answer of ready.reads) host.onRead(this, answer);
     raft.advance(ready);
     host.onTurned(this, raft);
-    if (raft.appliedIndex - this.store.snapshotIndex >= this.settings.snapshotEntries) this.compact();
     return this.running !== null;
   }
 

@@ -173,17 +173,21 @@ export class RaftWorld {
       },
       onApplied: ({ id }, entries) => this.apply(id, entries),
       onRead: ({ id }, answer) => this.answered(id, answer),
-      onTurned: (member, raft) => monitors.turned(member, raft),
+      onTurned: (member, raft) => {
+        monitors.turned(member, raft);
+        if (raft.appliedIndex - member.store.snapshotIndex >= this.settings.snapshotEntries) this.compact(member, raft.appliedIndex);
+      },
       onCrashed: ({ id }) => {
         monitors.crashed(id);
         this.counts.crashes += 1;
         this.onCrashed?.(id);
       },
-      stateOf: ({ id }) => {
-        this.counts.snapshots += 1;
-        return this.stateOf(id).encode(this.settings.stateBytes);
-      },
     };
+  }
+
+  private compact(member: RaftMember, index: number): void {
+    this.counts.snapshots += 1;
+    member.compact(index, this.stateOf(member.id).encode(this.settings.stateBytes));
   }
 
   private send(message: Message): void {
