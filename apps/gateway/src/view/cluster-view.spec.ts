@@ -62,6 +62,14 @@ test('a pulse refreshes readings and age, but not those of an incarnation that i
   expect(view.statusAt(4100)?.ageMs).toBe(100);
 });
 
+test('A10: a coordinator that is out of touch itself says how old its word is, and the view is as old as that', () => {
+  const view = viewOf(memberOf('a'));
+  view.apply(pulseOf(memberOf('a'), { ageMs: 7000 }), 10_000);
+  expect(view.statusAt(10_100)?.ageMs).toBe(7100);
+  view.apply(pulseOf(memberOf('a')), 11_000);
+  expect(view.statusAt(11_000)?.ageMs).toBe(0);
+});
+
 test('A10: no quorum at the coordinator is no quorum here, and long silence is no quorum either', () => {
   const view = viewOf(memberOf('a'));
   expect(view.statusAt(QUORUM_DOUBT_MS)?.hasQuorum).toBe(true);

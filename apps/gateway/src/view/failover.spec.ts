@@ -62,6 +62,7 @@ test('A10: a coordinator that loses its quorum, or its leader, is left for one t
   await until('the second is tried, and the third taken', shows(view, 'three'));
   expect(second.connectionCount).toBeGreaterThan(0);
   expect(view.status()).toMatchObject({ hasQuorum: true });
+  expect(view.coordinatorUrls()).toEqual(urlsOf([third, first, second]).map((url) => `${url}/`));
   await until('the others are left', () => first.watcherCount === 0 && second.watcherCount === 0);
 });
 
