@@ -158,7 +158,6 @@ export class Coordinator {
   private async closeOnce(): Promise<void> {
     await this.cluster.handOver();
     await this.agent.leave();
-    await this.detection.settle();
     await this.hasLeft();
     // Agents go to another coordinator at once, rather than find out.
     this.lanes.close();
@@ -173,7 +172,8 @@ export class Coordinator {
     const { cluster, clock } = this;
     const deadlineMs = clock.nowMs() + LEFT_MS_MAX;
     const isMember = (): boolean => LIVE.has(cluster.membership.member(this.parts.nodeId)?.record.status ?? 'LEFT');
-    while (cluster.status().hasQuorum && isMember() && clock.nowMs() < deadlineMs) await new Promise<void>((resolve) => clock.wakeAfter(20, resolve));
+    const isOpen = (): boolean => isMember() || !this.detection.isSettled;
+    while (cluster.status().hasQuorum && isOpen() && clock.nowMs() < deadlineMs) await new Promise<void>((resolve) => clock.wakeAfter(20, resolve));
   }
 
   /** Those of the group, where they are now; until there is one, those that may form it with us. */

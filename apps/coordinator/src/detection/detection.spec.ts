@@ -231,7 +231,7 @@ test('the observer learns what was applied before it learns what became of its p
   const outcome: Outcome = { kind: 'changed', change: change('a'), also: [] };
   it.tell([change('a')]);
   it.proposed[0]?.settle({ kind: 'applied', index: 1, term: 1, outcome });
-  await it.detection.settle();
+  await turns();
   expect(it.inputs).toEqual([{ kind: 'changes', changes: [change('a')] }, { kind: 'settled', ticket: 9, result: 'applied', outcome }]);
 });
 
@@ -251,13 +251,12 @@ test('whoever waits for the end waits for proposals that follow from proposals',
   it.when('beats', { kind: 'propose', ticket: 1, commands: [reap('a')] });
   it.when('settled', { kind: 'propose', ticket: 2, commands: [reap('b')] });
   it.hear();
-  let isSettled = false;
-  const settled = it.detection.settle().then(() => (isSettled = true));
   it.proposed[0]?.settle({ kind: 'withdrawn' });
   await turns();
-  expect([it.proposed.length, isSettled]).toEqual([2, false]);
+  expect([it.proposed.length, it.detection.isSettled]).toEqual([2, false]);
   it.proposed[1]?.settle({ kind: 'unavailable', code: 'unknown', reason: 'closing' });
-  await settled;
+  await turns();
+  expect(it.detection.isSettled).toBe(true);
 });
 
 test('after its end it tells the observer nothing, and wakes for nothing', async () => {

@@ -33,9 +33,6 @@ export interface DetectionOptions {
 type ProbeEffect = Extract<Effect, { kind: 'probe' }>;
 type ProposeEffect = Extract<Effect, { kind: 'propose' }>;
 
-/** Proposals that may follow from one another before we stop waiting for the end. Count. */
-const SETTLE_ROUNDS_MAX = 10;
-
 export class Detection {
   private readonly waiting: ObserverInput[] = [];
   private readonly proposals = new Set<Promise<void>>();
@@ -71,9 +68,9 @@ export class Detection {
     this.stopListening();
   }
 
-  /** Resolves when everything that follows from what was heard so far is agreed, or cannot be. */
-  async settle(): Promise<void> {
-    for (let round = 0; this.proposals.size > 0 && round < SETTLE_ROUNDS_MAX; round++) await Promise.all(this.proposals);
+  /** Whether everything that follows from what was heard so far is agreed, or came to nothing. */
+  get isSettled(): boolean {
+    return this.proposals.size === 0;
   }
 
   /** Takes beats that came together, the newest of each node; `partition` is null when it was not the bus that brought them. */
