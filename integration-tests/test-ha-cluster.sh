@@ -95,7 +95,7 @@ those_present() { local each; for each in $COORDINATORS; do case " $away $frozen
 harm() { printf '%s\n' "$1" >>"$work/harmed"; }
 remove_away() { local each left=''; for each in $away; do [ "$each" = "$1" ] || left="$left $each"; done; away=$left; }
 
-# after_harm NAME SINCE: another leader, changes that go through again, members that came over.
+# after_harm NAME SINCE WHAT: another leader, changes that go through again, members that came over.
 after_harm() {
   local answer new
   answer=$(question agreed $((leader_ms_max + 5000)) --not "$1" --since "$2") || broken "no other leader $(seconds $((leader_ms_max + 5000))) after $1 was harmed"
@@ -103,8 +103,8 @@ after_harm() {
   note "$new leads in term $(printf '%s' "$answer" | json 'd.term')"
   measured "$3: another leader, known to all" "$(printf '%s' "$answer" | json 'd.afterMs')" "$leader_ms_max"
   answer=$(question written $((leader_ms_max + 5000)) --facts "$facts" --since "$2") || broken "no change was acknowledged $(seconds $((leader_ms_max + 5000))) after $1 was harmed"
-  measured "$3: next acknowledged change" "$(printf '%s' "$answer" | json 'd.afterMs')" "$leader_ms_max"
-  answer=$(question agents "$down_ms_max" --node "$new" --since "$(now_ms)") || broken "not all members came over to $new"
+  measured "$3: longest time without an acknowledged change" "$(longest_gap "$2")" "$leader_ms_max"
+  answer=$(question agents "$down_ms_max" --node "$new" --not "$1" --since "$(now_ms)") || broken "not all members came over to $new"
   measured "$3: all members heard at the new leader" "$(printf '%s' "$answer" | json 'd.afterMs')" "$down_ms_max"
   leader=$new
   still_kept
@@ -162,7 +162,6 @@ stop_node "$victim" &
 stop_pid=$!
 after_harm "$victim" "$since" 'leader stopped'
 wait "$stop_pid" || broken "$victim could not be stopped"
-measured 'leader stopped: longest time without an acknowledged change' "$(longest_gap "$since")" "$leader_ms_max"
 bring_back "$victim"
 settle
 
@@ -170,10 +169,9 @@ title "The leader, $leader, stands still for $FREEZE_S s"
 victim=$leader
 harm "$victim"
 frozen=$victim
-since=$(now_ms)
 freeze_node "$victim" || broken "$victim could not be frozen"
-after_harm "$victim" "$since" 'leader frozen'
-while [ $(($(now_ms) - since)) -lt $((FREEZE_S * 1000)) ]; do sleep 0.2; done
+after_harm "$victim" "$FROZEN_AT_MS" 'leader frozen'
+while [ $(($(now_ms) - FROZEN_AT_MS)) -lt $((FREEZE_S * 1000)) ]; do sleep 0.2; done
 frozen=''
 since=$(now_ms)
 thaw_node "$victim" || broken "$victim could not be woken"

@@ -118,11 +118,10 @@ container_of() {
 }
 
 # SIGKILL, and nothing starts it again by itself. Sets KILLED_AT_MS to when the process ended (milliseconds since 1970):
-# `docker kill` may take a second to get that far, which is no business of the cluster.
+# the command may take a second to get that far, which is no business of the cluster.
 kill_node() {
-  KILLED_AT_MS=$(date +%s%3N)
   case $MODE in
-    local) (cd "${MUSTER_CWD:-$root}" && muster kill "$1" >/dev/null) ;;
+    local) KILLED_AT_MS=$(cd "${MUSTER_CWD:-$root}" && muster kill "$1" --json | json d.atUnixMs) ;;
     compose)
       local container
       container=$(container_of "$1") && docker kill "$container" >/dev/null || return 1

@@ -45,12 +45,13 @@ stop_node() {
   esac
 }
 
-# It keeps its memory and its connections, and runs no more.
+# It keeps its memory and its connections, and runs no more. Sets FROZEN_AT_MS to when that was so (milliseconds since 1970).
 freeze_node() {
   case $MODE in
     local) kill -STOP "$(pid_of "$1")" ;;
     compose) docker pause "$(container_of "$1")" >/dev/null ;;
-  esac
+  esac || return 1
+  FROZEN_AT_MS=$(now_ms)
 }
 
 thaw_node() {
@@ -66,7 +67,9 @@ pid_of() { (cd "${MUSTER_CWD:-$root}" && muster ps --json) | json "d.find((p) =>
 longest_gap() {
   grep '"kind":"acknowledged"' "$facts" | "$NODE" -e '
     const since = Number(process.argv[1]);
-    const times = require("fs").readFileSync(0, "utf8").trim().split("\n").map((line) => JSON.parse(line).atUnixMs).filter((at) => at > since - 2000).sort((a, b) => a - b);
+    // From the last one before, which may have been long ago.
+    const all = require("fs").readFileSync(0, "utf8").trim().split("\n").map((line) => JSON.parse(line).atUnixMs).sort((a, b) => a - b);
+    const times = all.filter((at, i) => at >= since || all[i + 1] >= since);
     console.log(times.reduce((longest, at, i) => Math.max(longest, i === 0 ? 0 : at - times[i - 1]), 0));' "$1"
 }
 

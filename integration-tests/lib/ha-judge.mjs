@@ -31,6 +31,8 @@ export class Judge {
       this.#clusterId ??= clusterId;
       if (clusterId !== this.#clusterId) broken.push(`two groups: ${nodeId} belongs to ${clusterId}, others to ${this.#clusterId}`);
     }
+    // Whoever ends is asked no more.
+    if (state === 'shutdown') return broken;
     const termBefore = this.#termAt.get(storeId) ?? 0;
     if (term < termBefore) broken.push(`${nodeId} forgot term ${termBefore}: it is in term ${term} again`);
     this.#termAt.set(storeId, Math.max(term, termBefore));
@@ -92,10 +94,10 @@ export function doubledChanges(events, reader) {
 
 /**
  * Members that did not come over to a leader: by its own view they have not beaten since, or fewer of them than there are have a lane to it.
- * `sinceUnixMs` by the leader's clock.
+ * `sinceUnixMs` by the leader's clock; `except` was harmed and is not asked for.
  */
-export function strangersTo({ leaderId, membership, lanesOpen, sinceUnixMs }) {
-  const others = Object.values(membership).filter(({ nodeId, status }) => LIVE(status) && nodeId !== leaderId);
+export function strangersTo({ leaderId, membership, lanesOpen, sinceUnixMs, except }) {
+  const others = Object.values(membership).filter(({ nodeId, status }) => LIVE(status) && nodeId !== leaderId && nodeId !== except);
   const silent = others.filter(({ lastHeartbeatTime }) => Date.parse(lastHeartbeatTime) < sinceUnixMs - CLOCK_SLACK_MS).map(({ nodeId }) => nodeId);
   return [
     ...(silent.length === 0 ? [] : [`${leaderId} has not heard from ${some(silent)} since it leads`]),

@@ -4,7 +4,7 @@
  *
  *   ha-probe.mjs agreed      who leads, once all of --coordinators agree on it; with --not NAME on somebody else
  *   ha-probe.mjs caught-up   --node NAME votes again and has applied what is committed now
- *   ha-probe.mjs agents      all members beat to --node NAME since --since, and have a direct lane to it
+ *   ha-probe.mjs agents      all members beat to --node NAME since --since, and have a direct lane to it; with --not NAME all but that one
  *   ha-probe.mjs written     the first change acknowledged that was asked for after --since, from --facts
  *   ha-probe.mjs kept        every change acknowledged since the last `kept` is in the history of each coordinator, from --facts
  *   ha-probe.mjs stored      every change acknowledged is in --events (JSON, as the consumer stored them) exactly once
@@ -64,7 +64,7 @@ async function agents() {
   const { membership } = await getJson(`${url}/cluster/status?consistency=leader`);
   const { text } = await ask(`${url}/metrics`, 'GET', undefined, ANSWER_MS_MAX);
   const lanesOpen = Number(/^coordinator_lanes_open(?:\{[^}]*\})? (\d+)/m.exec(text)?.[1] ?? 0);
-  const strangers = strangersTo({ leaderId: options.node, membership, lanesOpen, sinceUnixMs });
+  const strangers = strangersTo({ leaderId: options.node, membership, lanesOpen, sinceUnixMs, except: options.not });
   return strangers.length > 0 ? missing(strangers.join('; ')) : { afterMs: Date.now() - sinceUnixMs, members: Object.keys(membership).length - 1, lanesOpen };
 }
 

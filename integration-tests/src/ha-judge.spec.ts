@@ -40,7 +40,7 @@ const { Judge, lostChanges, doubledChanges, strangersTo } = (await import(reposi
   Judge: new () => Judging;
   lostChanges: (acknowledged: readonly Acknowledged[], events: readonly Change[], reader: string) => string[];
   doubledChanges: (events: readonly Change[], reader: string) => string[];
-  strangersTo: (view: { leaderId: string; membership: Record<string, Beating>; lanesOpen: number; sinceUnixMs: number }) => string[];
+  strangersTo: (view: { leaderId: string; membership: Record<string, Beating>; lanesOpen: number; sinceUnixMs: number; except?: string }) => string[];
 };
 
 const GROUP = '00000000-0000-4000-8000-000000000001';
@@ -76,6 +76,7 @@ describe('the group', () => {
   test('a term that is forgotten by the same store is noticed; a new disk starts from nothing', () => {
     expect(judged(says('a', 'follower', 5, null), says('a', 'follower', 4, null))).toEqual([expect.stringMatching(/^a forgot term 5/)]);
     expect(judged(says('a', 'follower', 5, null), { ...says('a', 'follower', 0, null), storeId: 'another disk' })).toEqual([]);
+    expect(judged(says('a', 'follower', 5, null), says('a', 'shutdown', 0, null))).toEqual([]);
   });
 });
 
@@ -134,6 +135,10 @@ describe('members and their leader', () => {
 
   test('came over when they beat since and have a lane; a leader needs none to itself, and the dead do not count', () => {
     expect(view(1, beat('a', 0), beat('p', 10_500), beat('dead', 0, 'DOWN'))).toEqual([]);
+  });
+
+  test('are not asked for when they were harmed', () => {
+    expect(strangersTo({ leaderId: 'a', except: 'q', lanesOpen: 1, sinceUnixMs: 10_000, membership: { p: beat('p', 10_500), q: beat('q', 9000) } })).toEqual([]);
   });
 
   test('did not when they were heard of only before', () => {

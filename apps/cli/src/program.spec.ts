@@ -106,7 +106,7 @@ describe('commands for the local cluster', () => {
   test('kill and start work by name, and ps tells the truth between them', async () => {
     const cluster = await runningCluster();
     const pid = cluster.rows()[0]?.pid;
-    expect(JSON.parse((await muster('kill', 'a', '--json')).out)).toEqual({ name: 'a', pid });
+    expect(JSON.parse((await muster('kill', 'a', '--json')).out)).toEqual({ name: 'a', pid, atUnixMs: expect.any(Number) });
     expect(JSON.parse((await muster('ps', '--json')).out)).toMatchObject([{ name: 'a', pid: null, state: 'killed' }]);
     expect((await muster('kill', 'a')).err).toMatch(/a is not running; `npx muster start a` starts it/);
     expect((await muster('start', 'a')).out).toMatch(/a runs again, as pid \d+/);

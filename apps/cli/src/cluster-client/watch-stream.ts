@@ -8,7 +8,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { messageOf } from '../exit-codes.js';
 import { openGet } from './http-json.js';
 
-const QUIET_MS_MAX = 10_000;
+/** Four pulses that did not come. */
+const QUIET_MS_MAX = 4_000;
 /** Enough that addresses which take connections and end them are not tried in a tight loop. */
 const NEXT_MS = 50;
 const RETRY_MS_MIN = 200;

@@ -30,7 +30,7 @@ export async function runPs(context: CliContext, options: LocalOptions): Promise
 
 export async function runKill(context: CliContext, options: LocalOptions & { readonly name: string }): Promise<ExitCode> {
   const { response } = await ask(context, options, { op: 'kill', name: options.name });
-  report(context, options, { name: options.name, pid: response.pid }, `killed ${options.name} (pid ${response.pid}, SIGKILL). \`npx muster start ${options.name}\` brings it back.`);
+  report(context, options, { name: options.name, pid: response.pid, atUnixMs: context.nowUnixMs() }, `killed ${options.name} (pid ${response.pid}, SIGKILL). \`npx muster start ${options.name}\` brings it back.`);
   return EXIT.ok;
 }
 
