@@ -1,4 +1,4 @@
-export { type ConfigChange, isVoter, membersOf } from './configuration.js';
+export { type ChangePlan, type ConfigChange, isVoter, membersOf, planChange } from './configuration.js';
 export { BrokenInvariant } from './invariant.js';
 export type { Message } from './message.js';
 export { type RaftOptions } from './options.js';

@@ -6,13 +6,13 @@ import { clusterIdOf, compareRank, formationStep, type FormationStep, type Unfor
 const storeIdOf = (name: string, disk = 0): string => `00000000-0000-4000-8000-0000000${name.charCodeAt(0).toString(16)}${String(disk).padStart(3, '0')}`;
 const one = (nodeId: string, expect = 3, disk = 0): Unformed => ({ cluster: 'test', nodeId, storeId: storeIdOf(nodeId, disk), httpUrl: `http://${nodeId}:1`, raftUrl: `raft://${nodeId}:2`, expect });
 const introduced = (self: Unformed, more: Partial<RaftIntroduction> = {}): RaftIntroduction => ({ ...self, clusterId: null, promise: null, leaderId: null, leaderHttpUrl: null, ...more });
-const promiseOf = (names: string, round = 0): FoundingPromise => ({ round, members: [...names].map((name) => one(name)).map(({ nodeId, storeId, httpUrl, raftUrl }) => ({ nodeId, storeId, httpUrl, raftUrl })) });
+const promiseOf = (names: string, round = 0): FoundingPromise => ({ round, members: names.split('').map((name) => one(name)).map(({ nodeId, storeId, httpUrl, raftUrl }) => ({ nodeId, storeId, httpUrl, raftUrl })) });
 const namesIn = (step: FormationStep): string | null => {
   if (step.kind === 'join') return null;
   const members = step.kind === 'found' ? step.members : step.promise?.members;
   return members?.map(({ nodeId }) => nodeId).join('') ?? null;
 };
-const seen = (names: string, promise: FoundingPromise | null = null): RaftIntroduction[] => [...names].map((name) => introduced(one(name), { promise }));
+const seen = (names: string, promise: FoundingPromise | null = null): RaftIntroduction[] => names.split('').map((name) => introduced(one(name), { promise }));
 
 describe('one step', () => {
   test('nothing is promised before enough are seen, and the names are said', () => {
@@ -106,7 +106,7 @@ class World {
     const step = formationStep(one(by, this.wanted), this.promises.get(by) ?? null, answers);
     if (step.kind === 'wait' && step.promise !== null) {
       const before = this.promises.get(by);
-      expect(before === undefined || compareRank(step.promise, before) <= 0).toBe(true);
+      if (before !== undefined && compareRank(step.promise, before) > 0) throw new Error(`'${by}' went back from ${JSON.stringify(before)} to ${JSON.stringify(step.promise)}`);
       this.promises.set(by, step.promise);
     }
     if (step.kind === 'found') this.founded.set(by, step.clusterId);
@@ -124,26 +124,28 @@ class World {
   }
 }
 
-const steps = fc.array(fc.record({ by: fc.nat(6), of: fc.nat(6), decides: fc.boolean() }), { maxLength: 200 });
+/** Each a look at some of the others; what was heard in looks before it may be old by the time that it decides. */
+const looks = fc.array(fc.record({ by: fc.nat(6), of: fc.nat(127), decides: fc.nat(9).map((chance) => chance > 0) }), { maxLength: 80 });
 
 test('fewer than twice as many as are expected never found two groups, whatever each of them sees and when; and in calm all belong to one', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 4 }), fc.nat(10), steps, (wanted, extra, chaos) => {
-      const names = [...'abcdefg'].slice(0, wanted + (extra % wanted));
+    fc.property(fc.integer({ min: 1, max: 4 }), fc.nat(10), looks, (wanted, extra, chaos) => {
+      const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'].slice(0, wanted + (extra % wanted));
       const world = new World(names, wanted);
       for (const { by, of, decides } of chaos) {
         const name = names[by % names.length] ?? 'a';
-        world.hear(name, names[of % names.length] ?? 'a');
+        names.forEach((other, bit) => ((of >> bit) & 1) === 1 && other !== name && world.hear(name, other));
         if (decides) world.decide(name);
       }
       // With one expected each may found alone what it alone sees: that is what the setting says.
-      if (wanted > 1) expect(new Set(world.founded.values()).size).toBeLessThanOrEqual(1);
+      const groupsMax = wanted > 1 ? 1 : names.length;
+      expect(new Set(world.founded.values()).size).toBeLessThanOrEqual(groupsMax);
       world.calm();
-      if (wanted > 1) expect(new Set([...world.founded.values(), ...world.joined.values()]).size).toBe(1);
+      expect(new Set([...world.founded.values(), ...world.joined.values()]).size).toBeLessThanOrEqual(groupsMax);
       expect(world.founded.size + world.joined.size).toBe(names.length);
-      if (wanted > 1) expect(world.founded.size).toBeGreaterThan(wanted / 2);
+      expect(world.founded.size).toBeGreaterThan(wanted / 2);
     }),
-    { numRuns: 3000 },
+    { numRuns: 2000 },
   );
 });
 

@@ -1,5 +1,6 @@
 /** Asks coordinators who they are, and to be taken in, over HTTP. Decides nothing; what is not signed with the secret of the cluster was not said. */
 import { randomUUID } from 'node:crypto';
+import { isNativeError } from 'node:util/types';
 import { type RaftIntroduction, raftIntroductionSchema, type RaftJoin, type RaftJoinAnswer, raftJoinAnswerSchema, SIGNATURE_HEADER } from '@muster/contracts';
 import { isSigned, signatureOf } from './signature.js';
 
@@ -100,7 +101,7 @@ function messageIn(text: string): string | null {
 }
 
 function textOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
+  if (!isNativeError(error)) return String(error);
   // What `fetch` says itself is only that it failed.
-  return error.cause instanceof Error ? error.cause.message : error.message;
+  return isNativeError(error.cause) ? error.cause.message : error.message;
 }
