@@ -38,7 +38,6 @@ describe.each(changes)('$what ($method $path)', ({ method, path, body, asked }) 
 
   test.each([
     ['refused', 409, 'RAFT_REFUSED'],
-    ['busy', 503, 'RAFT_BUSY'],
     ['unknown', 503, 'NOT_COMMITTED'],
   ])('that the group calls %s is answered with %i %s and its words', async (code, status, error) => {
     const { at, world } = await fleet();
@@ -46,9 +45,9 @@ describe.each(changes)('$what ($method $path)', ({ method, path, body, asked }) 
     expect(await at('c2').operate(method, path, body)).toMatchObject({ code: status, body: { code: error, message: expect.stringContaining('c3 has never been seen') } });
   });
 
-  test('that failed because the leader is no more goes on at the next one', async () => {
+  test.each(['not-leader', 'lost', 'busy'])('that did not happen because of %s is tried again', async (code) => {
     const { at, world } = await fleet();
-    world.failure = raftUnavailable('not-leader', "'c1' leads");
+    world.failure = raftUnavailable(code, "'c1' leads");
     expect(await at('c2').operate(method, path, body)).toMatchObject({ code: 200 });
     expect(world.asked).toEqual([asked]);
   });
@@ -73,6 +72,12 @@ test.each([
   const { at, world } = await fleet();
   expect(await at('c1').operate('POST', path, body)).toMatchObject({ code: 400, body: { code: 'RAFT_REQUEST_INVALID', message: expect.stringMatching(says) } });
   expect(world.asked).toEqual([]);
+});
+
+test('a group that stays busy is said to be so in the end', async () => {
+  const { at } = await fleet(3, { limits: { tryMs: 50 } });
+  at('c1').group.removePeer = () => Promise.reject(raftUnavailable('busy', 'another change is under way'));
+  expect(await at('c2').operate('DELETE', '/raft/peers/c3')).toMatchObject({ code: 503, body: { code: 'RAFT_BUSY', message: expect.stringContaining('another change is under way') } });
 });
 
 test('who hands over still says so when the other one leads already', async () => {

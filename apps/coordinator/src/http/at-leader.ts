@@ -11,9 +11,9 @@ import type { Asked } from './asked.js';
 import { passOn, type Passed } from './leader-client.js';
 import { type LeaderAddress, type RaftControl, unavailability } from './raft-control.js';
 
-/** Thrown by what was to be done here when it did not happen because we do not lead. */
-export class NotLeading extends Error {
-  override readonly name = 'NotLeading';
+/** Thrown by what was to be done here when it did not happen, and may a moment later: we do not lead, or the group is busy. */
+export class NotNow extends Error {
+  override readonly name = 'NotNow';
 }
 
 export interface AtLeaderOptions {
@@ -28,10 +28,11 @@ export interface AtLeaderOptions {
 }
 
 const LOOK_AGAIN_MS = 10;
-/** Answers of a coordinator that has not done it, and will not. */
-const NOT_THERE: readonly unknown[] = ['NOT_LEADER', 'STARTING', 'COORDINATOR_ENDING'];
+/** Answers of a coordinator that has not done it. */
+const NOT_DONE: readonly unknown[] = ['NOT_LEADER', 'RAFT_BUSY', 'STARTING', 'COORDINATOR_ENDING'];
 
-type Tried<T> = { readonly kind: 'done'; readonly value: T } | { readonly kind: 'elsewhere'; readonly reason: string };
+/** `failure`: the answer, if there is no time to try again. */
+type Tried<T> = { readonly kind: 'done'; readonly value: T } | { readonly kind: 'again'; readonly failure: AppError };
 
 export class AtLeader {
   private readonly raft: RaftControl;
@@ -59,16 +60,16 @@ export class AtLeader {
     });
   }
 
-  /** `local` does it here; it throws `NotLeading` when it did not happen for that reason. */
+  /** `local` does it here; it throws `NotNow` when that did not happen and may later. */
   perform<T>(asked: Asked, local: () => T | Promise<T>): Promise<T> {
     return this.counted(async () => {
       const endMs = performance.now() + this.tryMs;
       for (;;) {
         const leader = await this.known(asked);
-        const tried = this.raft.isLeader() ? await here(local) : await this.there<T>(leader, asked);
+        const tried = this.raft.isLeader() ? await this.here(local) : await this.there<T>(leader, asked);
         if (tried.kind === 'done') return tried.value;
-        if (isForwarded(asked)) throw notLeader(this.raft);
-        if (performance.now() > endMs) throw new AppError('LEADER_UNREACHABLE', `'${leader.nodeId}' leads, and could not be reached at ${leader.httpUrl} from '${this.raft.nodeId}' (${tried.reason}): nothing was done. Ask another coordinator, or again later`, { statusCode: 503 });
+        // Whoever passed it on tries again, and may know a later leader.
+        if (isForwarded(asked) || performance.now() > endMs) throw tried.failure;
         await pause();
       }
     });
@@ -98,22 +99,31 @@ export class AtLeader {
     }
   }
 
+  private async here<T>(local: () => T | Promise<T>): Promise<Tried<T>> {
+    try {
+      return { kind: 'done', value: await local() };
+    } catch (error) {
+      if (!(error instanceof NotNow)) throw error;
+      return { kind: 'again', failure: this.raft.isLeader() ? busy(error.message) : notLeader(this.raft) };
+    }
+  }
+
   private async there<T>(leader: LeaderAddress, asked: Asked): Promise<Tried<T>> {
     const result = await passOn(passedOf(leader, asked, this.raft.nodeId), () => this.raft.leader()?.nodeId !== leader.nodeId);
     switch (result.kind) {
       case 'unsent':
         this.forwarded.inc({ outcome: 'untaken' });
-        return { kind: 'elsewhere', reason: result.reason };
+        return { kind: 'again', failure: this.unreachable(leader, result.reason) };
       case 'unknown':
         this.forwarded.inc({ outcome: 'unknown' });
-        if (asked.method === 'GET') return { kind: 'elsewhere', reason: result.reason };
+        if (asked.method === 'GET') return { kind: 'again', failure: this.unreachable(leader, result.reason) };
         throw new AppError('NOT_COMMITTED', `it is not known whether that was done: '${leader.nodeId}' got the request and did not answer (${result.reason}). Look first, or ask again where that does no harm`, { statusCode: 503 });
       case 'answered': {
         const { statusCode, headers, body } = result;
         const { code, message } = (body ?? {}) as { code?: unknown; message?: unknown };
-        if (statusCode === 503 && NOT_THERE.includes(code)) {
+        if (statusCode === 503 && NOT_DONE.includes(code)) {
           this.forwarded.inc({ outcome: 'untaken' });
-          return { kind: 'elsewhere', reason: String(message) };
+          return { kind: 'again', failure: new AppError(String(code), String(message), { statusCode }) };
         }
         this.forwarded.inc({ outcome: 'answered' });
         for (const name of Object.values(READ_HEADERS)) if (typeof headers[name] === 'string') asked.tell(name, headers[name]);
@@ -121,6 +131,10 @@ export class AtLeader {
         throw new AppError(String(code), String(message), { statusCode: statusCode >= 400 ? statusCode : 502 });
       }
     }
+  }
+
+  private unreachable({ nodeId, httpUrl }: LeaderAddress, reason: string): AppError {
+    return new AppError('LEADER_UNREACHABLE', `'${nodeId}' leads, and could not be reached at ${httpUrl} from '${this.raft.nodeId}' (${reason}): nothing was done. Ask another coordinator, or again later`, { statusCode: 503 });
   }
 
   private async counted<T>(work: () => Promise<T>): Promise<T> {
@@ -141,17 +155,10 @@ export class AtLeader {
   }
 }
 
-async function here<T>(local: () => T | Promise<T>): Promise<Tried<T>> {
-  try {
-    return { kind: 'done', value: await local() };
-  } catch (error) {
-    if (!(error instanceof NotLeading)) throw error;
-    return { kind: 'elsewhere', reason: error.message };
-  }
-}
-
 const isForwarded = (asked: Asked): boolean => asked.headers[FORWARDED_HEADER] !== undefined;
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+
+const busy = (reason: string): AppError => new AppError('RAFT_BUSY', `the group cannot do that just now: ${reason}. Nothing was done; ask again in a second`, { statusCode: 503 });
 
 function notLeader(raft: RaftControl): AppError {
   const leader = raft.leader();

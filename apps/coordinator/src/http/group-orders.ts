@@ -5,7 +5,7 @@
 import { describeIssues, type RaftJoin, type RaftJoinAnswer, raftJoinSchema, type RaftStatus, type RaftTransferAnswer, raftTransferSchema, SIGNATURE_HEADER } from '@muster/contracts';
 import { AppError } from '@muster/observability';
 import { type Asked, queryOf } from './asked.js';
-import { type AtLeader, NotLeading } from './at-leader.js';
+import { type AtLeader, NotNow } from './at-leader.js';
 import type { Operators } from './operators.js';
 import { type RaftControl, unavailability } from './raft-control.js';
 
@@ -105,9 +105,8 @@ async function inWords<T>(work: () => Promise<T>): Promise<T> {
         throw error;
       case 'not-leader':
       case 'lost':
-        throw new NotLeading(message);
       case 'busy':
-        throw new AppError('RAFT_BUSY', `the group is busy with another change: ${message}. Nothing was done; ask again in a second`, { statusCode: 503 });
+        throw new NotNow(message);
       case 'refused':
         throw new AppError('RAFT_REFUSED', `the group refuses that: ${message}`, { statusCode: 409 });
       case 'unknown':

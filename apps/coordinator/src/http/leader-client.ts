@@ -25,7 +25,7 @@ const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
 const CONNECT_MS_MAX = 1000;
 const ANSWER_MS_MAX = 10_000;
 /** Who leads no more may still be about to say what it did, as in a handover. Milliseconds. */
-const LAST_WORD_MS = 1000;
+const LAST_WORD_MS = 300;
 
 /** `isOver`: asked every now and then; once it goes on saying yes there is no use in waiting for the answer. */
 export function passOn(passed: Passed, isOver: () => boolean): Promise<PassedOn> {

@@ -6,7 +6,7 @@ import type { Clock } from '../clock.js';
 import type { Cluster } from '../cluster.js';
 import type { Proposed } from '../log/replicated-log.js';
 import type { Views } from '../views.js';
-import { NotLeading } from './at-leader.js';
+import { NotNow } from './at-leader.js';
 
 const DONE: Readonly<Record<OperatorOrder, string>> = { cordon: 'cordoned', uncordon: 'uncordoned', drain: 'drained', evict: 'evicted' };
 
@@ -22,12 +22,12 @@ export class Orders {
     return reasonOf(order, body);
   }
 
-  /** Resolves when the order is agreed on; throws an `AppError` when it is not carried out, `NotLeading` when another coordinator has to. */
+  /** Resolves when the order is agreed on; throws an `AppError` when it is not carried out, `NotNow` when another coordinator has to. */
   async give(order: OperatorOrder, nodeId: string, reason: string): Promise<OperatorResult> {
     const record = this.cluster.membership.member(nodeId)?.record;
     if (record === undefined) throw unknownMember(nodeId);
     const { isLeader, term } = this.cluster.mandate();
-    if (!isLeader) throw new NotLeading('what was agreed before is not all known here yet');
+    if (!isLeader) throw new NotNow('what was agreed before is not all known here yet');
     // Who is to be evicted is this process; one that takes its place meanwhile is not meant. Marks are about the node.
     const incarnation = order === 'evict' ? { incarnation: record.incarnation } : {};
     const proposed = await this.cluster.propose({ kind: order, term, atUnixMs: this.clock.nowUnixMs(), nodeId, reason, ...incarnation });
@@ -40,15 +40,14 @@ export class Orders {
 }
 
 function failed(proposed: Exclude<Proposed<Outcome>, { readonly kind: 'applied' }>, order: OperatorOrder, nodeId: string): Error {
-  if (proposed.kind === 'withdrawn') return new NotLeading('it was withdrawn');
+  if (proposed.kind === 'withdrawn') return new NotNow('it was withdrawn');
   switch (proposed.code) {
     case 'not-leader':
     case 'lost':
     case 'closed':
-      return new NotLeading(proposed.reason);
     case 'busy':
     case 'refused':
-      return new AppError('RAFT_BUSY', `${nodeId} was not ${DONE[order]}: ${proposed.reason}. Order it again in a second`, { statusCode: 503 });
+      return new NotNow(proposed.reason);
     case 'unknown':
       return new AppError('NOT_COMMITTED', `it is not known whether ${nodeId} was ${DONE[order]}: ${proposed.reason}. Order it again, which does no harm`, { statusCode: 503 });
   }
@@ -77,7 +76,7 @@ function isChanged(outcome: Outcome, order: OperatorOrder, nodeId: string): bool
     case 'rejected':
       if (outcome.rejection.kind === 'already') return false;
       // Its term was over before its turn came: the next leader is asked.
-      if (outcome.rejection.kind === 'stale-term') throw new NotLeading(describeRejection(outcome.rejection));
+      if (outcome.rejection.kind === 'stale-term') throw new NotNow(describeRejection(outcome.rejection));
       throw refused(outcome.rejection, order, nodeId);
   }
 }

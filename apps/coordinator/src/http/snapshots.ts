@@ -5,7 +5,7 @@ import type { MembershipSnapshot } from '@muster/membership';
 import { AppError } from '@muster/observability';
 import type { Clock } from '../clock.js';
 import type { Asked } from './asked.js';
-import { type AtLeader, NotLeading } from './at-leader.js';
+import { type AtLeader, NotNow } from './at-leader.js';
 import type { Operators } from './operators.js';
 import type { RaftControl } from './raft-control.js';
 import type { Stamp } from './reads.js';
@@ -38,7 +38,7 @@ export class Snapshots {
     return this.atLeader.perform(asked, async () => {
       const proposed = await this.source.restoreAll(snapshot, this.clock.nowUnixMs());
       if (proposed.kind === 'applied') return { index: proposed.index, term: proposed.term, members: snapshot.members.length };
-      if (proposed.kind === 'unavailable' && (proposed.code === 'not-leader' || proposed.code === 'lost')) throw new NotLeading(proposed.reason);
+      if (proposed.kind === 'unavailable' && proposed.code !== 'unknown') throw new NotNow(proposed.reason);
       throw new AppError('NOT_COMMITTED', `it is not known whether the snapshot was restored: ${proposed.kind === 'unavailable' ? proposed.reason : proposed.kind}. Look at the members, then restore it again`, { statusCode: 503 });
     });
   }
