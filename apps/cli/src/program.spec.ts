@@ -353,7 +353,18 @@ describe('commands about one member', () => {
     const { url, asked } = await coordinator(answer);
     expect(await muster('why', 'a/b', '--url', url)).toMatchObject({ code: EXIT.ok, out: expect.stringMatching(/^a\/b {2}HEALTHY[^]*It is well/) });
     expect(JSON.parse((await muster('why', 'a/b', '--json', '--url', url)).out)).toEqual(answer);
-    expect(asked[0]).toMatchObject({ method: 'GET', path: '/cluster/members/a%2Fb/why' });
+    expect(asked[0]).toMatchObject({ method: 'GET', path: '/cluster/members/a%2Fb/why?consistency=leader' });
+  });
+
+  test('why takes the evidence of a coordinator that is cut off where the leader has none to give', async () => {
+    const answer = { nodeId: 'a', status: 'HEALTHY', reason: 'well', changedAtUnixMs: 0, index: 1, term: 1, marks: [], now: null, withheld: '', doubt: '', canary: null, damping: { penalty: 0, suppressAt: 1.5, reuseBelow: 0.75, untilUnixMs: null }, brake: '', lastVerdict: null };
+    const server = createServer((request, response) => {
+      const isSure = request.url?.includes('consistency') === true;
+      response.writeHead(isSure ? 503 : 200, { 'content-type': 'application/json' }).end(JSON.stringify(isSure ? refusal(503, 'NO_QUORUM') : answer));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    cleanUps.push(() => new Promise((resolve) => server.close(resolve)));
+    expect(await muster('why', 'a', '--url', `http://127.0.0.1:${(server.address() as AddressInfo).port}`)).toMatchObject({ code: EXIT.ok, out: expect.stringMatching(/^a {2}HEALTHY/) });
   });
 
   test('what answers, and is no coordinator, is said', async () => {
