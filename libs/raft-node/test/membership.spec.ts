@@ -124,6 +124,22 @@ test('one takes over the vote of another in one step', async () => {
   expect(votersOf(await all.leader())).toEqual(['a', 'b', 'c', 'd'].filter((nodeId) => nodeId !== old.nodeId));
 });
 
+test('one that has joined by itself can still be told to replace another, with a vote or without', async () => {
+  await three();
+  const old = await notLeading();
+  const d = await all.start('d');
+  await all.settled(4);
+  await (await all.leader()).group.replacePeer(old.nodeId, joinOf(d));
+  await all.stop(old.nodeId);
+  const leader = await all.settled(3);
+  const e = await all.start('e');
+  await eventually('it is entered', () => leader.group.status().peers.some(({ nodeId }) => nodeId === 'e'));
+  await leader.group.replacePeer('d', joinOf(e));
+  await all.stop('d');
+  await all.settled(3);
+  expect(votersOf(await all.leader())).toEqual([...['a', 'b', 'c'].filter((nodeId) => nodeId !== old.nodeId), 'e']);
+});
+
 test('leadership is handed to whom it should, or to the one that has most', async () => {
   const leader = await three();
   const other = await notLeading();

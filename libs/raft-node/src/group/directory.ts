@@ -88,7 +88,7 @@ function enter(directory: Directory, { nodeId, storeId, httpUrl, raftUrl }: Newc
   const refused = hindranceTo(directory, { nodeId, storeId });
   if (refused !== null) return { directory, refused };
   const before = peerNamed(directory, nodeId);
-  const peer = entryOf({ nodeId, storeId, httpUrl, raftUrl }, replaces ?? before?.replaces ?? null);
+  const peer = entryOf({ nodeId, storeId, httpUrl, raftUrl }, replaces === nodeId ? null : (replaces ?? before?.replaces ?? null));
   return done({ ...directory, peers: sorted([...directory.peers.filter((other) => other.nodeId !== nodeId), peer]) });
 }
 

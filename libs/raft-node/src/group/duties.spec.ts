@@ -46,6 +46,13 @@ test('a replacement gets the vote of another in one change, once it keeps up', (
   expect(nextDuty(facts({ directory: leaving, config }))).toBeNull();
 });
 
+test('a replacement that has a vote already leaves the other to go', () => {
+  const replacing = with_({ kind: 'enter', peer: at('d'), replaces: 'b' });
+  const leave: DirectoryCommand = { kind: 'leave', nodeId: 'b', storeId: 'store of b' };
+  expect(nextDuty(facts({ directory: replacing, config: voters('a', 'b', 'c', 'd') }))).toEqual({ kind: 'directory', command: leave });
+  expect(nextDuty(facts({ directory: applyDirectory(replacing, leave).directory, config: voters('a', 'b', 'c', 'd') }))).toEqual({ kind: 'change', change: { remove: ['b'] } });
+});
+
 test('addresses that were found are made known, those of strangers and of whom it is known already not', () => {
   const moved = { httpUrl: 'http://x:1', raftUrl: 'raft://x:2' };
   const same = { httpUrl: 'http://a:1', raftUrl: 'raft://a:2' };

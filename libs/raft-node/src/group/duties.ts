@@ -5,7 +5,7 @@
  * ever stands for two stores that vote. Everything can be interrupted by a new leader, who goes on from what is replicated.
  */
 import { type ConfigChange, type Configuration, membersOf } from '@muster/raft';
-import { type Addresses, type Directory, type DirectoryCommand, isAt, peerNamed } from './directory.js';
+import { type Addresses, type Directory, type DirectoryCommand, type DirectoryPeer, isAt, peerNamed } from './directory.js';
 
 export type Duty = { readonly kind: 'change'; readonly change: ConfigChange } | { readonly kind: 'directory'; readonly command: DirectoryCommand };
 
@@ -47,11 +47,14 @@ function welcome(directory: Directory, config: Configuration, ready: ReadonlySet
   const stays = directory.peers.filter(({ leaving }) => !leaving);
   const newcomer = stays.find(({ nodeId }) => !members.includes(nodeId));
   if (newcomer !== undefined) return { kind: 'change', change: { addLearners: [newcomer.nodeId] } };
-  const learner = stays.find(({ nodeId }) => config.learners.includes(nodeId) && ready.has(nodeId));
-  if (learner === undefined) return null;
-  const replaced = learner.replaces === null ? null : peerNamed(directory, learner.replaces);
-  if (replaced !== null) return { kind: 'directory', command: { kind: 'leave', nodeId: replaced.nodeId, storeId: replaced.storeId } };
-  return { kind: 'change', change: { addVoters: [learner.nodeId] } };
+  // Whoever replaces another may have got a vote of its own before anybody said so.
+  const canVote = ({ nodeId }: DirectoryPeer): boolean => config.voters.includes(nodeId) || (config.learners.includes(nodeId) && ready.has(nodeId));
+  for (const { replaces } of stays.filter(canVote)) {
+    const replaced = replaces === null ? null : peerNamed(directory, replaces);
+    if (replaced?.leaving === false) return { kind: 'directory', command: { kind: 'leave', nodeId: replaced.nodeId, storeId: replaced.storeId } };
+  }
+  const learner = stays.find((peer) => config.learners.includes(peer.nodeId) && canVote(peer));
+  return learner === undefined ? null : { kind: 'change', change: { addVoters: [learner.nodeId] } };
 }
 
 function correction(directory: Directory, found: ReadonlyMap<string, Addresses>): Duty | null {

@@ -51,6 +51,10 @@ export class Orders {
       // One name never stands for two stores that vote: the old one goes first.
       if (by.storeId !== old.storeId) await this.remove(oldNodeId);
       await this.admit(by, null);
+    } else if (this.isVoter(by)) {
+      // It has joined by itself meanwhile, and has a vote of its own.
+      await this.admit(by, null);
+      return this.remove(oldNodeId);
     } else {
       await this.admit(by, oldNodeId);
     }
@@ -74,8 +78,9 @@ export class Orders {
     const admission = admissionOf(directory, this.self.cluster, request, isInTouch);
     switch (admission.kind) {
       case 'known':
-        return;
       case 'enter':
+        // It may be known, and not yet whom it replaces.
+        if (admission.kind === 'known' && replaces === null) return;
         return this.command({ kind: 'enter', peer: { nodeId, storeId, httpUrl, raftUrl }, replaces });
       case 'bury':
         await this.command({ kind: 'leave', nodeId, storeId: admission.storeId });

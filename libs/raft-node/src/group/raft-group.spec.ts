@@ -26,10 +26,11 @@ test('what it committed is there after a restart, from a snapshot and from the l
   await eventually('it leads', () => first.group.isLeader());
   await first.group.propose(bytesOf('x'));
   const snapshotIndex = await first.group.compact();
-  await first.group.propose(bytesOf('y'));
+  const last = await first.group.propose(bytesOf('y'));
   const { clusterId } = first.group.status();
   await all.stop('again');
-  expect(first.group.status()).toMatchObject({ state: 'shutdown', detail: 'it was stopped' });
+  // What it knew stays true: nobody may see its term or index go back.
+  expect(first.group.status()).toMatchObject({ state: 'shutdown', detail: 'it was stopped', clusterId, term: 2, appliedIndex: last.index, hasQuorum: false, leaderId: null });
   const second = await all.start('again', { expect: 3 });
   await eventually('it leads', () => second.group.isLeader());
   await second.group.read();

@@ -106,11 +106,11 @@ export class RaftGroup {
 
   /** Synchronous, at most 100 ms old; ages grow by the clock. */
   status(): RaftStatus {
-    const { member, forming } = this;
-    if (this.failure !== null) return statusBefore(this.self, 'shutdown', this.failure);
-    if (member === null) return statusBefore(this.self, forming?.state ?? 'forming', forming?.detail ?? '');
+    const { member, forming, failure } = this;
+    if (member === null) return statusBefore(this.self, failure === null ? (forming?.state ?? 'forming') : 'shutdown', failure ?? forming?.detail ?? '');
     const { clusterId, directory, node, removed } = member;
-    return statusOf(this.self, { clusterId, directory, pulse: node.pulse(), appliedIndex: node.applied, removed, nowMs: monotonicMs() });
+    const status = statusOf(this.self, { clusterId, directory, pulse: node.pulse(), appliedIndex: node.applied, removed, nowMs: monotonicMs() });
+    return failure === null ? status : { ...status, state: 'shutdown', detail: failure, leaderId: null, hasQuorum: false };
   }
 
   leader(): { readonly nodeId: string; readonly httpUrl: string } | null {
