@@ -3,7 +3,7 @@
  * mandate only when everything of before its term is applied here.
  */
 import type { Entry, Raft, Snapshot } from '@muster/raft';
-import { type Command, type Entry as AgreedEntry, Membership, type MembershipRules, type MembershipSnapshot, type Outcome } from '@muster/membership';
+import { type Change, type Command, type Entry as AgreedEntry, Membership, type MembershipRules, type MembershipSnapshot, type Outcome } from '@muster/membership';
 import { AppliedState, commandOf, idOf } from '../raft/applied-state.js';
 import type { RaftMember } from '../raft/raft-member.js';
 import type { SimulatedProcess } from '../simulated-process.js';
@@ -29,6 +29,8 @@ export interface AgreedLogOptions {
   readonly rules: MembershipRules;
   readonly snapshotEntries: number;
   readonly onApplied: (entry: AgreedEntry, outcome: Outcome) => void;
+  /** What a snapshot brought, as changes. */
+  readonly onMissed: (changes: readonly Change[]) => void;
   readonly onState: (state: AppliedState) => void;
   readonly onMandate: () => void;
 }
@@ -106,11 +108,13 @@ export class AgreedLog {
       const { book, rules } = this.options;
       const saved = book.snapshots[idOf(snapshot.data)];
       if (saved === undefined) throw new Error(`there is no snapshot ${idOf(snapshot.data)}`);
+      const before = this.membership;
       this.membership = new Membership(rules, JSON.parse(saved.state) as MembershipSnapshot);
       this.applied.index = snapshot.index;
       this.applied.hash = saved.hash;
       this.snapshotIndex = snapshot.index;
       this.options.onState(this.applied);
+      this.options.onMissed(missedBetween(before, this.membership));
       this.caughtUp();
     });
   }
@@ -197,4 +201,10 @@ export class AgreedLog {
     const id = book.snapshots.push({ state: JSON.stringify(this.membership.snapshot()), hash }) - 1;
     member.order(() => member.compact(index, commandOf(id)));
   }
+}
+
+/** What happened between two states, as the shell tells its readers; where the history does not reach back, who is there. */
+function missedBetween(before: Membership, after: Membership): readonly Change[] {
+  if (before.index >= after.forgottenIndex) return after.changesAfter(before.index, Number.MAX_SAFE_INTEGER);
+  return [...after.all()].map(({ record }, ordinal): Change => ({ kind: 'transition', index: record.index, term: record.term, ordinal, atUnixMs: record.changedAtUnixMs, from: null, member: record, silenceMs: null, failure: null }));
 }

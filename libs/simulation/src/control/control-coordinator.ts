@@ -72,6 +72,7 @@ export class ControlCoordinator implements LaneServer {
         onApplied(this, entry, outcome);
         this.changed(changesOf(outcome));
       },
+      onMissed: (changes) => this.changed(changes),
       onState: (state) => onState(this, state),
       onMandate: () => this.mandateChanged(),
     });

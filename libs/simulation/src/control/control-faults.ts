@@ -6,6 +6,7 @@ import type { ControlWorld } from './control-world.js';
 
 const PAUSE_MS_MAX = 8000;
 const SLOW_DISK_MS_MAX = 4000;
+const KAFKA_AWAY_MS_MAX = 60_000;
 const AGENT_AWAY_MS_MEAN = 20_000;
 /** Fewer are gone at the same time than a brake would be for. Count. */
 const AGENTS_GONE_MAX = 3;
@@ -89,8 +90,10 @@ export class ControlFaults {
 
   private kafka(): void {
     const { kafka, settings, coordinators } = this.world;
-    const forMs = this.random.exponential(settings.kafkaAwayMsMean);
+    const forMs = Math.min(KAFKA_AWAY_MS_MAX, this.random.exponential(settings.kafkaAwayMsMean));
     if (this.random.chance(0.3)) return kafka.slow(forMs);
+    // One outage ends before the next begins.
+    if (!kafka.isUp) return;
     kafka.stop(forMs);
     for (const { bus } of coordinators.values()) bus.stop(forMs);
   }

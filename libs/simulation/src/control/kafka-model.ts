@@ -24,6 +24,8 @@ export class KafkaModel {
   private awayUntilMs = 0;
   private slowUntilMs = 0;
   private lastOrdinal = 0;
+  /** How many of the agreed changes were seen. */
+  private seen = 0;
 
   constructor(
     private readonly clock: VirtualClock,
@@ -34,13 +36,11 @@ export class KafkaModel {
     private readonly violate: (what: string) => void,
   ) {}
 
-  /** How many of the agreed changes were seen. */
-  private seen = 0;
-
   get isUp(): boolean {
     return this.clock.nowMs() >= this.awayUntilMs;
   }
 
+  /** Agreed changes that were seen. Count. */
   get seenCount(): number {
     return this.seen;
   }
@@ -53,9 +53,9 @@ export class KafkaModel {
     this.slowUntilMs = this.clock.nowMs() + forMs;
   }
 
-  calm(): void {
-    this.awayUntilMs = 0;
-    this.slowUntilMs = 0;
+  /** When it is well again. */
+  get wellAtMs(): number {
+    return Math.max(this.awayUntilMs, this.slowUntilMs);
   }
 
   /** Null: the client hears nothing, though the records may have been kept. */

@@ -59,7 +59,7 @@ export function simulateControl(run: ControlRun): ControlRunResult {
 function recover(world: ControlWorld): void {
   const { clock, raftMonitors, settings } = world;
   calm(world);
-  const stillUntilMs = Math.max(clock.nowMs(), ...[...world.coordinators.values()].map(({ member }) => member.stillUntilMs));
+  const stillUntilMs = Math.max(clock.nowMs(), world.kafka.wellAtMs, ...[...world.coordinators.values()].map(({ member }) => member.stillUntilMs));
   clock.runUntil(stillUntilMs + 1);
   for (const id of world.coordinators.keys()) world.startCoordinator(id);
   const withinMs = MANDATE_MS + ELECTIONS_MAX * 2 * settings.electionTicks * settings.tickMs * (1 + settings.clockRateError);
@@ -73,7 +73,7 @@ function recover(world: ControlWorld): void {
   if (seenCount !== world.agreedChanges.length) raftMonitors.violate(`Kafka was told ${seenCount} of ${world.agreedChanges.length} changes`);
 }
 
-function calm({ network, coordinators, agents, kafka, clock }: ControlWorld): void {
+function calm({ network, coordinators, agents }: ControlWorld): void {
   const places = [...agents.keys(), 'bus'];
   for (const id of coordinators.keys()) {
     for (const place of places) {
@@ -81,13 +81,10 @@ function calm({ network, coordinators, agents, kafka, clock }: ControlWorld): vo
       network.change(place, id, null);
     }
   }
-  kafka.calm();
-  for (const { member, bus } of coordinators.values()) {
+  for (const { member } of coordinators.values()) {
     member.isCalm = true;
     member.diskStillUntilMs = 0;
-    if (!bus.isUp) bus.stop(0);
   }
-  clock.runUntil(clock.nowMs());
 }
 
 /** Two more die, one with its host: everybody who is up to date knows it in time. */
