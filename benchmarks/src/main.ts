@@ -92,6 +92,21 @@ program
   .action(async (options: { nodes: number; beats: number; json?: boolean }) => print(await (await import('./heartbeats.js')).heartbeats(options), options.json));
 
 program
+  .command('commit')
+  .description('writes a second and the time of one, committed by three processes with a sync each; etcd and the disk alone beside')
+  .option('--writes <n>', 'of each case', count, 20_000)
+  .option('--json', 'machine-readable')
+  .action(async (options: { writes: number; json?: boolean }) => print(await (await import('./consensus/commit.js')).commit(options), options.json));
+
+program
+  .command('failover')
+  .description('a leader killed, handing over, or with a disk that stands still, until the next committed write; etcd beside')
+  .option('--trials <n>', 'of each case', count, 100)
+  .option('--etcd-trials <n>', 'of etcd', count, 30)
+  .option('--json', 'machine-readable')
+  .action(async (options: { trials: number; etcdTrials: number; json?: boolean }) => print(await (await import('./consensus/failover.js')).failover(options), options.json));
+
+program
   .command('soak')
   .description('a busy machine: false verdicts while every core is kept hot')
   .option('--minutes <n>', 'how long', minutes, 10)
