@@ -26,10 +26,11 @@ test('a replica that missed entries and gets a snapshot tells what it missed, en
   other.apply(join('a'));
   one.apply({ kind: 'many', term: 1, atUnixMs: about.atUnixMs, commands: [join('b'), join('c')] });
   one.apply(admit('a'));
+  one.apply({ ...about, kind: 'left', nodeId: 'a' });
   other.told.length = 0;
   other.state.restore(structuredClone(one.state.snapshot()));
-  expect(other.words()).toEqual(['2 b JOINING', '2 c JOINING', '3 a HEALTHY']);
-  expect(other.told.map(({ length }) => length)).toEqual([2, 1]);
+  expect(other.words()).toEqual(['2 b JOINING', '2 c JOINING', '3 a HEALTHY', '4 a LEFT']);
+  expect(other.told.map(({ length }) => length)).toEqual([2, 1, 1]);
   expect(other.state.snapshot()).toEqual(one.state.snapshot());
 });
 
@@ -76,6 +77,26 @@ test('a saved state that is brought back is the same on every replica, and its d
     it.apply({ ...join('y'), term: 2 }, 2);
   }
   expect(replicas[0]?.state.snapshot()).toEqual(replicas[1]?.state.snapshot());
+});
+
+test.each([
+  { name: 'goes on where it is', savedAtMs: 1000, nowAtMs: 5000, expectedMs: 5000 },
+  { name: 'goes on where the saved state was', savedAtMs: 9000, nowAtMs: 5000, expectedMs: 9000 },
+])('agreed time never goes back when a state is brought back: it $name', ({ savedAtMs, nowAtMs, expectedMs }) => {
+  const [saved, it] = [replica(), replica()];
+  saved.apply(join('a', { atUnixMs: savedAtMs }));
+  it.apply(join('x', { atUnixMs: nowAtMs }));
+  it.apply({ kind: 'restore', term: 1, atUnixMs: nowAtMs, state: saved.state.snapshot() });
+  expect(it.state.snapshot().time).toEqual({ term: 1, unixMs: expectedMs, offsetMs: 0 });
+});
+
+test('a member of the same index in the log of another cluster is another one', () => {
+  const [saved, it] = [replica(), replica()];
+  saved.apply(join('a', { reason: 'another first beat' }));
+  it.apply(join('a'));
+  it.told.length = 0;
+  it.apply({ kind: 'restore', term: 1, atUnixMs: 1, state: saved.state.snapshot() });
+  expect(it.words()).toEqual(['2 a JOINING']);
 });
 
 test('a state brought back by a leader of an older term is refused', () => {

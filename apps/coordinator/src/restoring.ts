@@ -8,6 +8,7 @@ import type { Change, Member, Membership, MembershipSnapshot } from '@muster/mem
 type State = Pick<Membership, 'index' | 'term' | 'forgottenIndex' | 'changesAfter' | 'all' | 'brakes'>;
 type Numbers = 'index' | 'term' | 'ordinal' | 'atUnixMs';
 type Unnumbered<C extends Change = Change> = C extends Change ? Omit<C, Numbers> : never;
+type AgreedTime = MembershipSnapshot['time'];
 interface Place {
   readonly index: number;
   readonly term: number;
@@ -33,7 +34,12 @@ export function restoredAt({ index, term, atUnixMs }: Place, saved: MembershipSn
   const told = differences(before, { members: renumbered, brakes: before.brakes().filter(({ zone }) => braked.has(zone)) }, 'brought back by an operator');
   const changes = told.map((change, ordinal): Change => ({ ...change, index, term, ordinal, atUnixMs }));
   const history = { publishedIndex: now.publishedIndex, outboxDropped: now.outboxDropped, forgottenIndex: now.forgottenIndex, changes: [...now.changes, ...changes] };
-  return { snapshot: { ...saved, index, term, time: before.index === 0 ? saved.time : now.time, members: renumbered, ...history }, changes };
+  return { snapshot: { ...saved, index, term, time: { ...laterOf(now.time, saved.time), term: now.time.term }, members: renumbered, ...history }, changes };
+}
+
+/** Agreed time never goes back: what was to fade or expire under it still does. */
+function laterOf(a: AgreedTime, b: AgreedTime): AgreedTime {
+  return a.unixMs + a.offsetMs >= b.unixMs + b.offsetMs ? a : b;
 }
 
 function differences(before: Pick<State, 'all' | 'brakes'>, after: { readonly members: readonly Member[]; readonly brakes: readonly Brake[] }, reason: string): Unnumbered[] {
@@ -42,7 +48,8 @@ function differences(before: Pick<State, 'all' | 'brakes'>, after: { readonly me
   for (const { record: member } of after.members) {
     const was = records.get(member.nodeId);
     records.delete(member.nodeId);
-    if (isSame(was, member)) continue;
+    // Every change of a member moves its index.
+    if (was?.index === member.index) continue;
     if (was?.incarnation === member.incarnation && was.status === member.status) changes.push({ kind: 'updated', member, reason });
     else changes.push({ kind: 'transition', from: was?.status ?? null, member, silenceMs: null, failure: null });
   }
@@ -53,7 +60,7 @@ function differences(before: Pick<State, 'all' | 'brakes'>, after: { readonly me
   return changes;
 }
 
-/** Whether nothing happened to it: every change of a member moves its index; in the log of another cluster the same index may mean anything. */
+/** Nothing happened to it. An index alone may mean anything in the log of another cluster. */
 function isSame(was: MemberRecord | undefined, is: MemberRecord): boolean {
-  return was?.index === is.index && was.term === is.term && was.incarnation === is.incarnation && was.status === is.status;
+  return was !== undefined && was.index === is.index && JSON.stringify(was) === JSON.stringify(is);
 }

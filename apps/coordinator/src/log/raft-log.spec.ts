@@ -68,15 +68,17 @@ test('a new leader has no mandate before it has applied all that was agreed befo
   expect(mandates).toEqual([{ isLeader: false, term: 4 }, { isLeader: true, term: 4 }]);
 });
 
-test('a read that comes back after the leadership was lost gives no mandate, also not in a later term', async () => {
+test.each([{ isLate: false }, { isLate: true }])('a read that comes back after the leadership was lost gives no mandate in a later term, nor takes it (late: $isLate)', async ({ isLate }) => {
   const { log, group } = open();
   group.role('leader', 4, 'a');
   group.role('follower', 5, 'b');
   group.role('leader', 6, 'a');
   const [, ofTerm4, ofTerm6] = group.reads.splice(0);
+  if (isLate) ofTerm6?.done(1);
+  await turns();
   ofTerm4?.done(1);
   await turns();
-  expect(log.mandate()).toEqual({ isLeader: false, term: 6 });
+  expect(log.mandate()).toEqual({ isLeader: isLate, term: 6 });
   ofTerm6?.done(1);
   await turns();
   expect(log.mandate()).toEqual({ isLeader: true, term: 6 });

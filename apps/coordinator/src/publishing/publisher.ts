@@ -67,7 +67,7 @@ export class Publisher {
   }
 
   private wake(): void {
-    if (this.isRunning || this.isStopped || this.retry !== null || !this.isOurs()) return;
+    if (this.isRunning || this.isStopped || this.retry !== null) return;
     this.isRunning = true;
     void this.drain();
   }
