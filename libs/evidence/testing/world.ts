@@ -23,6 +23,8 @@ export interface WorldOptions {
   readonly brakeFraction?: number;
   readonly flap?: MembershipSettings['flap'];
   readonly lanes?: boolean;
+  /** Whether members announce where they can be looked at. */
+  readonly addressed?: boolean;
 }
 
 export interface Node {
@@ -72,6 +74,8 @@ export class World {
   beforeCommit: (commands: readonly SingleCommand[]) => void = () => undefined;
   onEffect: (effect: Effect) => void = () => undefined;
   onSettled: (ticket: number) => void = () => undefined;
+  /** By how much our wall clock is wrong. */
+  clockErrorMs = 0;
   /** How long we did not run, in all. */
   pausedMs = 0;
   onTransition: (change: Extract<Change, { kind: 'transition' }>) => void = () => undefined;
@@ -104,7 +108,7 @@ export class World {
   }
 
   get now(): Now {
-    return { ms: this.nowMs, unixMs: T0 + this.nowMs };
+    return { ms: this.nowMs, unixMs: T0 + this.nowMs + this.clockErrorMs };
   }
 
   add(nodeId: string, at: number): Node {
@@ -316,7 +320,7 @@ export class World {
   send(node: Node, more: Partial<Beat> = {}): void {
     node.seq += 1;
     const { nodeId, zone, incarnation, seq, intervalMs } = node;
-    const beat = beatOf({ nodeId, zone, incarnation, seq, intervalMs, sentMonoMs: this.nowMs, mainLagMs: this.lagOf(node), ...more });
+    const beat = beatOf({ nodeId, zone, incarnation, seq, intervalMs, sentMonoMs: this.nowMs, mainLagMs: this.lagOf(node), ...(this.options.addressed === false ? { httpUrl: null, probeUrl: null } : {}), ...more });
     if (node.mode === 'cut' || node.mode === 'gone') return;
     if (this.isBusUp) this.publish(beat, node.partition);
     else if (this.options.lanes ?? true) this.after(1, () => this.step({ kind: 'beats', beats: [{ beat, count: 1 }], lane: 'direct', partition: null }));

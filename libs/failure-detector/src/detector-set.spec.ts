@@ -382,3 +382,15 @@ test('a thousand nodes and more have each their own numbers', () => {
   expect(set.late(5000).length).toBe(ids.filter((id) => set.reading(id, 5000)?.isBeatLate).length);
   expect(set.size).toBe(3000);
 });
+
+test('how much longer than usual the last beat was under way is told, and that of a node watched anew is not known', () => {
+  const set = steady({ a: 0 });
+  expect(set.underwayMs('a')).toBe(0);
+  set.heartbeat('a', timing(201, 201_000), 1, 201_000 + 1700);
+  expect(set.underwayMs('a')).toBe(1700);
+  set.heartbeat('a', timing(202, 202_000), 1, 202_000 + 40);
+  expect(set.underwayMs('a')).toBe(40);
+  set.watch('a', { intervalMs: INTERVAL_MS, nowMs: 203_000 });
+  expect(set.underwayMs('a')).toBe(0);
+  expect(set.underwayMs('nobody')).toBe(0);
+});

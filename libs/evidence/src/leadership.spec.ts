@@ -1,0 +1,132 @@
+/** What becomes of verdicts when somebody else leads, when clocks are set, and when nothing but the log is known. */
+import { detectorConfig } from '@muster/failure-detector';
+import { SCORE_DEFAULTS } from '@muster/health-score';
+import { changesOf, Membership, membershipRules } from '@muster/membership';
+import { beatOf, profile, T0 } from '../testing/fixtures.js';
+import { World, type WorldOptions } from '../testing/world.js';
+import type { Effect } from './effect.js';
+import { Observer, TICK_MS } from './observer.js';
+
+const HOUR_MS = 3_600_000;
+
+function settled(options: WorldOptions): World {
+  const world = new World(options);
+  world.runUntil(40_000);
+  world.lines.length = 0;
+  world.commits.length = 0;
+  return world;
+}
+
+function until(world: World, nodeId: string, status: string, limitMs: number): number {
+  const fromMs = world.nowMs;
+  while (world.nowMs < fromMs + limitMs) {
+    world.runUntil(world.nowMs + 10);
+    if (world.status(nodeId) === status) return world.nowMs - fromMs;
+  }
+  return Infinity;
+}
+
+test.each([0, 500, 1500, 2500, 3500])('who leads %i ms after a host is gone, and listened before, gives it up in five seconds all the same, and nobody else', (afterMs) => {
+  const world = settled({ nodes: 6, zones: 3 });
+  world.step({ kind: 'role', isLeader: false, term: 1 });
+  world.set('n1', 'gone');
+  world.after(afterMs, () => world.step({ kind: 'role', isLeader: true, term: 2 }));
+  expect(until(world, 'n1', 'DOWN', 20_000)).toBeLessThanOrEqual(5000);
+  world.runUntil(world.nowMs + 20_000);
+  expect(world.commits.flat().filter((line) => !line.startsWith('n1 '))).toEqual([]);
+});
+
+test('leading changes hands again and again: nobody is judged for it', () => {
+  const world = settled({ nodes: 6, zones: 3 });
+  for (let term = 2; term < 40; term++) {
+    world.step({ kind: 'role', isLeader: term % 2 === 0, term });
+    world.runUntil(world.nowMs + 700);
+  }
+  expect(world.commits).toEqual([]);
+});
+
+test.each([HOUR_MS, -HOUR_MS, 30_000, -30_000])('a wall clock that is set by %i ms costs nobody anything, and the next host that is gone no more time', (stepMs) => {
+  const world = settled({ nodes: 6, zones: 3 });
+  world.clockErrorMs = stepMs;
+  world.runUntil(world.nowMs + 20_000);
+  expect(world.commits).toEqual([]);
+  world.set('n1', 'gone');
+  expect(until(world, 'n1', 'DOWN', 20_000)).toBeLessThanOrEqual(5000);
+});
+
+test.each([-HOUR_MS, -30_000])('a wall clock that is set by %i ms ends no brake early', (stepMs) => {
+  const world = settled({ nodes: 12, zones: 3 });
+  for (const nodeId of ['n1', 'n4', 'n7', 'n10']) world.set(nodeId, 'gone');
+  world.runUntil(world.nowMs + 10_000);
+  world.clockErrorMs = stepMs;
+  world.runUntil(world.nowMs + 45_000);
+  expect(world.commits.flat().filter((line) => line.includes('DOWN'))).toEqual([]);
+});
+
+test('a wall clock that is set ahead ends the hold of a brake, and members are removed one by one all the same', () => {
+  const world = settled({ nodes: 12, zones: 3 });
+  for (const nodeId of ['n1', 'n4', 'n7', 'n10']) world.set(nodeId, 'gone');
+  world.runUntil(world.nowMs + 15_000);
+  world.clockErrorMs = HOUR_MS;
+  const fromMs = world.nowMs;
+  world.runUntil(fromMs + 19_000);
+  expect(world.commits.flat().filter((line) => line.includes('DOWN')).length).toBeLessThanOrEqual(2);
+});
+
+test('without any address nobody can look: silence is SUSPECT at the deadline, and DOWN at the long limit', () => {
+  const world = settled({ nodes: 5, addressed: false });
+  expect(world.effects.filter(({ kind }) => kind === 'probe')).toEqual([]);
+  world.set('n1', 'gone');
+  const suspectMs = until(world, 'n1', 'SUSPECT', 20_000);
+  expect(suspectMs).toBeLessThanOrEqual(2600);
+  const downMs = suspectMs + until(world, 'n1', 'DOWN', 20_000);
+  expect(downMs).toBeGreaterThan(10_500);
+  expect(downMs).toBeLessThanOrEqual(12_600);
+});
+
+test('a thousand members that are only known from the log, none of which beats, are suspected under a brake, and none is removed', () => {
+  const members = 1000;
+  const membership = new Membership(membershipRules({ stabilisationMs: 30_000 }));
+  const tell = { term: 1, atUnixMs: T0, reason: 'test' };
+  for (let at = 1; at <= members; at++) {
+    const about = { ...tell, nodeId: `n${at}`, incarnation: 1, seq: 5 };
+    membership.apply({ index: 2 * at - 1, term: 1, command: { kind: 'join', ...about, profile: { ...profile, zone: `zone-${at % 3}` } } });
+    membership.apply({ index: 2 * at, term: 1, command: { kind: 'admit', ...about } });
+  }
+  const rules = { failureTimeoutMs: 15_000, hungTimeoutMs: 60_000, brakeFraction: 0.3, brakeHoldMs: 60_000, probeTimeLimitMs: 500 };
+  const observer = new Observer({ nodeId: 'self', membership, detector: detectorConfig({ phiThreshold: 8, failureTimeoutMs: 15_000 }), score: SCORE_DEFAULTS, intervalMs: 1000, rules }, { ms: 0, unixMs: T0 });
+  const statuses = new Set<string>();
+  let firstMs = Infinity;
+  let asked: Extract<Effect, { kind: 'probe' }>[] = [];
+  const step = (input: Parameters<Observer['step']>[0], ms: number): void => {
+    const now = { ms, unixMs: T0 + ms };
+    for (const effect of observer.step(input, now)) {
+      if (effect.kind === 'probe') asked.push(effect);
+      if (effect.kind !== 'propose') continue;
+      const commands = observer.stillHolds(effect.ticket, now);
+      if (commands.length === 0) continue;
+      const outcome = membership.apply({ index: membership.index + 1, term: 2, command: { kind: 'many', term: 2, atUnixMs: now.unixMs, commands } });
+      const changes = changesOf(outcome);
+      for (const change of changes) if (change.kind === 'transition' && change.member.nodeId !== 'self') statuses.add(change.member.status);
+      firstMs = Math.min(firstMs, ms);
+      step({ kind: 'changes', changes }, ms);
+      step({ kind: 'settled', ticket: effect.ticket, result: 'applied', outcome }, ms);
+    }
+  };
+  step({ kind: 'role', isLeader: true, term: 2 }, 0);
+  for (let ms = TICK_MS; ms <= 14_000; ms += TICK_MS) {
+    if (ms % 1000 === 0) {
+      const beat = beatOf({ nodeId: 'self', seq: ms / 1000, sentMonoMs: ms });
+      step({ kind: 'beats', beats: [{ beat, count: 1 }], lane: 'local', partition: null }, ms);
+      for (const partition of [0, 1]) step({ kind: 'beats', beats: [{ beat, count: 1 }], lane: 'bus', partition }, ms);
+    }
+    const timedOut = asked.filter(({ askedAtMs }) => ms - askedAtMs >= rules.probeTimeLimitMs);
+    asked = asked.filter(({ askedAtMs }) => ms - askedAtMs < rules.probeTimeLimitMs);
+    for (const { target, by, askedAtMs } of timedOut) step({ kind: 'probed', nodeId: target.nodeId, incarnation: 1, by, result: 'silent', mainLagMs: 0, askedAtMs, lateMs: 0 }, ms);
+    if (ms % 1000 === 0) step({ kind: 'alarm' }, ms);
+    step({ kind: 'tick' }, ms);
+  }
+  expect([...statuses]).toEqual(['SUSPECT']);
+  expect(firstMs).toBeLessThanOrEqual(4000);
+  expect(membership.brakes().flatMap(({ nodeIds }) => nodeIds)).toHaveLength(members);
+});
