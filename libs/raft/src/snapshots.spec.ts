@@ -125,7 +125,7 @@ test('a snapshot that is not what its leader has is not taken, and is asked for 
 test('pieces of two snapshots of one place are not put together, though both come from one that restarted', () => {
   const group = three();
   const config = { voters: ['a', 'b', 'c'], outgoing: [], learners: [] };
-  const piece = (checksum: number, offset: number): Message => ({ kind: 'snapshot', from: 'a', to: 'c', term: 1, index: 4, indexTerm: 1, config, offset, totalBytes: 4, checksum, chunk: new Uint8Array(2) });
+  const piece = (checksum: number, offset: number): Message => ({ kind: 'snapshot', from: 'a', to: 'c', term: 1, index: 4, indexTerm: 1, config, offset, totalBytes: 6, checksum, chunk: new Uint8Array(2) });
   group.hand(piece(1, 0));
   group.hand(piece(2, 2));
   expect(group.wire.at(-1)).toMatchObject({ nextOffset: 0, done: false });
