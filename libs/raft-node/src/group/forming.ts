@@ -27,6 +27,7 @@ export class Forming {
   state: 'forming' | 'joining' = 'forming';
   /** In words, what is waited for. */
   detail = 'looks for other coordinators';
+  readonly counts = { formationRounds: 0, joinsRefused: 0 };
   private promised: FoundingPromise | null;
   private refusals = 0;
 
@@ -47,6 +48,7 @@ export class Forming {
   /** Null when it was told to end before there was a group. */
   async run(signal: AbortSignal): Promise<Formed | null> {
     while (!signal.aborted) {
+      this.counts.formationRounds += 1;
       const found = await this.introductions.ask(signal);
       if (signal.aborted) break;
       const formed = await this.step(found, signal);
@@ -96,6 +98,7 @@ export class Forming {
       }
       if (reception.kind !== 'welcome') reasons.push(reception.reason);
       if (reception.kind !== 'refused') continue;
+      this.counts.joinsRefused += 1;
       refusals = this.refusals + 1;
       break;
     }

@@ -189,7 +189,7 @@ export class RaftGroup {
   }
 
   counters(): GroupCounters {
-    return this.member?.counters() ?? {};
+    return { ...this.forming?.counts, ...this.member?.counters() };
   }
 
   /** Without handing over; see `transfer`. */
@@ -223,7 +223,6 @@ export class RaftGroup {
     const member = await Member.start({ ...this.options, clusterId, self: this.self, store, hold: this.hold, initial, introductions: this.introductions, onFailed: (text) => this.fail(text) }, this.machine);
     this.member = member;
     this.orders = new Orders(this.self, member);
-    this.forming = null;
   }
 
   private present(): Member {
@@ -243,6 +242,7 @@ export class RaftGroup {
     if (this.failure !== null) return;
     this.failure = text;
     this.ending.abort();
+    void this.member?.stop();
     this.options.onFailed(text);
   }
 }

@@ -32,6 +32,15 @@ test('where it was seen before it came with another store is of no use', () => {
   expect(whereabouts.differing(anew).size).toBe(0);
 });
 
+test('what the directory says later is believed, though the member was seen elsewhere before: two leaders do not correct each other for ever', () => {
+  const whereabouts = new Whereabouts();
+  whereabouts.introduced(directory, 'one', [introduction()]);
+  const later = applyDirectory(directory, { kind: 'enter', peer: { ...b, httpUrl: 'http://z:1', raftUrl: 'raft://z:2' }, replaces: null }).directory;
+  expect(whereabouts.addresses(later, [])).toEqual([{ nodeId: 'b', storeId: 'sb', address: 'z:2' }]);
+  expect(whereabouts.differing(later).size).toBe(0);
+  expect(whereabouts.introduced(later, 'one', [introduction()])).toBe(true);
+});
+
 test('one that connects says where it listens for Raft, and keeps its HTTP address', () => {
   const whereabouts = new Whereabouts();
   whereabouts.connected(directory, 'b', 'y:2');

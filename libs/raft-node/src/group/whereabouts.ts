@@ -12,6 +12,8 @@ interface Sighting {
   readonly raftUrl: string;
   /** Null while only its Raft address is known. */
   readonly httpUrl: string | null;
+  /** What the directory said then: once it says something else, that is the later news. */
+  readonly before: Addresses;
 }
 
 const RAFT = 'raft://';
@@ -23,9 +25,9 @@ export class Whereabouts {
   connected(directory: Directory, nodeId: string, address: string): void {
     const peer = peerNamed(directory, nodeId);
     const raftUrl = `${RAFT}${address}`;
-    if (peer === null || this.sightings.get(nodeId)?.raftUrl === raftUrl) return;
+    if (peer === null || this.of(peer)?.raftUrl === raftUrl) return;
     if (peer.raftUrl === raftUrl) this.sightings.delete(nodeId);
-    else this.sightings.set(nodeId, { storeId: peer.storeId, raftUrl, httpUrl: null });
+    else this.sightings.set(nodeId, { storeId: peer.storeId, raftUrl, httpUrl: null, before: peer });
   }
 
   /** Members of our group introduced themselves. True when that was news. */
@@ -35,10 +37,10 @@ export class Whereabouts {
       const { nodeId, storeId, raftUrl, httpUrl } = introduction;
       const peer = peerNamed(directory, nodeId);
       if (introduction.clusterId !== clusterId || peer?.storeId !== storeId) continue;
-      const before = this.sightings.get(nodeId);
-      const isKnown = before === undefined ? isAt(peer, { httpUrl, raftUrl }) : before.raftUrl === raftUrl && before.httpUrl === httpUrl;
+      const known = this.of(peer);
+      const isKnown = known === null ? isAt(peer, { httpUrl, raftUrl }) : known.raftUrl === raftUrl && known.httpUrl === httpUrl;
       if (isKnown) continue;
-      this.sightings.set(nodeId, { storeId, raftUrl, httpUrl });
+      this.sightings.set(nodeId, { storeId, raftUrl, httpUrl, before: peer });
       isNews = true;
     }
     return isNews;
@@ -47,21 +49,24 @@ export class Whereabouts {
   /** Where to call everybody. Before there is a directory, where they were when we came to belong. */
   addresses(directory: Directory, initial: readonly Newcomer[]): PeerAddress[] {
     const known = directory.peers.length > 0 ? directory.peers : initial;
-    return known.map(({ nodeId, storeId, raftUrl }) => {
-      const seen = this.sightings.get(nodeId);
-      return { nodeId, storeId, address: (seen?.storeId === storeId ? seen.raftUrl : raftUrl).slice(RAFT.length) };
-    });
+    return known.map((peer) => ({ nodeId: peer.nodeId, storeId: peer.storeId, address: (this.of(peer)?.raftUrl ?? peer.raftUrl).slice(RAFT.length) }));
   }
 
   /** What the directory should say; forgets what it says already. */
   differing(directory: Directory): ReadonlyMap<string, Addresses> {
     const found = new Map<string, Addresses>();
-    for (const [nodeId, { storeId, raftUrl, httpUrl }] of this.sightings) {
+    for (const [nodeId, { raftUrl, httpUrl }] of this.sightings) {
       const peer = peerNamed(directory, nodeId);
       const addresses = { raftUrl, httpUrl: httpUrl ?? peer?.httpUrl ?? '' };
-      if (peer === null || peer.storeId !== storeId || isAt(peer, addresses)) this.sightings.delete(nodeId);
+      if (peer === null || this.of(peer) === null || isAt(peer, addresses)) this.sightings.delete(nodeId);
       else found.set(nodeId, addresses);
     }
     return found;
+  }
+
+  /** Where this very member was seen, while nothing later is known. */
+  private of(peer: Newcomer): Sighting | null {
+    const seen = this.sightings.get(peer.nodeId);
+    return seen !== undefined && seen.storeId === peer.storeId && isAt(seen.before, peer) ? seen : null;
   }
 }
