@@ -6,7 +6,7 @@ export { RaftUnavailable, type UnavailableCode } from './driver/raft-errors.js';
 export { type Applied, type NodeOptions, RaftNode, type StateMachine } from './driver/raft-node.js';
 export { type Recovery, type RecoveryOptions, RecoveryRefused, recoverStore } from './recovery/recover-store.js';
 export { inspectStore, type StoreReport } from './recovery/store-report.js';
-export { StoreDamaged, StoreUnusable } from './store/store-errors.js';
+export { StoreDamaged, StoreUnusable, StoreUnwritable } from './store/store-errors.js';
 export { RaftStore, type StoreIdentity, type Write } from './store/raft-store.js';
 export { type TlsOptions } from './transport/channel.js';
 export { type Identity } from './transport/handshake.js';

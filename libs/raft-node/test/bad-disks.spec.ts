@@ -65,7 +65,7 @@ onBadDisk('a disk that stands still or fails', () => {
     disks.set(failed, 'error');
     await expect(group.call(failed, 'propose', 'never durable', 10_000)).rejects.toThrow(/ended|stopped/);
     await eventually('it has ended', () => !group.isRunning(failed));
-    expect(group.failures.get(failed)).toMatch(/disk I\/O error/);
+    expect(group.failures.get(failed)).toMatch(/cannot be written: disk I\/O error: look at the disk/);
     await group.commit('after');
     disks.set(failed, 'well');
     await group.start(failed);
@@ -109,7 +109,7 @@ onSmallDisk('a disk that fills up', () => {
       await group.call('a', 'propose', text, 2000).then(() => acknowledged.push(text), () => {});
       return false;
     });
-    expect(group.failures.get('a')).toMatch(/database or disk is full/);
+    expect(group.failures.get('a')).toMatch(/cannot be written: database or disk is full: free some space/);
     const { by } = await group.commit('after');
     const { texts } = await group.call(by, 'read', 20_000);
     expect(acknowledged.length).toBeGreaterThan(3);

@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url';
 
 const MEMBER = fileURLToPath(new URL('./member.mjs', import.meta.url));
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+/** Keeps no process alive. */
+const deadline = (ms) => new Promise((done) => setTimeout(() => done(null), ms).unref());
 
 export class Processes {
   constructor(ids, settings = {}) {
@@ -99,7 +101,7 @@ export class Processes {
     const endMs = performance.now() + limitMs;
     for (;;) {
       const leader = this.leader();
-      const done = leader === null ? null : await Promise.race([this.call(leader, 'propose', text, 1000).catch(() => null), sleep(1000).then(() => null)]);
+      const done = leader === null ? null : await Promise.race([this.call(leader, 'propose', text, 1000).catch(() => null), deadline(1000)]);
       if (done !== null) return { ...done, by: leader };
       if (performance.now() > endMs) throw new Error(`'${text}' was not committed within ${limitMs} ms`);
       await sleep(5);

@@ -167,7 +167,7 @@ test('a kill in the middle of writes loses nothing that was acknowledged', async
 test('on a full disk a write fails in words, and what was acknowledged before is there', async () => {
   // A limit on the size of files stands for a disk: the kernel refuses to write on, as it does without space.
   const lines = await runWriter("trap '' XFSZ; ulimit -f 300;", () => {});
-  expect(lines.at(-1)).toMatch(/^failed .*(full|I\/O)/);
+  expect(lines.at(-1)).toMatch(/^failed the Raft store .* cannot be written: .*(full: free some space|I\/O error: look at the disk)/);
   const store = RaftStore.open(path);
   expect(store.restore().entries).toHaveLength(lines.length - 1);
   store.close();

@@ -10,7 +10,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import type { Configuration, Entry, HardState, Restored, Snapshot } from '@muster/raft';
 import { checksumOf, decodeEntry, encodeEntry, kindCode } from './entry-codec.js';
-import { StoreDamaged, StoreUnusable } from './store-errors.js';
+import { StoreDamaged, StoreUnusable, StoreUnwritable } from './store-errors.js';
 
 /** Who a store belongs to. A wiped disk has another `storeId`, and is another member. */
 export interface StoreIdentity {
@@ -214,14 +214,14 @@ export class RaftStore {
   }
 
   private inTransaction(work: () => void): void {
-    this.database.exec('BEGIN IMMEDIATE');
     try {
+      this.database.exec('BEGIN IMMEDIATE');
       work();
       this.database.exec('COMMIT');
     } catch (error) {
       // SQLite may have rolled back by itself, on a full disk for example.
       if (this.database.isTransaction) this.database.exec('ROLLBACK');
-      throw error;
+      throw StoreUnwritable.because(this.path, error);
     }
   }
 
