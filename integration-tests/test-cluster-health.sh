@@ -55,7 +55,7 @@ kept "quorum, leader $(status | json 'd.leaderId')"
 title 'Health checks and metrics of every member'
 urls=$(status | json "JSON.stringify(Object.values(d.membership).filter((m) => m.status === 'HEALTHY' && m.httpUrl !== null).map((m) => ({ nodeId: m.nodeId, service: m.service, httpUrl: m.httpUrl })))")
 printf '%s' "$urls" | node_inside --input-type=module -e "$(cat "$here/lib/check-members.mjs")" || broken 'a member does not answer as promised'
-kept 'all live, all ready, all as the node the cluster takes them for, all with their metrics'
+kept 'all live, all ready, all as the node the cluster takes them for, all with their metrics; coordinators are one group under one leader'
 
 title "Membership held for $hold_s s"
 held=$(probe steady "$BASE_URL" --for $((hold_s * 1000))) || broken "$(printf '%s' "$held" | json "d.problems.join('; ')")"

@@ -5,8 +5,8 @@ import { memoryOf, processTree } from './processes.js';
 import { tell } from './progress.js';
 import { type BenchReport, spread } from './report.js';
 
-/** coordinator, two producers or more, consumer, gateway: fewer would be a cluster still forming. */
-const MEMBERS_MIN = 5;
+/** Three coordinators, two producers or more, consumer, gateway: fewer would be a cluster still forming. */
+const MEMBERS_MIN = 7;
 
 interface Sample {
   readonly seconds: number;
