@@ -130,3 +130,45 @@ test('a thousand members that are only known from the log, none of which beats, 
   expect(firstMs).toBeLessThanOrEqual(4000);
   expect(membership.brakes().flatMap(({ nodeIds }) => nodeIds)).toHaveLength(members);
 });
+
+/** An observer that was made before anything was agreed, and then learns of member `n1` from the log alone. */
+function learning(): { readonly observer: Observer; readonly membership: Membership; readonly run: (fromMs: number, untilMs: number, step: (kinds: string[]) => void) => void } {
+  const membership = new Membership(membershipRules({ stabilisationMs: 30_000 }));
+  const rules = { failureTimeoutMs: 15_000, hungTimeoutMs: 60_000, brakeFraction: 0.3, brakeHoldMs: 60_000, probeTimeLimitMs: 500 };
+  const observer = new Observer({ nodeId: 'self', membership, detector: detectorConfig({ phiThreshold: 8, failureTimeoutMs: 15_000 }), score: SCORE_DEFAULTS, intervalMs: 1000, rules }, { ms: 0, unixMs: T0 });
+  const about = { term: 1, atUnixMs: T0, reason: 'test', nodeId: 'n1', incarnation: 1, seq: 5 };
+  membership.apply({ index: 1, term: 1, command: { kind: 'join', ...about, profile } });
+  membership.apply({ index: 2, term: 1, command: { kind: 'admit', ...about } });
+  const run = (fromMs: number, untilMs: number, told: (kinds: string[]) => void): void => {
+    for (let ms = fromMs; ms < untilMs; ms += TICK_MS) {
+      const now = { ms, unixMs: T0 + ms };
+      const beat = beatOf({ nodeId: 'self', seq: 1 + ms / TICK_MS, sentMonoMs: ms, intervalMs: TICK_MS });
+      const effects = [
+        ...observer.step({ kind: 'beats', beats: [{ beat, count: 1 }], lane: 'bus', partition: 0 }, now),
+        ...observer.step({ kind: 'alarm' }, now),
+        ...observer.step({ kind: 'tick' }, now),
+      ];
+      told(effects.flatMap((effect) => (effect.kind === 'propose' ? effect.commands.flatMap((command) => ('nodeId' in command && command.nodeId === 'n1' ? [`${command.kind} at ${ms}`] : [])) : effect.kind === 'report' && effect.note.kind === 'withheld' ? [`withheld ${effect.note.cause} at ${ms}`] : [])));
+    }
+  };
+  return { observer, membership, run };
+}
+
+test('a member that only the log knows, learnt after our start, has a full deadline from then, and not one more', () => {
+  const { observer, run } = learning();
+  observer.step({ kind: 'role', isLeader: true, term: 2 }, { ms: 4000, unixMs: T0 + 4000 });
+  const told: string[] = [];
+  run(4250, 12_000, (kinds) => told.push(...kinds));
+  expect(told[0]).toMatch(/^suspect at 7\d\d\d$/);
+});
+
+test('a follower watches it too, says that somebody else decides, and proposes at once when it leads', () => {
+  const { observer, run } = learning();
+  const told: string[] = [];
+  run(250, 10_000, (kinds) => told.push(...kinds));
+  expect(told).toEqual([expect.stringMatching(/^withheld follower at [34]\d\d\d$/)]);
+  expect(observer.why('n1', { ms: 10_000, unixMs: T0 + 10_000 })?.withheld).toBe('follower: this coordinator does not lead');
+  observer.step({ kind: 'role', isLeader: true, term: 2 }, { ms: 10_000, unixMs: T0 + 10_000 });
+  run(10_000, 10_500, (kinds) => told.push(...kinds));
+  expect(told[1]).toMatch(/^suspect at 10(000|250)$/);
+});

@@ -13,7 +13,7 @@ import type { Now, ObserverInput } from './input.js';
 import { Proposals } from './proposals.js';
 import type { ObserverOptions } from './rules.js';
 import type { Seen } from './seen.js';
-import { AWAITED, type Finding, type Sight, type Withheld } from './sight.js';
+import { AWAITED, type Finding, FOLLOWS, type Sight, type Withheld } from './sight.js';
 import { MAIN_LAG_MS, type ObservedPulse } from './sightings.js';
 import { VerdictDesk } from './verdict-desk.js';
 import { type Unobserved, Watch } from './watch.js';
@@ -24,6 +24,8 @@ export const TICK_MS = 250;
 const COMMANDS_MAX = 500;
 /** Time between two looks for members to forget. Milliseconds. */
 const REAP_EVERY_MS = 60_000;
+/** Time between two looks for members that only the log knows. Milliseconds. */
+const TAKE_UP_EVERY_MS = 1000;
 /** Processes that die together are found one after the other: how long the first waits for the others, at least and at most. Milliseconds. */
 const COMPANY_MS_MIN = 40;
 const COMPANY_MS_MAX = 120;
@@ -45,6 +47,7 @@ export class Observer {
   private isGrowing = false;
   private armedAtMs: number | null = null;
   private reapedAtMs: number;
+  private tookUpAtMs: number;
   private effects: Effect[] = [];
   private commands: SingleCommand[] = [];
   /** Nodes that the commands of this step are about. */
@@ -58,6 +61,7 @@ export class Observer {
     this.brakes = new BrakeWatch(options.membership, options.rules.brakeFraction);
     this.desk = new VerdictDesk(options, this.watch);
     this.reapedAtMs = now.ms;
+    this.tookUpAtMs = now.ms;
   }
 
   /** Takes one input. The effects are to be performed in their order. */
@@ -146,7 +150,8 @@ export class Observer {
         return true;
       case 'role':
         this.role = { isLeader: input.isLeader, term: input.term };
-        return false;
+        this.takeUp(now);
+        return true;
     }
   }
 
@@ -182,7 +187,13 @@ export class Observer {
     this.isGrowing = false;
     this.effects.push(...this.watch.firstLooks(now.ms));
     if (this.role.isLeader) for (const brake of this.brakes.releasable(this.isSilent(now.ms), (member) => this.watch.isStillAway(member), now.ms)) this.release(brake.zone, now);
+    if (now.ms - this.tookUpAtMs >= TAKE_UP_EVERY_MS) this.takeUp(now);
     if (now.ms - this.reapedAtMs >= REAP_EVERY_MS) this.reap(now);
+  }
+
+  private takeUp(now: Now): void {
+    this.tookUpAtMs = now.ms;
+    this.watch.takeUp(now);
   }
 
   private look(now: Now): void {
@@ -251,7 +262,7 @@ export class Observer {
     this.watch.thought(seen, COMPANY_MS, now.ms);
     if (isProvenGone && this.waitsForCompany(now.ms)) return;
     const { proposal, withheld } = this.weigh(seen, sight, finding, now);
-    const held = proposal === null ? withheld : this.brakeFor(seen, proposal, now);
+    const held = proposal === null ? withheld : (this.brakeFor(seen, proposal, now) ?? this.othersDecide(proposal));
     this.withhold(nodeId, held);
     if (proposal === null || held !== null || !this.role.isLeader) return;
     this.commands.push(this.command(seen, proposal, now));
@@ -300,6 +311,10 @@ export class Observer {
     if (!this.brakes.isCovered(nodeId)) return null;
     if (!this.brakes.seesOthers(isSilent, this.options.rules.brakeHoldMs * RESPITE_SHARE, now.ms)) return { cause: 'brake', detail: 'nobody else is seen either, or only just now' };
     return this.isRemoving(zone) ? { cause: 'brake', detail: `members of ${zone} are removed one after the other` } : null;
+  }
+
+  private othersDecide({ kind }: Proposal): Withheld | null {
+    return !this.role.isLeader && (kind === 'suspect' || kind === 'down') ? FOLLOWS : null;
   }
 
   private isRemoving(zone: string): boolean {

@@ -43,14 +43,15 @@ export type Finding =
       readonly withheld: Withheld | null;
     };
 
-/** `blind`: we do not hear that part of the cluster. `unconfirmed`: too little time, or too few observers. */
+/** `blind`: we do not hear that part of the cluster. `unconfirmed`: too little time, or too few observers. `follower`: somebody else decides. */
 export interface Withheld {
-  readonly cause: 'blind' | 'unconfirmed' | 'brake' | 'damped';
+  readonly cause: 'blind' | 'unconfirmed' | 'brake' | 'damped' | 'follower';
   readonly detail: string;
   /** It is always so for a while: worth showing, not worth a line of log. */
   readonly isRoutine?: true;
 }
 
 export const WELL: Finding = { kind: 'well' };
+export const FOLLOWS: Withheld = { cause: 'follower', detail: 'this coordinator does not lead' };
 /** Holds a verdict up for one round at most: what held it up before is still worth showing. */
 export const AWAITED: Withheld = { cause: 'unconfirmed', detail: 'a probe of it is under way', isRoutine: true };

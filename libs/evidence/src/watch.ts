@@ -65,13 +65,20 @@ export class Watch {
     private readonly options: ObserverOptions,
     now: Now,
   ) {
-    const { nodeId, intervalMs, rules, membership } = options;
+    const { nodeId, intervalMs, rules } = options;
     this.sightings = new Sightings(options);
     this.doubt = new SelfDoubt({ pauseMs: PAUSE_MS, blindAfterMs: BLIND_INTERVALS * intervalMs }, now.ms);
     this.plan = new ProbePlan(nodeId, rules.probeTimeLimitMs);
-    for (const member of membership.all()) {
+    this.takeUp(now);
+  }
+
+  /** Watches whom the log alone knows, from now on: agreed on before our start, or by what others heard. */
+  takeUp(now: Now): void {
+    for (const member of this.options.membership.all()) {
+      const { nodeId, incarnation, status } = member.record;
+      if ((this.sightings.get(nodeId)?.incarnation ?? -1) >= incarnation) continue;
       this.sightings.resume(member, now);
-      if (!isGone(member.record.status)) this.plan.introduce(member.record.nodeId);
+      if (!isGone(status)) this.plan.introduce(nodeId);
     }
   }
 
