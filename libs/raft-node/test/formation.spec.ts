@@ -94,6 +94,19 @@ test('a crash right after the store was founded, with all promised: the others f
   expect(all.clusterIds()).toEqual([clusterIdOf('test', members)]);
 });
 
+test('what is promised is on the disk, and told again after a restart', async () => {
+  const a = await all.start('a', { expect: 2 });
+  await all.start('b', { expect: 2, discover: () => Promise.resolve([]) });
+  const promise = await eventually('it promises', () => a.group.introduce('').body.promise);
+  expect(promise.members.map(({ nodeId }) => nodeId)).toEqual(['a', 'b']);
+  await all.stop('a');
+  const store = RaftStore.open(all.storeOf('a'));
+  expect(JSON.parse(store.note('promise') ?? '')).toEqual(promise);
+  store.close();
+  const again = await all.start('a', { expect: 2, discover: () => Promise.resolve([]) });
+  expect(again.group.introduce('').body.promise).toEqual(promise);
+});
+
 test('a promise survives a restart: those who gave it do not found with others instead', async () => {
   const members = await threeDisks();
   for (const nodeId of ['b', 'c']) {

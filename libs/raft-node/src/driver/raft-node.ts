@@ -48,6 +48,8 @@ interface Waiting {
 /** 10 ms a tick: heartbeats every 50 ms, elections after 0.5 to 1 s of silence. */
 const DEFAULTS = { tickMs: 10, heartbeatTicks: 5, electionTicks: 50, leases: false, keepEntries: 5000, lowWaterBytes: 64 * 1024 * 1024, tls: null, advertise: null };
 const WORKER_ENTRY = new URL(import.meta.url.endsWith('.ts') ? '../../dist/driver/worker-entry.js' : './worker-entry.js', import.meta.url);
+/** Most of what the loop makes is gone at the next turn: more room for it would only be memory that is never given back. */
+const YOUNG_MB = 4;
 const READ_AGAIN_MS = 25;
 const TIMEOUT_MS = 5000;
 /** The id of what nobody waits for: ids of questions begin at 1. */
@@ -75,7 +77,7 @@ export class RaftNode {
     onStarted: (error: Error | null) => void,
   ) {
     const { snapshotEntries: _, onRole: _r, onAddress: _a, onTrouble: _t, onFailed: _f, ...setup } = options;
-    this.worker = new Worker(WORKER_ENTRY, { workerData: { ...DEFAULTS, ...setup } satisfies LoopSetup, name: 'muster-raft', execArgv: [] });
+    this.worker = new Worker(WORKER_ENTRY, { workerData: { ...DEFAULTS, ...setup } satisfies LoopSetup, name: 'muster-raft', execArgv: [], resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } });
     let isStarted = false;
     this.worker.on('message', (message: FromLoop) => {
       if (message.kind === 'started') {

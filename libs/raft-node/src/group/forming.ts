@@ -18,6 +18,8 @@ export interface Formed {
 }
 
 const ROUND_MS = 300;
+/** Once all are seen it is a matter of a few answers; the sooner all have founded, the sooner they elect. */
+const PROMISED_ROUND_MS = 100;
 /** Somebody has to do something before we are taken in: no need to ask often. */
 const REFUSED_MS_MAX = 5000;
 const PROMISE = 'promise';
@@ -53,7 +55,8 @@ export class Forming {
       if (signal.aborted) break;
       const formed = await this.step(found, signal);
       if (formed !== null) return formed;
-      const wait = Math.min(REFUSED_MS_MAX, ROUND_MS * 2 ** Math.min(this.refusals, 5));
+      const round = this.state === 'forming' && this.promised !== null ? PROMISED_ROUND_MS : ROUND_MS;
+      const wait = Math.min(REFUSED_MS_MAX, round * 2 ** Math.min(this.refusals, 5));
       await pause(wait * (0.8 + Math.random() * 0.4), signal);
     }
     return null;
