@@ -1,5 +1,6 @@
 /** A short run of the whole control plane in every test run; longer ones by `npm run simulate -- control --seeds N`. */
 import { SeededRandom } from '../seeded-random.js';
+import { CONTROL_CORPUS } from './corpus.js';
 import { drawControlSettings } from './control-settings.js';
 import { ControlWorld } from './control-world.js';
 import { type ControlRun, type ControlRunResult, simulateControl } from './simulate-control.js';
@@ -11,19 +12,23 @@ const broken = (results: readonly ControlRunResult[]) => results.filter(({ viola
 const ONLY_COORDINATORS = { agentCrashEveryMs: Infinity, coordinatorCrashEveryMs: 15_000, coordinatorPauseEveryMs: 20_000, cutEveryMs: 20_000, awayMsMean: 3000 };
 
 test('three coordinators under every mix of faults agree, tell Kafka everything in order, and know who lives', () => {
-  const results = runs(6, { minutes: 2 });
+  const results = runs(4, { minutes: 2 });
   expect(broken(results)).toEqual([]);
   const sum = (what: string): number => results.reduce((total, { counts }) => total + (counts[what] ?? 0), 0);
   expect(sum('coordinatorCrashes')).toBeGreaterThan(5);
-  expect(sum('agentCrashes')).toBeGreaterThan(5);
+  expect(sum('agentCrashes')).toBeGreaterThan(2);
   expect(sum('duplicates')).toBeGreaterThan(0);
   expect(sum('published')).toBeGreaterThan(200);
 });
 
 test('leaders that crash, pause and are cut off cost no healthy member its place', () => {
-  const results = runs(3, { minutes: 2, members: 3, settings: ONLY_COORDINATORS });
+  const results = runs(2, { minutes: 2, members: 3, settings: ONLY_COORDINATORS });
   expect(broken(results)).toEqual([]);
-  expect(results.reduce((total, { counts }) => total + (counts['elections'] ?? 0), 0)).toBeGreaterThan(15);
+  expect(results.reduce((total, { counts }) => total + (counts['elections'] ?? 0), 0)).toBeGreaterThan(8);
+});
+
+test.each(CONTROL_CORPUS)('seed $seed, which once failed, does not: $why', (run) => {
+  expect(broken([simulateControl(run)])).toEqual([]);
 });
 
 test('the same seed is the same run', () => {

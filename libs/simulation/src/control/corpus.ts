@@ -1,0 +1,6 @@
+/** Seeds of the whole control plane that once broke a promise, and why. They are run for ever. A change of what is drawn makes them other runs. */
+import type { ControlRun } from './simulate-control.js';
+
+export const CONTROL_CORPUS: readonly (ControlRun & { readonly why: string })[] = [
+  { seed: 25, minutes: 5, why: 'a member known from the log alone, and dead since before the coordinator came back, was watched by nobody' },
+];
