@@ -94,6 +94,8 @@ test('no more requests wait for a leader than are allowed to', async () => {
   expect(await at('c2').get('/cluster/status')).toMatchObject({ code: 200 });
   lead('c3');
   expect(await waiting).toMatchObject({ code: 200, body: { servedBy: 'c3' } });
+  expect(await metric(at('c2'), 'coordinator_requests_at_leader')).toBe(0);
+  expect(await at('c2').get('/cluster/status?consistency=leader')).toMatchObject({ code: 200 });
 });
 
 describe('a coordinator that is cut off from the others', () => {
@@ -109,6 +111,15 @@ describe('a coordinator that is cut off from the others', () => {
     expect([code, answer['code'], answer['message']]).toEqual([503, 'NO_QUORUM', expect.stringMatching(/'c2' cannot agree on anything.* out of touch with a majority for 4\.0 s/)]);
     expect(headers.get('retry-after')).toBe('1');
     expect(c2.group.reads).toBe(0);
+  });
+
+  test('refuses though it takes itself, or another one, for the leader', async () => {
+    const { at } = await fleet();
+    for (const nodeId of ['c1', 'c2']) {
+      Object.assign(at(nodeId).group, { cutOffMs: 4000, belief: 'c1' });
+      expect(await at(nodeId).send('POST', '/cluster/members/n1/drain', drain)).toMatchObject({ code: 503, body: { code: 'NO_QUORUM' } });
+    }
+    expect(at('c1').cluster.membership.member('n1')?.record.marks).toEqual([]);
   });
 
   test('goes on telling what it knew last, and how old that is', async () => {

@@ -172,6 +172,16 @@ describe('a saved state', () => {
   });
 });
 
+test('the description of the API has every path of the group, with what goes in, what comes out and who may', async () => {
+  const { at } = await fleet(1);
+  const { paths } = (await at('c1').get('/docs-json')).body as { paths: Record<string, Record<string, { responses: Record<string, { headers?: object }>; summary?: string; security?: unknown[] }>> };
+  const operations = Object.entries(paths).filter(([path]) => path.startsWith('/raft/')).flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]) => ({ name: `${method} ${path}`, operation })));
+  expect(operations.map(({ name }) => name).toSorted()).toEqual(['delete /raft/peers/{nodeId}', 'get /raft/introduction', 'get /raft/peers', 'get /raft/snapshot', 'get /raft/status', 'post /raft/join', 'post /raft/peers', 'post /raft/peers/{nodeId}/replace', 'post /raft/restore', 'post /raft/snapshot', 'post /raft/transfer']);
+  for (const { operation } of operations) expect(operation.summary).toMatch(/\.$/);
+  expect(operations.filter(({ name, operation }) => !name.startsWith('get') && operation.security === undefined).map(({ name }) => name)).toEqual(['post /raft/join']);
+  expect(Object.keys(paths['/cluster/status']?.['get']?.responses['200']?.headers ?? {})).toEqual(Object.values(READ_HEADERS));
+});
+
 test('each coordinator makes a snapshot of its own store when told to', async () => {
   const { at } = await fleet();
   expect(await at('c2').operate('POST', '/raft/snapshot')).toMatchObject({ code: 200, body: { nodeId: 'c2', index: 10 } });

@@ -3,6 +3,7 @@ import type { MemberCommand } from '@muster/membership';
 import { type RunningService, startService } from '@muster/observability';
 import type { DynamicModule } from '@nestjs/common';
 import type { AtLeaderOptions } from '../src/http/at-leader.js';
+import { describeCoordinatorApi } from '../src/api-description.js';
 import { systemClock } from '../src/clock.js';
 import { coordinatorSchema } from '../src/config.js';
 import { coordinatorHttp } from '../src/http/coordinator-http.js';
@@ -62,6 +63,7 @@ async function start(world: FakeWorld, nodeId: string, { secret = SECRET, limits
     service: 'coordinator',
     schema: coordinatorSchema,
     build,
+    describeApi: describeCoordinatorApi,
     configure: (app) => keepRawJoin(app),
   });
   closers.push(() => service.close());
