@@ -1,13 +1,11 @@
 /** How long a group of three processes commits nothing when its leader is killed, hands over, or gets a disk that stands still; etcd beside. */
-import { execFileSync } from 'node:child_process';
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { ROOT, scratchFolder, until } from '@muster/test-cluster';
+import { until } from '@muster/test-cluster';
 import { machineConditions } from '../conditions.js';
 import { etcdVersion } from '../detection/etcd.js';
 import { tell, tellProgress } from '../progress.js';
 import { type BenchReport, type BenchResult, spread } from '../report.js';
+import { BadDisks } from './bad-disks.js';
 import { EtcdProcesses } from './etcd-processes.js';
 import { RaftProcesses } from './raft-processes.js';
 
@@ -18,7 +16,6 @@ export interface FailoverOptions {
 
 /** After a handover writes are watched for so long. Milliseconds. */
 const WATCH_MS = 300;
-const FAULTS = join(ROOT, 'libs', 'raft-node', 'testing', 'faults', 'disk-faults.c');
 
 export async function failover({ trials, etcdTrials }: FailoverOptions): Promise<BenchReport> {
   const conditions = machineConditions();
@@ -130,38 +127,4 @@ async function frozen(group: RaftProcesses, disks: BadDisks): Promise<number> {
   disks.set(leader, 'well');
   await stuck;
   return tookMs;
-}
-
-/** Disks that stand still at command, by a library that is preloaded. */
-class BadDisks {
-  private constructor(
-    private readonly folder: string,
-    private readonly library: string,
-  ) {}
-
-  /** Null where there is no C compiler. */
-  static make(): BadDisks | null {
-    const folder = scratchFolder('disks');
-    const library = join(folder, 'disk-faults.so');
-    try {
-      execFileSync('cc', ['-shared', '-fPIC', '-O1', '-o', library, FAULTS, '-ldl'], { stdio: 'ignore' });
-      return new BadDisks(folder, library);
-    } catch {
-      rmSync(folder, { recursive: true, force: true });
-      return null;
-    }
-  }
-
-  env(id: string): Readonly<Record<string, string>> {
-    return { LD_PRELOAD: this.library, DISK_FAULT_FILE: join(this.folder, id) };
-  }
-
-  set(id: string, fault: 'well' | 'freeze'): void {
-    writeFileSync(join(this.folder, `${id}.new`), fault);
-    renameSync(join(this.folder, `${id}.new`), join(this.folder, id));
-  }
-
-  remove(): void {
-    rmSync(this.folder, { recursive: true, force: true });
-  }
 }
