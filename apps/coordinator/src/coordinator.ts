@@ -193,7 +193,7 @@ export class Coordinator {
       zone: config.node.zone,
       tags: config.node.tags,
       httpUrl,
-      bus: ownBeats(bus, this.intake, logger),
+      bus: ownBeats({ bus, intake: this.intake, logger, hasOthers: () => this.group.status().peers.length > 1, limitMs: config.heartbeat.intervalMs }),
       // What a lane to ourselves would carry is taken here without one.
       coordinators: () => this.others(),
       knownIncarnation: () => this.detection.incarnation(nodeId),

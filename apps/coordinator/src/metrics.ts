@@ -20,7 +20,7 @@ export interface MetricsSources {
 }
 
 type WithheldCause = Extract<Note, { kind: 'withheld' }>['cause'];
-const WITHHELD: readonly WithheldCause[] = ['blind', 'unconfirmed', 'brake', 'damped'];
+const WITHHELD: readonly WithheldCause[] = ['blind', 'unconfirmed', 'brake', 'damped', 'follower'];
 
 export class CoordinatorMetrics {
   private readonly received: Counter<'lane'>;

@@ -40,6 +40,20 @@ test('a follower sees what the leader sees and proposes nothing', async () => {
   await trio.until(follower, 'n1', 'DOWN');
   expect(await metric(leader, 'cluster_failures_detected_total', '{class="unreachable"}')).toBe(1);
   expect(await metric(follower, 'cluster_failures_detected_total', '{class="unreachable"}')).toBe(0);
+  expect(await metric(follower, 'cluster_verdicts_withheld_total', '{reason="follower"}')).toBeGreaterThan(0);
+});
+
+test('coordinators hear each other over direct lanes: while the bus is away none of them is suspected', async () => {
+  const leader = await trio.leader();
+  const all = [...trio.places.values()];
+  for (const place of all) await eventually(`${place.nodeId} has lanes of the two others`, () => metric(place, 'coordinator_lanes_open'), (count) => count === 2, 15_000);
+  for (const nodeId of ['c1', 'c2', 'c3']) await trio.until(leader, nodeId, 'HEALTHY');
+  trio.bus.take();
+  const before = await metric(leader, 'cluster_heartbeats_received_total', '{lane="direct"}');
+  // Twice as long as it takes to be DOWN.
+  await eventually('beats over the lanes', () => metric(leader, 'cluster_heartbeats_received_total', '{lane="direct"}'), (count) => count - before > 2 * 2 * 15, 20_000);
+  expect(Object.values((await leader.status()).membership).map(({ status }) => status)).toEqual(['HEALTHY', 'HEALTHY', 'HEALTHY']);
+  trio.bus.giveBack();
 });
 
 test('a minority makes no verdicts, however long a member is silent, and says that it has no quorum', async () => {
@@ -125,4 +139,17 @@ test('who comes back goes on with the group, and is told what it missed', async 
   await eventually('it knows', back.status, ({ membership }) => membership['n1']?.marks.includes('cordoned') === true, 15_000);
   await trio.until(leader, away.nodeId, 'HEALTHY');
   expect(back.group.status()).toMatchObject({ state: 'follower', clusterId: leader.group.status().clusterId });
+});
+
+test('a member that died while no coordinator was there is found by those who know it from the log only', async () => {
+  const node = beating({ nodeId: 'n1' }, overBus(trio.bus));
+  beating({ nodeId: 'n2' }, overBus(trio.bus));
+  const leader = await trio.leader();
+  for (const nodeId of ['n1', 'n2', 'c1', 'c2', 'c3']) await trio.until(leader, nodeId, 'HEALTHY');
+  await Promise.all([...trio.places.values()].map((place) => trio.end(place)));
+  await node.stop();
+  await Promise.all(['c1', 'c2', 'c3'].map((nodeId) => trio.open(nodeId)));
+  const next = await trio.leader();
+  const { membership } = await trio.until(next, 'n1', 'DOWN');
+  expect(membership['n2']?.status).toBe('HEALTHY');
 });
