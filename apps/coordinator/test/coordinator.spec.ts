@@ -191,6 +191,7 @@ test('a restart keeps the members and gives them a deadline; who leaves says so 
   const first = await start(bus);
   const node = beating({ nodeId: 'n1' }, overBus(bus));
   await first.until('n1', 'HEALTHY');
+  await first.until('c1', 'HEALTHY');
   await first.close();
   const second = await start(bus);
   const status = await eventually('it leads again', second.status, ({ term }) => term > 2);
