@@ -142,7 +142,8 @@ export function planCluster(options: ClusterPlanOptions): ProcessSpec[] {
       },
       readiness: { kind: 'http', url: `${httpUrl}/health/ready` },
       startsAfter: startsAfter(seed.role),
-      stopStage: seed.role === 'coordinator' ? 1 : 2,
+      // One coordinator after the other, so that those that are left can agree that one has left.
+      stopStage: seed.role === 'coordinator' ? options.coordinatorCount - at : options.coordinatorCount + 1,
     };
   });
   return [bus, ...members];
