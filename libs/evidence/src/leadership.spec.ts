@@ -172,3 +172,16 @@ test('a follower watches it too, says that somebody else decides, and proposes a
   run(10_000, 10_500, (kinds) => told.push(...kinds));
   expect(told[1]).toMatch(/^suspect at 10(000|250)$/);
 });
+
+test('what others heard later than we did is taken up when it falls silent: a verdict from before that would be refused', () => {
+  const { observer, run } = learning();
+  const beat = beatOf({ ...profile, nodeId: 'n1', seq: 3, sentMonoMs: 0 });
+  observer.step({ kind: 'beats', beats: [{ beat, count: 1 }], lane: 'bus', partition: 0 }, { ms: 100, unixMs: T0 + 100 });
+  observer.step({ kind: 'role', isLeader: true, term: 2 }, { ms: 200, unixMs: T0 + 200 });
+  expect(observer.isNews({ nodeId: 'n1', incarnation: 1, seq: 4 })).toBe(true);
+  const told: string[] = [];
+  run(250, 6000, (kinds) => told.push(...kinds));
+  expect(told[0]).toContain('suspect');
+  expect(observer.isNews({ nodeId: 'n1', incarnation: 1, seq: 5 })).toBe(false);
+  expect(observer.isNews({ nodeId: 'n1', incarnation: 1, seq: 6 })).toBe(true);
+});

@@ -76,7 +76,13 @@ export class Watch {
   takeUp(now: Now): void {
     for (const member of this.options.membership.all()) {
       const { nodeId, incarnation, status } = member.record;
-      if ((this.sightings.get(nodeId)?.incarnation ?? -1) >= incarnation) continue;
+      const known = this.sightings.get(nodeId);
+      if (known?.incarnation === incarnation && known.seq < member.seq && this.sightings.detectors.isLate(nodeId, now.ms)) {
+        // Others heard it later than we did: a verdict from before that would be refused for ever. While its beats come they say it themselves.
+        known.seq = member.seq;
+        this.suspectAnew(nodeId, now.ms);
+      }
+      if ((known?.incarnation ?? -1) >= incarnation) continue;
       this.sightings.resume(member, now);
       if (!isGone(status)) this.plan.introduce(nodeId);
     }
