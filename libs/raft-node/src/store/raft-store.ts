@@ -5,12 +5,13 @@
  * keeps the member from starting, with the way out in the message. One process at a time.
  */
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import type { Configuration, Entry, HardState, Restored, Snapshot } from '@muster/raft';
 import { checksumOf, decodeEntry, encodeEntry, kindCode } from './entry-codec.js';
 import { StoreDamaged, StoreUnusable, StoreUnwritable } from './store-errors.js';
+import { walDamage } from './wal-check.js';
 
 /** Who a store belongs to. A wiped disk has another `storeId`, and is another member. */
 export interface StoreIdentity {
@@ -43,8 +44,9 @@ export class RaftStore {
     private known: StoreIdentity,
   ) {}
 
-  /** Makes the store when there is none. Throws `StoreUnusable` when it is in use, of another format, or cannot be opened. */
+  /** Makes the store when there is none. Throws `StoreUnusable` when it is in use, of another format, or cannot be opened, `StoreDamaged` when what was written last is not as it was. */
   static open(path: string): RaftStore {
+    refuseDamagedWal(path);
     let database: DatabaseSync | null = null;
     try {
       mkdirSync(dirname(path), { recursive: true });
@@ -228,6 +230,15 @@ export class RaftStore {
   private damaged(what: string): StoreDamaged {
     return new StoreDamaged(this.path, what);
   }
+}
+
+/** Before SQLite sees it, which would cut it off where it is damaged, and write on. */
+function refuseDamagedWal(path: string): void {
+  const wal = `${path}-wal`;
+  const look = (): string | null => (existsSync(path) && existsSync(wal) ? walDamage(readFileSync(wal)) : null);
+  // Twice: a member that runs on this store may have begun its log anew while it was read.
+  const damage = look() === null ? null : look();
+  if (damage !== null) throw new StoreDamaged(path, damage);
 }
 
 /** Reads the format before anything is changed: a store of a later build is left as it is. */

@@ -6,7 +6,7 @@ export class StoreDamaged extends Error {
   constructor(path: string, what: string) {
     super(
       `the Raft store ${path} is damaged (${what}): this member does not start on it, since it might break promises it made. ` +
-        'If the other members have a majority, remove this one from the group, move the file away, and start again: it joins as a new member. If not, restore the file from a backup',
+        'If the other members have a majority, remove this one from the group, move the file away and those beside it that begin with its name, and start again: it joins as a new member. If not, restore it from a backup, without those',
     );
   }
 }
