@@ -40,6 +40,8 @@ export interface LoopSetup {
   readonly keepEntries: number;
   /** Free space under which a leader hands over while it still can write. Bytes. */
   readonly lowWaterBytes: number;
+  /** Entries that the main thread was given and has not applied, besides those that the store held: beyond that it stands still, and memory would run out. Count. */
+  readonly unappliedMax: number;
 }
 
 export type ToLoop =

@@ -1,9 +1,10 @@
 /** The loop in this thread: what it writes before it speaks, and how it ends. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, stat } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '../../testing/eventually.js';
+import { type Entry, founded, type Raft } from '@muster/raft';
 import { RaftStore, type Write } from '../store/raft-store.js';
 import type { FromLoop, LoopSetup } from './messages.js';
 import { RaftLoop } from './raft-loop.js';
@@ -22,7 +23,7 @@ afterEach(() => {
 
 function setupOf(nodeId: string, more: Partial<LoopSetup> = {}): LoopSetup {
   const found = { voters: [nodeId], outgoing: [], learners: [] };
-  const times = { tickMs: 5, electionTicks: 10, heartbeatTicks: 2, leases: false, keepEntries: 10, lowWaterBytes: 0 };
+  const times = { tickMs: 5, electionTicks: 10, heartbeatTicks: 2, leases: false, keepEntries: 10, lowWaterBytes: 0, unappliedMax: 1000 };
   return { nodeId, clusterId: 'one', secret: 's', tls: null, storePath: join(folder, nodeId), host: '127.0.0.1', port: 0, advertise: null, peers: { peers: [], removedStoreIds: [] }, found, ...times, ...more };
 }
 
@@ -115,4 +116,39 @@ test('a leader whose disk is nearly full hands over while it can', async () => {
   const troubles = both.flatMap(({ told }) => toldOf(told, 'trouble').map(({ text }) => text));
   expect(troubles).toContainEqual(expect.stringMatching(/^leadership goes to '[ab]': only \d+ bytes are free on its disk/));
   await eventually('it is counted', () => both.some(({ told }) => toldOf(told, 'pulse').at(-1)?.pulse.counts.diskHandovers === 1));
+});
+
+test('a leader that stood still gives no read on its lease, though no timer has run since', async () => {
+  const more = { electionTicks: 40, heartbeatTicks: 4, leases: true, found: { voters: ['a', 'b'], outgoing: [], learners: [] } };
+  const both = [await started(setupOf('a', more)), await started(setupOf('b', more))];
+  const peers = { peers: both.map(({ told }, position) => ({ nodeId: 'ab'[position] ?? '', address: toldOf(told, 'started')[0]?.address ?? '', storeId: null })), removedStoreIds: [] };
+  for (const { loop } of both) loop.receive({ kind: 'peers', peers });
+  const raftOf = ({ loop }: { readonly loop: RaftLoop }): Raft => Reflect.get(loop, 'raft') as Raft;
+  // Goes on where input is taken, after the timers of this round of the event loop, as what comes over a socket does.
+  const leader = await eventually('one holds a lease', () => new Promise<(typeof both)[number] | undefined>((done) => stat(folder, () => done(both.find((member) => raftOf(member).holdsLease)))));
+  for (const other of both) if (other !== leader) other.loop.receive({ kind: 'stop' });
+  // As SIGSTOP does.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+  expect(raftOf(leader).holdsLease).toBe(true);
+  leader.loop.receive({ kind: 'read', id: 7 });
+  await eventually('it is answered', () => toldOf(leader.told, 'readable').length > 0);
+  expect(toldOf(leader.told, 'readable')).toEqual([{ kind: 'readable', id: 7, index: null }]);
+});
+
+test('a main thread that stands still ends the loop before memory runs out', async () => {
+  const { loop, told } = await leading(setupOf('a', { unappliedMax: 20 }));
+  for (let id = 1; id <= 30; id++) loop.receive({ kind: 'propose', id, data: data('x') });
+  await eventually('it has ended', () => toldOf(told, 'failed')[0]?.text.endsWith('it stands still'));
+});
+
+test('a store with more entries than may lie about unapplied is started from all the same', async () => {
+  const setup = setupOf('a', { unappliedMax: 20 });
+  const store = RaftStore.open(setup.storePath);
+  const count = 30;
+  const entries = Array.from({ length: count }, (_, position): Entry => ({ kind: 'noop', index: position + 1, term: 1 }));
+  store.found('one', { ...founded({ voters: ['a'], outgoing: [], learners: [] }), hard: { term: 1, votedFor: 'a', commit: count }, entries });
+  store.close();
+  const { told } = await leading(setup);
+  await eventually('all are handed on', () => toldOf(told, 'apply').at(-1)?.entries.at(-1)?.index === count + 1);
+  expect(toldOf(told, 'failed')).toEqual([]);
 });

@@ -19,8 +19,6 @@ import { NO_PULSE, PULSE_MS, pulseOf } from './pulse.js';
 import { TickClock } from './tick-clock.js';
 
 const PROPOSAL_BYTES_MAX = 1024 * 1024;
-/** Entries that the main thread was given and has not applied: beyond that it stands still, and memory would run out. */
-const UNAPPLIED_MAX = 200_000;
 const DISK_LOOK_MS = 1000;
 
 type Proposal = Extract<ToLoop, { readonly kind: 'propose' }>;
@@ -36,6 +34,8 @@ export class RaftLoop {
   private address = '';
   private inbox: Message[] = [];
   private proposals: Proposal[] = [];
+  /** Ids of reads. */
+  private reads: number[] = [];
   private isDue = false;
   private isEnded = false;
   private ticking: NodeJS.Timeout | undefined;
@@ -47,6 +47,7 @@ export class RaftLoop {
   private contactAtMs: number | null = null;
   private given = 0;
   private applied = 0;
+  private readonly unappliedMax: number;
 
   private constructor(
     private readonly setup: LoopSetup,
@@ -60,6 +61,8 @@ export class RaftLoop {
     this.raft = new Raft({ id: nodeId, electionTicks, heartbeatTicks, leases, random: Math.random }, restored);
     this.given = restored.snapshot?.index ?? 0;
     this.applied = this.given;
+    // All of them are given at once when it starts: else one that ended for this would never start again.
+    this.unappliedMax = setup.unappliedMax + restored.entries.length;
     if (restored.snapshot !== null && restored.snapshot.index > 0) tell({ kind: 'restore', index: restored.snapshot.index, data: restored.snapshot.data });
     this.clock = new TickClock(tickMs, Math.max(2, Math.floor(electionTicks / 5)), performance.now());
     this.transport = this.makeTransport();
@@ -86,7 +89,7 @@ export class RaftLoop {
         this.proposals.push(message);
         return this.due();
       case 'read':
-        this.raft.requestRead(message.id);
+        this.reads.push(message.id);
         return this.due();
       case 'change':
       case 'transfer':
@@ -156,19 +159,27 @@ export class RaftLoop {
   }
 
   private tick(): void {
-    const { ticks, isStalled } = this.clock.due(performance.now());
     if (monotonicMs() - this.pulsedAtMs >= PULSE_MS) this.pulse();
+    if (this.passTime()) this.due();
+  }
+
+  /** False when no tick was due. */
+  private passTime(): boolean {
+    const { ticks, isStalled } = this.clock.due(performance.now());
     if (isStalled) {
       this.counts.stalls += 1;
       this.raft.stalled();
     }
     for (let ticked = 0; ticked < ticks; ticked++) this.raft.tick();
-    if (ticks > 0) this.due();
+    return ticks > 0;
   }
 
   private turn(): void {
     this.isDue = false;
+    // After a pause what came in meanwhile is taken before any timer: a lease may be over, and nobody has ticked.
+    if (this.setup.leases && this.raft.isLeader) this.passTime();
     for (const message of this.inbox.splice(0)) this.step(message);
+    for (const id of this.reads.splice(0)) this.raft.requestRead(id);
     this.proposeAll();
     for (let ready = this.raft.ready(); ready !== null; ready = this.raft.ready()) this.perform(ready);
     this.sparesDisk();
@@ -194,7 +205,7 @@ export class RaftLoop {
     if (ready.committed.length > 0) {
       this.given = ready.committed.at(-1)?.index ?? this.given;
       this.tell({ kind: 'apply', entries: ready.committed.map((entry) => ({ index: entry.index, term: entry.term, data: entry.kind === 'command' ? entry.data : null })) });
-      if (this.given - this.applied > UNAPPLIED_MAX) throw new Error(`the main thread has not applied ${this.given - this.applied} entries: it stands still`);
+      if (this.given - this.applied > this.unappliedMax) throw new Error(`the main thread has not applied ${this.given - this.applied} entries: it stands still`);
     }
     for (const { requestId, index } of ready.reads) this.tell({ kind: 'readable', id: requestId, index });
     this.raft.advance(ready);

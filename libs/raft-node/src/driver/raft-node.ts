@@ -19,7 +19,7 @@ export interface StateMachine {
   restore(data: Uint8Array, index: number): void;
 }
 
-export type NodeOptions = Omit<LoopSetup, 'tickMs' | 'electionTicks' | 'heartbeatTicks' | 'leases' | 'keepEntries' | 'lowWaterBytes' | 'tls' | 'advertise'> &
+export type NodeOptions = Omit<LoopSetup, 'tickMs' | 'electionTicks' | 'heartbeatTicks' | 'leases' | 'keepEntries' | 'lowWaterBytes' | 'unappliedMax' | 'tls' | 'advertise'> &
   Partial<LoopSetup> & {
     /** Applied entries after which a snapshot is made. Count. Default 10000. */
     readonly snapshotEntries?: number;
@@ -46,7 +46,7 @@ interface Waiting {
 }
 
 /** 10 ms a tick: heartbeats every 50 ms, elections after 0.5 to 1 s of silence. */
-const DEFAULTS = { tickMs: 10, heartbeatTicks: 5, electionTicks: 50, leases: false, keepEntries: 5000, lowWaterBytes: 64 * 1024 * 1024, tls: null, advertise: null };
+const DEFAULTS = { tickMs: 10, heartbeatTicks: 5, electionTicks: 50, leases: false, keepEntries: 5000, lowWaterBytes: 64 * 1024 * 1024, unappliedMax: 200_000, tls: null, advertise: null };
 const WORKER_ENTRY = new URL(import.meta.url.endsWith('.ts') ? '../../dist/driver/worker-entry.js' : './worker-entry.js', import.meta.url);
 /** Most of what the loop makes is gone at the next turn: more room for it would only be memory that is never given back. */
 const YOUNG_MB = 4;
