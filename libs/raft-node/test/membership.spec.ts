@@ -1,5 +1,6 @@
 /** Members that come, go, move and lose their disks, in groups on loopback. */
 import type { RaftJoin } from '@muster/contracts';
+import { RaftStore } from '../src/store/raft-store.js';
 import { bytesOf, type Coordinator, Coordinators } from '../testing/coordinators.js';
 import { eventually } from '../testing/eventually.js';
 
@@ -33,6 +34,22 @@ test('one that comes later learns all that was committed before, and gets a vote
   await all.settled(4);
   expect(d.machine.texts).toEqual(['x', 'y']);
   expect(d.group.status().peers.map(({ nodeId }) => nodeId)).toEqual(['a', 'b', 'c', 'd']);
+});
+
+test('one that ended between its admission and its first entry of the log, and moved, gets the log and a vote all the same', async () => {
+  const leader = await three();
+  const known = [...all.addresses];
+  const only = { discover: () => Promise.resolve(known) };
+  // Taken in as an address where nobody listens: it ended right after, and its store is one of the group.
+  const store = RaftStore.open(all.storeOf('d'));
+  const { storeId } = store.identity;
+  const { clusterId } = await leader.group.join({ cluster: 'test', nodeId: 'd', storeId, httpUrl: 'http://127.0.0.1:9', raftUrl: 'raft://127.0.0.1:9' });
+  store.found(clusterId, { hard: { term: 0, votedFor: null, commit: 0 }, snapshot: null, entries: [] });
+  store.close();
+  const d = await all.start('d', only);
+  all.addresses.splice(known.length);
+  await all.settled(4);
+  expect(d.group.storeId).toBe(storeId);
 });
 
 test('a wish to join is passed by nobody but the leader, and answers who belongs', async () => {

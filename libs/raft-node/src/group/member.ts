@@ -53,13 +53,14 @@ export class Member {
 
   /** Throws `StoreDamaged`, `StoreUnusable`, or that the port is in use. */
   static async start(options: MemberOptions, application: StateMachine): Promise<Member> {
-    const { self, clusterId, secret, tls, storePath, host, store, hold, initial, logger, onFailed } = options;
+    const { self, clusterId, secret, tls, storePath, host, store, hold, logger, onFailed } = options;
     const { tickMs, heartbeatTicks, electionTicks } = ticksOf(options);
     // Whom to let in is known before anybody can call: nobody who was removed comes back while we start.
     const before = directoryIn(store.restore());
     store.close();
     await hold.release();
     const whereabouts = new Whereabouts();
+    let { initial } = options;
     let node: RaftNode | null = null;
     const peersOf = (directory: Directory) => ({ peers: whereabouts.addresses(directory, initial), removedStoreIds: directory.tombstones });
     const setPeers = (): void => node?.setPeers(peersOf(latest()));
@@ -74,7 +75,13 @@ export class Member {
     node = await RaftNode.start({ nodeId: self.nodeId, clusterId, secret, tls, storePath, host, port, advertise, peers: peersOf(before), found: null, tickMs, heartbeatTicks, electionTicks, onAddress, onTrouble, onFailed, ...tuning }, machine);
     setPeers();
     const { introductions, electionTimeoutMs, promoteAfterMs = PROMOTE_AFTER_MS } = options;
-    const steward = new Steward({ self, clusterId, node, machine, whereabouts, introductions, setPeers, tickMs, promoteAfterMs, electionTimeoutMs, logger });
+    const knowsNobody = (): boolean => latest().peers.length === 0 && initial.length === 0;
+    const taught = (peers: readonly Newcomer[]): void => {
+      if (!knowsNobody()) return;
+      initial = peers;
+      setPeers();
+    };
+    const steward = new Steward({ self, clusterId, node, machine, whereabouts, introductions, setPeers, knowsNobody, taught, tickMs, promoteAfterMs, electionTimeoutMs, logger });
     const member = new Member(clusterId, node, machine, whereabouts, steward);
     member.work = steward.run(member.ending.signal);
     return member;

@@ -7,13 +7,10 @@ import { admissionOf } from './admission.js';
 import { type DirectoryCommand, peerNamed } from './directory.js';
 import { directoryEntry } from './envelope.js';
 import type { DirectoryAnswer } from './group-machine.js';
+import type { Patience } from './in-touch.js';
 import { type Member, TICK_MS } from './member.js';
 import { removalHindrance } from './removal.js';
 
-/** A member that was not heard for so long is not in touch. Ticks. */
-const TOUCH_TICKS = 100;
-/** Time for some heartbeats and their answers. */
-const HEARD_MS = 300;
 const DONE_MS_MAX = 15_000;
 const LOOK_MS = 50;
 const LEADER_MS_MAX = 5000;
@@ -22,6 +19,7 @@ export class Orders {
   constructor(
     private readonly self: RaftJoin,
     private readonly member: Member,
+    private readonly patience: Patience,
   ) {}
 
   async join(request: RaftJoin): Promise<RaftJoinAnswer> {
@@ -37,8 +35,9 @@ export class Orders {
     const names = directory.peers.map((other) => other.nodeId).join(', ');
     if (peer === null) throw new RaftUnavailable('refused', `'${nodeId}' is no member and cannot be removed: the members are ${names}`);
     // Only who speaks from now on counts as in touch: one that has just died looks well for a while.
-    await new Promise((done) => setTimeout(done, HEARD_MS));
-    const hindrance = removalHindrance(await node.status(), nodeId, HEARD_MS / TICK_MS);
+    const { heardMs } = this.patience;
+    await new Promise((done) => setTimeout(done, heardMs));
+    const hindrance = removalHindrance(await node.status(), nodeId, heardMs / TICK_MS);
     if (hindrance !== null) throw new RaftUnavailable('refused', hindrance);
     await this.command({ kind: 'leave', nodeId, storeId: peer.storeId });
     await this.until(`'${nodeId}' is removed`, () => this.isGone(nodeId, peer.storeId));
@@ -63,7 +62,7 @@ export class Orders {
 
   async transfer(to?: string): Promise<string> {
     const { node } = this.member;
-    const heir = to ?? heirOf(await node.status(), TOUCH_TICKS);
+    const heir = to ?? heirOf(await node.status(), this.patience.touchMs / TICK_MS);
     if (heir === null) throw new RaftUnavailable('refused', 'no other voter keeps up: nobody can take over');
     await node.transfer(heir);
     await this.until('somebody leads', () => node.role.leaderId !== null, LEADER_MS_MAX);
@@ -74,7 +73,7 @@ export class Orders {
     const { directory } = this.member;
     const { nodeId, storeId, httpUrl, raftUrl } = request;
     const { peers } = await this.member.node.status();
-    const isInTouch = nodeId === this.self.nodeId || peers.some((peer) => peer.id === nodeId && peer.silentTicks < TOUCH_TICKS);
+    const isInTouch = nodeId === this.self.nodeId || peers.some((peer) => peer.id === nodeId && peer.silentTicks < this.patience.touchMs / TICK_MS);
     const admission = admissionOf(directory, this.self.cluster, request, isInTouch);
     switch (admission.kind) {
       case 'known':

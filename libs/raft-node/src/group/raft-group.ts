@@ -14,6 +14,7 @@ import { type Newcomer, peerNamed } from './directory.js';
 import { applicationEntry } from './envelope.js';
 import { Forming } from './forming.js';
 import { statusBefore, statusOf } from './group-status.js';
+import { patienceWith } from './in-touch.js';
 import { Introductions } from './introductions.js';
 import { Member } from './member.js';
 import { Orders } from './orders.js';
@@ -222,7 +223,7 @@ export class RaftGroup {
   private async belong(store: RaftStore, clusterId: string, initial: readonly Newcomer[]): Promise<void> {
     const member = await Member.start({ ...this.options, clusterId, self: this.self, store, hold: this.hold, initial, introductions: this.introductions, onFailed: (text) => this.fail(text) }, this.machine);
     this.member = member;
-    this.orders = new Orders(this.self, member);
+    this.orders = new Orders(this.self, member, patienceWith(this.options));
   }
 
   private present(): Member {

@@ -5,7 +5,7 @@
 import type { Logger, RaftJoin } from '@muster/contracts';
 import { RaftUnavailable } from '../driver/raft-errors.js';
 import type { RaftNode } from '../driver/raft-node.js';
-import { type DirectoryCommand, isAt, peerNamed } from './directory.js';
+import { type DirectoryCommand, isAt, type Newcomer, peerNamed } from './directory.js';
 import { type Duty, nextDuty } from './duties.js';
 import { directoryEntry } from './envelope.js';
 import type { DirectoryAnswer, GroupMachine } from './group-machine.js';
@@ -23,6 +23,10 @@ export interface StewardOptions {
   readonly introductions: Introductions;
   /** Tells the transport where everybody is. */
   readonly setPeers: () => void;
+  /** It was taken in and ended before it had any of the log: it cannot even answer a leader that calls it. */
+  readonly knowsNobody: () => boolean;
+  /** A leader said who belongs. */
+  readonly taught: (peers: readonly Newcomer[]) => void;
   /** Length of a tick. Milliseconds. */
   readonly tickMs: number;
   readonly promoteAfterMs: number;
@@ -101,7 +105,8 @@ export class Steward {
   /** Asks around while somebody cannot be reached, or the directory has us where we are not. */
   private async seek(signal: AbortSignal): Promise<void> {
     const { introductions, whereabouts, machine, clusterId, setPeers, node, self } = this.options;
-    if (this.isWhereItSays() && !this.missesSomebody()) {
+    const isLost = this.options.knowsNobody();
+    if (!isLost && this.isWhereItSays() && !this.missesSomebody()) {
       this.seekEveryMs = SEEK_MS_MIN;
       return;
     }
@@ -112,7 +117,7 @@ export class Steward {
     this.seekEveryMs = Math.min(SEEK_MS_MAX, this.seekEveryMs * 2);
     if (whereabouts.introduced(machine.directory, clusterId, found.introductions)) setPeers();
     // A leader that others have and we do not may have removed us while we were away.
-    if (node.role.leaderId !== null && this.isWhereItSays()) return;
+    if (!isLost && node.role.leaderId !== null && this.isWhereItSays()) return;
     const leaderUrl = found.introductions.flatMap((other) => (other.clusterId === clusterId && other.storeId !== self.storeId && other.leaderHttpUrl !== null ? [other.leaderHttpUrl] : []))[0];
     if (leaderUrl !== undefined && node.role.role !== 'leader') await this.announce(leaderUrl, signal);
   }
@@ -121,7 +126,8 @@ export class Steward {
     this.counts.announcements += 1;
     const reception = await this.options.introductions.join(url, this.options.self, signal);
     this.removed = reception.kind === 'refused' ? reception.reason : null;
-    if (reception.kind !== 'welcome') this.trouble(reception.reason);
+    if (reception.kind === 'welcome') this.options.taught(reception.answer.peers);
+    else this.trouble(reception.reason);
   }
 
   private isWhereItSays(): boolean {
