@@ -11,6 +11,7 @@ import { monotonicMs } from './monotonic.js';
 import { agedAt, type AgedPulse, NO_PULSE } from './pulse.js';
 import { RaftUnavailable } from './raft-errors.js';
 import { firstRequestId } from './request-ids.js';
+import { SnapshotPace } from './snapshot-pace.js';
 
 /** What the entries are about. It is called in order, one at a time; what it throws ends the member. */
 export interface StateMachine {
@@ -50,6 +51,7 @@ const DEFAULTS = { tickMs: 10, heartbeatTicks: 5, electionTicks: 50, leases: fal
 const WORKER_ENTRY = new URL(import.meta.url.endsWith('.ts') ? '../../dist/driver/worker-entry.js' : './worker-entry.js', import.meta.url);
 /** Most of what the loop makes is gone at the next turn: more room for it would only be memory that is never given back. */
 const YOUNG_MB = 4;
+const SNAPSHOT_ENTRIES = 10_000;
 const READ_AGAIN_MS = 25;
 const TIMEOUT_MS = 5000;
 /** The id of what nobody waits for: ids of questions begin at 1. */
@@ -64,7 +66,7 @@ export class RaftNode {
   private readonly toApply: { readonly index: number; readonly id: number }[] = [];
   private nextId = firstRequestId();
   private appliedIndex = 0;
-  private snapshotIndex = 0;
+  private readonly pace: SnapshotPace;
   private stopped: string | null = null;
   private latestRole: Role = { role: 'follower', term: 0, leaderId: null };
   private latestPulse: Pulse = NO_PULSE;
@@ -76,7 +78,8 @@ export class RaftNode {
     private readonly machine: StateMachine,
     onStarted: (error: Error | null) => void,
   ) {
-    const { snapshotEntries: _, onRole: _r, onAddress: _a, onTrouble: _t, onFailed: _f, ...setup } = options;
+    const { snapshotEntries, onRole: _r, onAddress: _a, onTrouble: _t, onFailed: _f, ...setup } = options;
+    this.pace = new SnapshotPace(snapshotEntries ?? SNAPSHOT_ENTRIES);
     this.worker = new Worker(WORKER_ENTRY, { workerData: { ...DEFAULTS, ...setup } satisfies LoopSetup, name: 'muster-raft', execArgv: [], resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } });
     let isStarted = false;
     this.worker.on('message', (message: FromLoop) => {
@@ -195,8 +198,11 @@ export class RaftNode {
   }
 
   private snapshot(id: number): ToLoop {
-    this.snapshotIndex = this.appliedIndex;
-    return { kind: 'compact', id, index: this.appliedIndex, data: this.machine.snapshot() };
+    const startedMs = performance.now();
+    const data = this.machine.snapshot();
+    const nowMs = performance.now();
+    this.pace.made(this.appliedIndex, nowMs - startedMs, nowMs);
+    return { kind: 'compact', id, index: this.appliedIndex, data };
   }
 
   private post(message: ToLoop): void {
@@ -256,13 +262,13 @@ export class RaftNode {
       else this.settle(id, new RaftUnavailable('lost', `another entry took its place at ${index}`));
     }
     this.reached();
-    if (this.appliedIndex - this.snapshotIndex >= (this.options.snapshotEntries ?? 10_000)) this.post(this.snapshot(NOBODY));
+    if (this.pace.isDue(this.appliedIndex, performance.now())) this.post(this.snapshot(NOBODY));
   }
 
   private restore(index: number, data: Uint8Array): void {
     this.machine.restore(data, index);
     this.appliedIndex = index;
-    this.snapshotIndex = index;
+    this.pace.received(index);
     for (const [at, id] of this.atIndex) if (at <= index) this.settle(id, new RaftUnavailable('unknown', `a snapshot took the place of entry ${at}`));
     this.reached();
   }
