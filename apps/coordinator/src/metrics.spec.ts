@@ -1,3 +1,4 @@
+import { WITHHELD_CAUSES } from '@muster/evidence';
 import type { Change } from '@muster/membership';
 import { Registry } from 'prom-client';
 import { CoordinatorMetrics } from './metrics.js';
@@ -11,4 +12,13 @@ test('a member that an operator took out is counted as a failure, once, and one 
   const text = await registry.metrics();
   expect(text).toContain('cluster_failures_detected_total{class="evicted"} 1\n');
   expect(text).toContain('cluster_failures_detected_total{class="crashed"} 0\n');
+});
+
+test('every cause for which a verdict may be withheld is there before the first is', async () => {
+  const registry = new Registry();
+  const metrics = new CoordinatorMetrics(registry);
+  metrics.noted({ kind: 'withheld', nodeId: 'n', cause: 'refused', detail: '' });
+  const text = await registry.metrics();
+  for (const cause of WITHHELD_CAUSES) expect(text).toContain(`cluster_verdicts_withheld_total{reason="${cause}"} ${cause === 'refused' ? 1 : 0}\n`);
+  expect(WITHHELD_CAUSES).toContain('follower');
 });

@@ -1,6 +1,6 @@
 /** What the coordinator counts and shows to Prometheus. State is read when it is scraped, so it is never old. */
 import { isLive, MEMBER_STATUSES } from '@muster/contracts';
-import type { Lane, Note } from '@muster/evidence';
+import { type Lane, type Note, WITHHELD_CAUSES } from '@muster/evidence';
 import { type Change, FAILURE_CLASSES } from '@muster/membership';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Cluster } from './cluster.js';
@@ -18,9 +18,6 @@ export interface MetricsSources {
   /** Age of our own beat, by partition of the heartbeats topic. Milliseconds. */
   readonly canaryAgesMs: () => readonly number[];
 }
-
-type WithheldCause = Extract<Note, { kind: 'withheld' }>['cause'];
-const WITHHELD: readonly WithheldCause[] = ['blind', 'unconfirmed', 'brake', 'damped', 'follower'];
 
 export class CoordinatorMetrics {
   private readonly received: Counter<'lane'>;
@@ -56,7 +53,7 @@ export class CoordinatorMetrics {
     this.publishFailures = new Counter({ name: 'coordinator_publish_failures_total', help: 'Attempts to publish changes that failed; they are repeated.', registers });
     for (const lane of ['bus', 'http', 'direct']) this.received.inc({ lane }, 0);
     for (const failure of [...FAILURE_CLASSES, 'replaced']) this.failures.inc({ class: failure }, 0);
-    for (const reason of WITHHELD) this.withheld.inc({ reason }, 0);
+    for (const reason of WITHHELD_CAUSES) this.withheld.inc({ reason }, 0);
   }
 
   /** Gauges need what is made after the counters. */

@@ -41,6 +41,8 @@ const cases: readonly Case[] = [
   { name: 'ports that never answered refuse past the deadline', sight: overdue, isProbeable: false, probes: ['self refused', 'self refused'], expected: 'crashed' },
   // stalled
   { name: 'a late one accepts and does not answer', sight: late, probes: ['self accepted'], expected: 'stalled' },
+  { name: 'a late one that did not beat in our life accepts and does not answer', sight: late, isHeardOf: false, probes: ['self accepted', 'self accepted', 'b accepted'], expected: 'well' },
+  { name: 'one that did not beat in our life accepts past the deadline', sight: overdue, isHeardOf: false, probes: ['self accepted'], expected: 'stalled' },
   { name: 'a late one accepts where we do not hear', sight: late, probes: ['self accepted'], isHeardThere: false, expected: 'unsure blind' },
   { name: 'one that accepts is silent past the long limit', sight: { ...silent, silenceMs: 14_900 }, ...suspected, probes: ['self accepted'], expected: 'stalled' },
   { name: 'one that accepts is silent past failure.timeoutMs', sight: { ...silent, silenceMs: 15_000 }, ...suspected, probes: ['self accepted'], expected: 'stalled!' },
@@ -77,7 +79,7 @@ test.each(cases)('$name: $expected', ({ sight: seen, probes = [], isLaneClosed =
     const [by = '', result] = probe.split(' ');
     trouble.note({ by, result: result as ProbeResult, atMs: NOW - 500 + at, mainLagMs: 0 });
   }
-  const evidence: Evidence = { ownId: 'self', sight: sight(seen), trouble, isHeardThere: true, doubt: 'we do not hear', mainLagMs: 0, isProbeable: true, suspectedAtMs: Infinity, confirmMs: 750, awaitedUntilMs: -Infinity, isTrusted: () => true, ...more };
+  const evidence: Evidence = { ownId: 'self', sight: sight(seen), trouble, isHeardThere: true, doubt: 'we do not hear', mainLagMs: 0, isHeardOf: true, isProbeable: true, suspectedAtMs: Infinity, confirmMs: 750, awaitedUntilMs: -Infinity, isTrusted: () => true, ...more };
   const finding = judge(evidence, rules, NOW);
   const isGivenUp = (finding.kind === 'stalled' || finding.kind === 'silent') && finding.withheld === null;
   expect(`${finding.kind}${finding.kind === 'unsure' ? ` ${finding.withheld.cause}` : ''}${isGivenUp ? '!' : ''}`).toBe(expected);
@@ -86,7 +88,7 @@ test.each(cases)('$name: $expected', ({ sight: seen, probes = [], isLaneClosed =
 test('what others saw long ago is no opinion about now', () => {
   const trouble = new Trouble(5, 0);
   for (const by of ['self', 'self', 'b']) trouble.note({ by, result: 'silent', atMs: NOW - 5001, mainLagMs: 0 });
-  const evidence: Evidence = { ownId: 'self', sight: sight(overdue), trouble, isHeardThere: true, doubt: '', mainLagMs: 0, isProbeable: true, ...suspected, confirmMs: 750, awaitedUntilMs: -Infinity, isTrusted: () => true };
+  const evidence: Evidence = { ownId: 'self', sight: sight(overdue), trouble, isHeardThere: true, doubt: '', mainLagMs: 0, isHeardOf: true, isProbeable: true, ...suspected, confirmMs: 750, awaitedUntilMs: -Infinity, isTrusted: () => true };
   expect(judge(evidence, rules, NOW)).toMatchObject({ withheld: { detail: 'nobody else has looked: waiting for the long limit' } });
 });
 
@@ -94,6 +96,6 @@ test('a verdict says in words what it rests on', () => {
   const trouble = new Trouble(5, 0);
   trouble.laneClosedAtMs = NOW - 50;
   for (const by of ['self', 'b']) trouble.note({ by, result: 'refused', atMs: NOW, mainLagMs: 0 });
-  const evidence: Evidence = { ownId: 'self', sight: sight({ silenceMs: 300 }), trouble, isHeardThere: true, doubt: '', mainLagMs: 0, isProbeable: true, suspectedAtMs: Infinity, confirmMs: 750, awaitedUntilMs: -Infinity, isTrusted: () => true };
+  const evidence: Evidence = { ownId: 'self', sight: sight({ silenceMs: 300 }), trouble, isHeardThere: true, doubt: '', mainLagMs: 0, isHeardOf: true, isProbeable: true, suspectedAtMs: Infinity, confirmMs: 750, awaitedUntilMs: -Infinity, isTrusted: () => true };
   expect(judge(evidence, rules, NOW)).toEqual({ kind: 'crashed', observers: ['self', 'b'], reason: 'process is gone: its lane was closed, connection refused, as self, b saw, no heartbeat for 0.3 s (phi 0.0)' });
 });

@@ -25,6 +25,8 @@ export interface Evidence {
   readonly doubt: string;
   /** How long its main loop has not moved by its own word, up to now. Milliseconds; 0 while it moves. */
   readonly mainLagMs: number;
+  /** It beat in this life of ours. */
+  readonly isHeardOf: boolean;
   /** It answered a probe once. */
   readonly isProbeable: boolean;
   /** Since when it is suspected; Infinity when it is not. */
@@ -53,7 +55,9 @@ export function judge(evidence: Evidence, rules: JudgeRules, nowMs: number): Fin
   if (!isMissing) return WELL;
   const accepted = trouble === undefined ? [] : observers(evidence, trouble, 'accepted', nowMs);
   const isOverdue = sight.stage !== 'late';
-  if (accepted.length === 0 && !isOverdue) return mainLagMs > 0 ? frozen(mainLagMs, rules) : WELL;
+  // Who was not heard in this life of ours may be about to begin his own: he has his deadline.
+  const counts = accepted.length > 0 && (isOverdue || evidence.isHeardOf);
+  if (!counts && !isOverdue) return mainLagMs > 0 ? frozen(mainLagMs, rules) : WELL;
   if (!evidence.isHeardThere) return { kind: 'unsure', withheld: { cause: 'blind', detail: evidence.doubt } };
   if (accepted.length > 0) return stopped(sight, accepted, rules);
   return silent(evidence, rules, nowMs);

@@ -1,7 +1,7 @@
 /** What becomes of verdicts when somebody else leads, when clocks are set, and when nothing but the log is known. */
 import { detectorConfig } from '@muster/failure-detector';
 import { SCORE_DEFAULTS } from '@muster/health-score';
-import { changesOf, Membership, membershipRules } from '@muster/membership';
+import { changesOf, Membership, membershipRules, type Outcome, type Profile, type SingleOutcome } from '@muster/membership';
 import { beatOf, profile, T0 } from '../testing/fixtures.js';
 import { World, type WorldOptions } from '../testing/world.js';
 import type { Effect } from './effect.js';
@@ -132,12 +132,12 @@ test('a thousand members that are only known from the log, none of which beats, 
 });
 
 /** An observer that was made before anything was agreed, and then learns of member `n1` from the log alone. */
-function learning(): { readonly observer: Observer; readonly membership: Membership; readonly run: (fromMs: number, untilMs: number, step: (kinds: string[]) => void) => void } {
+function learning(itsProfile: Profile = profile): { readonly observer: Observer; readonly membership: Membership; readonly run: (fromMs: number, untilMs: number, step: (kinds: string[]) => void) => void } {
   const membership = new Membership(membershipRules({ stabilisationMs: 30_000 }));
   const rules = { failureTimeoutMs: 15_000, hungTimeoutMs: 60_000, brakeFraction: 0.3, brakeHoldMs: 60_000, probeTimeLimitMs: 500 };
   const observer = new Observer({ nodeId: 'self', membership, detector: detectorConfig({ phiThreshold: 8, failureTimeoutMs: 15_000 }), score: SCORE_DEFAULTS, intervalMs: 1000, rules }, { ms: 0, unixMs: T0 });
   const about = { term: 1, atUnixMs: T0, reason: 'test', nodeId: 'n1', incarnation: 1, seq: 5 };
-  membership.apply({ index: 1, term: 1, command: { kind: 'join', ...about, profile } });
+  membership.apply({ index: 1, term: 1, command: { kind: 'join', ...about, profile: itsProfile } });
   membership.apply({ index: 2, term: 1, command: { kind: 'admit', ...about } });
   const run = (fromMs: number, untilMs: number, told: (kinds: string[]) => void): void => {
     for (let ms = fromMs; ms < untilMs; ms += TICK_MS) {
@@ -184,4 +184,62 @@ test('what others heard later than we did is taken up when it falls silent: a ve
   expect(told[0]).toContain('suspect');
   expect(observer.isNews({ nodeId: 'n1', incarnation: 1, seq: 5 })).toBe(false);
   expect(observer.isNews({ nodeId: 'n1', incarnation: 1, seq: 6 })).toBe(true);
+});
+
+/** Drives an observer whose verdicts about `n1` the agreed state refuses each time. Tells when they were proposed. */
+function refusing(observer: Observer, fromMs: number, untilMs: number): number[] {
+  const proposedAtMs: number[] = [];
+  for (let ms = fromMs; ms < untilMs; ms += TICK_MS) {
+    const now = { ms, unixMs: T0 + ms };
+    const beat = beatOf({ nodeId: 'self', seq: 1 + ms / TICK_MS, sentMonoMs: ms, intervalMs: TICK_MS });
+    const inputs: Parameters<Observer['step']>[0][] = [{ kind: 'beats', beats: [{ beat, count: 1 }], lane: 'bus', partition: 0 }, { kind: 'alarm' }, { kind: 'tick' }];
+    for (const input of inputs) {
+      for (const effect of observer.step(input, now)) {
+        if (effect.kind !== 'propose') continue;
+        const commands = observer.stillHolds(effect.ticket, now);
+        if (commands.some((command) => 'nodeId' in command && command.nodeId === 'n1')) proposedAtMs.push(ms);
+        const rejected: SingleOutcome = { kind: 'rejected', rejection: { kind: 'stale-evidence', nodeId: 'n1', seen: 5, current: 59 } };
+        const outcome: Outcome = commands.length === 1 ? rejected : { kind: 'many', outcomes: commands.map(() => rejected) };
+        observer.step({ kind: 'settled', ticket: effect.ticket, result: 'applied', outcome }, now);
+      }
+    }
+  }
+  return proposedAtMs;
+}
+
+test('a verdict that is refused again and again is proposed ever less often, says why, and begins anew in another term', () => {
+  const { observer } = learning();
+  observer.step({ kind: 'role', isLeader: true, term: 2 }, { ms: 200, unixMs: T0 + 200 });
+  const atMs = refusing(observer, 250, 40_000);
+  const waits = atMs.slice(1).map((ms, at) => ms - (atMs[at] ?? 0));
+  expect(waits.slice(0, 4).map((ms) => Math.floor(ms / 500))).toEqual([1, 2, 4, 8]);
+  for (const waitMs of waits.slice(4)) expect(waitMs).toBeGreaterThanOrEqual(8000);
+  expect(waits.length).toBeGreaterThanOrEqual(6);
+  expect(observer.why('n1', { ms: 40_000, unixMs: T0 + 40_000 })?.withheld).toMatch(/^refused: suspect was refused \d times: knew beat 5 of n1, the state knows 59$/);
+  observer.step({ kind: 'role', isLeader: true, term: 3 }, { ms: 40_000, unixMs: T0 + 40_000 });
+  expect(refusing(observer, 40_000, 40_500).length).toBeGreaterThan(0);
+});
+
+test('a peer that restarts with us, and takes connections before it answers them, is suspected at its deadline and not before', () => {
+  const profileOfPeer = { ...profile, httpUrl: 'http://10.0.0.1:8081', probeUrl: 'tcp://10.0.0.1:9000' };
+  const { observer } = learning(profileOfPeer);
+  observer.step({ kind: 'role', isLeader: true, term: 2 }, { ms: 4000, unixMs: T0 + 4000 });
+  let suspectedAtMs = Infinity;
+  let accepted = 0;
+  for (let ms = 4250; ms < 9000 && suspectedAtMs === Infinity; ms += TICK_MS) {
+    const now = { ms, unixMs: T0 + ms };
+    const beat = beatOf({ nodeId: 'self', seq: 1 + ms / TICK_MS, sentMonoMs: ms, intervalMs: TICK_MS });
+    const inputs: Parameters<Observer['step']>[0][] = [{ kind: 'beats', beats: [{ beat, count: 1 }], lane: 'bus', partition: 0 }, { kind: 'alarm' }, { kind: 'tick' }];
+    while (inputs.length > 0) {
+      for (const effect of observer.step(inputs.shift()!, now)) {
+        if (effect.kind === 'propose' && effect.commands.some(({ kind }) => kind === 'suspect')) suspectedAtMs = ms;
+        if (effect.kind !== 'probe') continue;
+        accepted += 1;
+        inputs.push({ kind: 'probed', nodeId: effect.target.nodeId, incarnation: 1, by: effect.by, result: 'accepted', mainLagMs: 0, askedAtMs: effect.askedAtMs, lateMs: 0 });
+      }
+    }
+  }
+  expect(accepted).toBeGreaterThan(2);
+  expect(suspectedAtMs).toBeGreaterThanOrEqual(7000);
+  expect(suspectedAtMs).toBeLessThan(8000);
 });

@@ -11,6 +11,7 @@ import { decide, type Proposal } from './decide.js';
 import type { Effect, Note } from './effect.js';
 import type { Now, ObserverInput } from './input.js';
 import { Proposals } from './proposals.js';
+import { Refusals } from './refusals.js';
 import type { ObserverOptions } from './rules.js';
 import type { Seen } from './seen.js';
 import { AWAITED, type Finding, FOLLOWS, type Sight, type Withheld } from './sight.js';
@@ -40,6 +41,7 @@ export class Observer {
   private readonly watch: Watch;
   private readonly brakes: BrakeWatch;
   private readonly proposals = new Proposals();
+  private readonly refusals = new Refusals();
   private readonly desk: VerdictDesk;
   private readonly withheld = new Map<string, Withheld>();
   private role = { isLeader: false, term: 0 };
@@ -150,6 +152,7 @@ export class Observer {
         return true;
       case 'role':
         this.role = { isLeader: input.isLeader, term: input.term };
+        this.refusals.clear();
         this.takeUp(now);
         return true;
     }
@@ -214,6 +217,7 @@ export class Observer {
       case 'removed':
         this.watch.forget(change.nodeId);
         this.withheld.delete(change.nodeId);
+        this.refusals.forget(change.nodeId);
         this.desk.forget(change.nodeId);
         return;
       case 'transition': {
@@ -231,6 +235,7 @@ export class Observer {
         return;
       }
       case 'brake':
+        this.refusals.clear();
         // Whom it protected has a full deadline from now: it may be about to come back with the others.
         if (change.step === 'released') for (const nodeId of change.brake.nodeIds) this.watch.suspectAnew(nodeId, now.ms);
         return;
@@ -245,10 +250,18 @@ export class Observer {
     // What was refused will be looked at with the next beat or tick; what was done, or vetoed, may ask for something else at once.
     this.desk.dropped(input.ticket);
     if (input.result === 'unavailable') return;
+    const refused = this.desk.refused(pending, input.outcome);
     for (const command of pending.commands) {
-      const seen = 'seq' in command ? this.watch.sightings.get(command.nodeId) : undefined;
-      const isRejected = input.outcome !== null && this.desk.isRejected(pending, input.outcome, command);
-      if (seen !== undefined && !isRejected) this.consider(seen, now);
+      if (!('seq' in command)) continue;
+      const { nodeId } = command;
+      const refusal = refused.get(nodeId);
+      if (refusal !== undefined) {
+        this.refusals.refused(refusal.attempt, this.options.membership.member(nodeId), refusal.why, now.ms);
+        continue;
+      }
+      if (input.result === 'applied') this.refusals.forget(nodeId);
+      const seen = this.watch.sightings.get(nodeId);
+      if (seen !== undefined) this.consider(seen, now);
     }
   }
 
@@ -262,7 +275,7 @@ export class Observer {
     this.watch.thought(seen, COMPANY_MS, now.ms);
     if (isProvenGone && this.waitsForCompany(now.ms)) return;
     const { proposal, withheld } = this.weigh(seen, sight, finding, now);
-    const held = proposal === null ? withheld : (this.brakeFor(seen, proposal, now) ?? this.othersDecide(proposal));
+    const held = proposal === null ? withheld : (this.brakeFor(seen, proposal, now) ?? this.othersDecide(proposal) ?? this.refusedLately(seen, proposal, now));
     this.withhold(nodeId, held);
     if (proposal === null || held !== null || !this.role.isLeader) return;
     this.commands.push(this.command(seen, proposal, now));
@@ -315,6 +328,11 @@ export class Observer {
 
   private othersDecide({ kind }: Proposal): Withheld | null {
     return !this.role.isLeader && (kind === 'suspect' || kind === 'down') ? FOLLOWS : null;
+  }
+
+  /** What was refused, and would be again, waits. */
+  private refusedLately({ nodeId, incarnation, seq }: Seen, { kind }: Proposal, now: Now): Withheld | null {
+    return this.refusals.held({ nodeId, kind, incarnation, seq }, this.options.membership.member(nodeId), now.ms);
   }
 
   private isRemoving(zone: string): boolean {
@@ -370,7 +388,11 @@ export class Observer {
   private reap(now: Now): void {
     this.reapedAtMs = now.ms;
     const { membership } = this.options;
-    for (const nodeId of this.watch.sightings.forgetStrangers((it) => membership.member(it) !== undefined || this.proposals.isPending(it), now.ms)) this.watch.forget(nodeId);
+    for (const nodeId of this.watch.sightings.forgetStrangers((it) => membership.member(it) !== undefined || this.proposals.isPending(it), now.ms)) {
+      this.watch.forget(nodeId);
+      this.refusals.forget(nodeId);
+      this.withheld.delete(nodeId);
+    }
     if (!this.role.isLeader) return;
     for (const { record, seq } of membership.reapable(now.unixMs)) {
       const { nodeId, incarnation, status } = record;

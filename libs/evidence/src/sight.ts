@@ -43,9 +43,14 @@ export type Finding =
       readonly withheld: Withheld | null;
     };
 
-/** `blind`: we do not hear that part of the cluster. `unconfirmed`: too little time, or too few observers. `follower`: somebody else decides. */
+/**
+ * `blind`: we do not hear that part of the cluster. `unconfirmed`: too little time, or too few observers. `follower`: somebody else decides.
+ * `refused`: the agreed state did not take it; it is proposed again later.
+ */
+export const WITHHELD_CAUSES = ['blind', 'unconfirmed', 'brake', 'damped', 'follower', 'refused'] as const;
+
 export interface Withheld {
-  readonly cause: 'blind' | 'unconfirmed' | 'brake' | 'damped' | 'follower';
+  readonly cause: (typeof WITHHELD_CAUSES)[number];
   readonly detail: string;
   /** It is always so for a while: worth showing, not worth a line of log. */
   readonly isRoutine?: true;

@@ -5,6 +5,7 @@ import type { Note } from './effect.js';
 import { explain } from './explain.js';
 import type { Now } from './input.js';
 import type { Pending } from './proposals.js';
+import type { Attempt } from './refusals.js';
 import type { ObserverOptions } from './rules.js';
 import type { Seen } from './seen.js';
 import type { Withheld } from './sight.js';
@@ -14,6 +15,11 @@ import type { Watch } from './watch.js';
 interface Drafted {
   readonly evidence: ShownEvidence;
   readonly observers: readonly string[];
+}
+
+interface Refusal {
+  readonly attempt: Attempt;
+  readonly why: string;
 }
 
 type VerdictCommand = Extract<SingleCommand, { kind: 'suspect' | 'down' }>;
@@ -71,9 +77,15 @@ export class VerdictDesk {
     this.drafts.delete(ticket);
   }
 
-  isRejected(pending: Pending, outcome: Outcome, command: SingleCommand): boolean {
-    const place = pending.appended.findIndex((appended) => 'seq' in appended && 'seq' in command && appended.nodeId === command.nodeId);
-    return place >= 0 && outcomeAt(outcome, place)?.kind === 'rejected';
+  /** The commands of a ticket that were refused, as they were appended, by node. */
+  refused(pending: Pending, outcome: Outcome | null): ReadonlyMap<string, Refusal> {
+    const refused = new Map<string, Refusal>();
+    if (outcome === null) return refused;
+    for (const [place, attempt] of pending.appended.entries()) {
+      const single = outcomeAt(outcome, place);
+      if ('seq' in attempt && single?.kind === 'rejected') refused.set(attempt.nodeId, { attempt, why: describeRejection(single.rejection) });
+    }
+    return refused;
   }
 
   why(nodeId: string, withheld: Withheld | undefined, now: Now): Why | null {

@@ -289,6 +289,7 @@ export class Watch {
       isHeardThere: this.isHeardThere(seen, nowMs - sight.silenceMs + (rhythm?.lateAfterMs ?? 0), nowMs),
       doubt: this.doubtAbout(seen, nowMs),
       mainLagMs,
+      isHeardOf: seen.vitals !== null,
       isProbeable: seen.isProbeable,
       // One that beats meanwhile, and is not believed yet, is suspected anew with each silence.
       suspectedAtMs: Math.max(seen.suspectedAtMs, nowMs - sight.silenceMs + (rhythm?.suspectAfterMs ?? 0)),
