@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '../../testing/eventually.js';
-import { type Entry, founded, type Raft } from '@muster/raft';
+import { type Entry, founded, type Message, type Raft } from '@muster/raft';
 import { RaftStore, type Write } from '../store/raft-store.js';
 import type { FromLoop, LoopSetup } from './messages.js';
 import { RaftLoop } from './raft-loop.js';
@@ -71,6 +71,27 @@ test('what cannot be written is not said to be: the loop ends, says why, and lis
   expect(toldOf(told, 'apply')).toHaveLength(applied);
   const refused = await new Promise((done) => connect({ host: '127.0.0.1', port }).on('error', (error: NodeJS.ErrnoException) => done(error.code)));
   expect(refused).toBe('ECONNREFUSED');
+});
+
+test('a vote and an acknowledgement leave only after they are on the disk', async () => {
+  const { loop, told } = await started(setupOf('a', { electionTicks: 10_000, found: { voters: ['a', 'b'], outgoing: [], learners: [] } }));
+  const order: string[] = [];
+  RaftStore.prototype.write = function write(this: RaftStore, what): void {
+    storeWrite.call(this, what);
+    order.push('written');
+  };
+  Object.assign(Reflect.get(loop, 'transport') as object, { send: (messages: readonly Message[]) => order.push(...messages.map(({ kind }) => kind)) });
+  const asks: Message[] = [
+    { kind: 'vote', from: 'b', to: 'a', term: 5, isPre: false, isTransfer: false, lastIndex: 0, lastTerm: 0 },
+    { kind: 'append', from: 'b', to: 'a', term: 5, prevIndex: 0, prevTerm: 0, entries: [{ kind: 'noop', index: 1, term: 5 }], commit: 0 },
+  ];
+  for (const [id, ask] of asks.entries()) {
+    (Reflect.get(loop, 'inbox') as Message[]).push(ask);
+    // It does not lead: this only makes the loop turn.
+    loop.receive({ kind: 'propose', id, data: data('x') });
+    await eventually('its turn is over', () => toldOf(told, 'denied').length > id && order.includes(`${ask.kind}-reply`));
+  }
+  expect(order).toEqual(['written', 'vote-reply', 'written', 'append-reply']);
 });
 
 test('a store of another cluster is not taken', async () => {
