@@ -3,4 +3,6 @@ import type { ControlRun } from './simulate-control.js';
 
 export const CONTROL_CORPUS: readonly (ControlRun & { readonly why: string })[] = [
   { seed: 25, minutes: 5, why: 'a member known from the log alone, and dead since before the coordinator came back, was watched by nobody' },
+  { seed: 62, minutes: 5, why: 'a new leader knew an older beat of a dead member than was agreed, and its verdict was refused for ever' },
+  { seed: 99, minutes: 5, why: 'the same, of a member that is HEALTHY by what the leader before had heard' },
 ];
