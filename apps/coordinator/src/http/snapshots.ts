@@ -1,7 +1,7 @@
 /** The agreed state as a document to be kept elsewhere, and back from there: replaced at all coordinators by one entry of the log. */
 import { createHash } from 'node:crypto';
 import { describeIssues, raftRestoreSchema, type RaftRestoreAnswer, SAVED_STATE_FORMAT, type SavedState } from '@muster/contracts';
-import type { MembershipSnapshot } from '@muster/membership';
+import type { MembershipSnapshot, Outcome } from '@muster/membership';
 import { AppError } from '@muster/observability';
 import type { Clock } from '../clock.js';
 import type { Asked } from './asked.js';
@@ -9,12 +9,13 @@ import { type AtLeader, NotNow } from './at-leader.js';
 import type { Operators } from './operators.js';
 import type { RaftControl } from './raft-control.js';
 import type { Stamp } from './reads.js';
+import { faultOf } from './restorable-state.js';
 
 /** Where the state is. */
 export interface SavedSource {
   readonly name: string;
   saved(): MembershipSnapshot;
-  restoreAll(snapshot: MembershipSnapshot, atUnixMs: number): Promise<{ readonly kind: 'applied'; readonly index: number; readonly term: number } | { readonly kind: 'unavailable'; readonly code: string; readonly reason: string } | { readonly kind: 'withdrawn' }>;
+  restoreAll(snapshot: MembershipSnapshot, atUnixMs: number): Promise<{ readonly kind: 'applied'; readonly index: number; readonly term: number; readonly outcome: Pick<Outcome, 'kind'> } | { readonly kind: 'unavailable'; readonly code: string; readonly reason: string } | { readonly kind: 'withdrawn' }>;
 }
 
 export class Snapshots {
@@ -37,6 +38,7 @@ export class Snapshots {
     const snapshot = this.restorable(asked.body);
     return this.atLeader.perform(asked, async () => {
       const proposed = await this.source.restoreAll(snapshot, this.clock.nowUnixMs());
+      if (proposed.kind === 'applied' && proposed.outcome.kind === 'rejected') throw new NotNow('the term in which it was proposed was over before its turn came');
       if (proposed.kind === 'applied') return { index: proposed.index, term: proposed.term, members: snapshot.members.length };
       if (proposed.kind === 'unavailable' && proposed.code !== 'unknown') throw new NotNow(proposed.reason);
       throw new AppError('NOT_COMMITTED', `it is not known whether the snapshot was restored: ${proposed.kind === 'unavailable' ? proposed.reason : proposed.kind}. Look at the members, then restore it again`, { statusCode: 503 });
@@ -52,6 +54,8 @@ export class Snapshots {
     const { state } = (body as { readonly snapshot: SavedState }).snapshot;
     if (digestOf(state) !== snapshot.digest) throw new AppError('SNAPSHOT_INVALID', `the snapshot of index ${snapshot.index} is not as it was saved: its digest is not that of its state. Take another copy`, { statusCode: 400 });
     if (state.v !== STATE_VERSION) throw new AppError('SNAPSHOT_INVALID', `the snapshot has a state of version ${state.v}, and this coordinator reads version ${STATE_VERSION}: restore it with the release that saved it`, { statusCode: 400 });
+    const fault = faultOf(state);
+    if (fault !== null) throw new AppError('SNAPSHOT_INVALID', `the state in the snapshot is none that a coordinator can go on from (${fault.slice(0, 400)}): nothing was restored. Take it as GET /raft/snapshot gave it`, { statusCode: 400 });
     return state as unknown as MembershipSnapshot;
   }
 }
