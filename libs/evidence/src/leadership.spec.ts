@@ -173,6 +173,15 @@ test('a follower watches it too, says that somebody else decides, and proposes a
   expect(told[1]).toMatch(/^suspect at 10(000|250)$/);
 });
 
+test('whoever said that it has left while another led is known to have left as soon as we lead', () => {
+  const { observer } = learning();
+  const last = beatOf({ ...profile, nodeId: 'n1', seq: 6, sentMonoMs: 0, state: 'left' });
+  observer.step({ kind: 'beats', beats: [{ beat: last, count: 1 }], lane: 'bus', partition: 0 }, { ms: 100, unixMs: T0 + 100 });
+  const proposed = (isLeader: boolean): unknown[] => observer.step({ kind: 'role', isLeader, term: 2 }, { ms: 200, unixMs: T0 + 200 }).flatMap((effect) => (effect.kind === 'propose' ? effect.commands : []));
+  expect(proposed(false)).toEqual([]);
+  expect(proposed(true)).toEqual([expect.objectContaining({ nodeId: 'n1', kind: 'left' })]);
+});
+
 test('what others heard later than we did is taken up when it falls silent: a verdict from before that would be refused', () => {
   const { observer, run } = learning();
   const beat = beatOf({ ...profile, nodeId: 'n1', seq: 3, sentMonoMs: 0 });

@@ -154,8 +154,15 @@ export class Observer {
         this.role = { isLeader: input.isLeader, term: input.term };
         this.refusals.clear();
         this.takeUp(now);
+        this.hearLastWords(now);
         return true;
     }
+  }
+
+  /** Whoever has said its last word says nothing more: what was heard while another led, or nobody, is for whoever leads now. */
+  private hearLastWords(now: Now): void {
+    if (!this.role.isLeader) return;
+    for (const seen of this.watch.sightings.all()) if (seen.state !== 'running') this.consider(seen, now);
   }
 
   private beats(input: Extract<ObserverInput, { kind: 'beats' }>, now: Now): boolean {
