@@ -18,6 +18,7 @@ import { Canary } from './beats/canary.js';
 import { ownBeats } from './beats/own-beats.js';
 import { type Clock, systemClock } from './clock.js';
 import { type AgreedCommand, AgreedState } from './agreed-state.js';
+import { canAgree, isNeeded } from './agreeing.js';
 import { Cluster } from './cluster.js';
 import type { CoordinatorConfig } from './config.js';
 import { Detection, type DetectionOptions } from './detection/detection.js';
@@ -53,8 +54,14 @@ const LAST_PUBLISH_MS = 2000;
 /** How long a probe may take. Milliseconds. */
 const PROBE_LIMIT_MS = { local: 500, lan: 500, wan: 1500 } as const;
 
-/** How long we wait until the others know that we left. Milliseconds. */
-const LEFT_MS_MAX = 1500;
+/** How long our last words may take to be agreed on. Milliseconds. */
+const LAST_WORDS_MS_MAX = 4000;
+/** How long our last words may take where nobody can agree on them. Milliseconds. */
+const UNHEARD_MS_MAX = 300;
+/** How long others, told to stop together with us, may take to say so. Milliseconds. */
+const COMPANY_MS = 300;
+/** How long we stay for them once they did. Milliseconds. */
+const COMPANY_MS_MAX = 1500;
 
 export class Coordinator {
   readonly detection: Detection;
@@ -157,8 +164,8 @@ export class Coordinator {
 
   private async closeOnce(): Promise<void> {
     await this.cluster.handOver();
-    await this.agent.leave();
-    await this.hasLeft();
+    await this.lastWords();
+    await this.stayForOthers();
     // Agents go to another coordinator at once, rather than find out.
     this.lanes.close();
     // Nobody is judged from here on; the last word of our own is in the log.
@@ -167,13 +174,30 @@ export class Coordinator {
     await this.cluster.close();
   }
 
-  /** Our last word has to be agreed on by those who stay, while we can still send it. */
-  private async hasLeft(): Promise<void> {
-    const { cluster, clock } = this;
-    const deadlineMs = clock.nowMs() + LEFT_MS_MAX;
-    const isMember = (): boolean => LIVE.has(cluster.membership.member(this.parts.nodeId)?.record.status ?? 'LEFT');
-    const isOpen = (): boolean => isMember() || !this.detection.isSettled;
-    while (cluster.status().hasQuorum && isOpen() && clock.nowMs() < deadlineMs) await new Promise<void>((resolve) => clock.wakeAfter(20, resolve));
+  /** They have to be agreed on by those who stay, while we can still send them; where that is out of reach they are sent, and that is all. */
+  private async lastWords(): Promise<void> {
+    const { cluster } = this;
+    const startedMs = this.clock.nowMs();
+    let isSaid = false;
+    void this.agent.leave().then(() => (isSaid = true));
+    const isOpen = (): boolean => !isSaid || LIVE.has(cluster.membership.member(this.parts.nodeId)?.record.status ?? 'LEFT') || !this.detection.isSettled;
+    const limitMs = (): number => (canAgree(this.group.status()) ? LAST_WORDS_MS_MAX : UNHEARD_MS_MAX);
+    await this.waitWhile(() => isOpen() && this.clock.nowMs() - startedMs < limitMs());
+    if (!isSaid) this.agent.stop();
+  }
+
+  /** Where all are stopped, each has left: the last ones that can agree on that go together. */
+  private async stayForOthers(): Promise<void> {
+    const { nodeId } = this.parts;
+    const startedMs = this.clock.nowMs();
+    const isCompany = (): boolean => [...this.cluster.membership.all()].some(({ record }) => record.service === 'coordinator' && record.nodeId !== nodeId && record.status === 'LEAVING');
+    const limitMs = (): number => (isCompany() ? COMPANY_MS_MAX : COMPANY_MS);
+    const hasOthers = (): boolean => this.group.status().peers.length > 1;
+    await this.waitWhile(() => hasOthers() && isNeeded(this.group.status()) && this.clock.nowMs() - startedMs < limitMs());
+  }
+
+  private async waitWhile(isSo: () => boolean): Promise<void> {
+    while (isSo()) await new Promise<void>((resolve) => this.clock.wakeAfter(20, resolve));
   }
 
   /** Those of the group, where they are now; until there is one, those that may form it with us. */

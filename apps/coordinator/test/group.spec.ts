@@ -153,3 +153,13 @@ test('a member that died while no coordinator was there is found by those who kn
   const { membership } = await trio.until(next, 'n1', 'DOWN');
   expect(membership['n2']?.status).toBe('HEALTHY');
 });
+
+test('where all are stopped, the last two together, each of them has left', async () => {
+  const leader = await trio.leader();
+  for (const nodeId of ['c1', 'c2', 'c3']) await trio.until(leader, nodeId, 'HEALTHY');
+  const [one, other] = trio.others(leader);
+  await trio.end(one);
+  await Promise.all([trio.end(leader), trio.end(other)]);
+  const agreed = [leader, other].map(({ cluster }) => ['c1', 'c2', 'c3'].map((nodeId) => cluster.membership.member(nodeId)?.record.status));
+  expect(agreed).toContainEqual(['LEFT', 'LEFT', 'LEFT']);
+});

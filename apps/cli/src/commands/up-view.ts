@@ -31,6 +31,7 @@ export class UpView {
   private readonly leadership = new LeadershipView();
   private readonly expected: readonly string[];
   private readonly startedMs = performance.now();
+  private readonly startedUnixMs: number;
   private rows: readonly ProcessRow[] | null = null;
   private isComplete = false;
   private isLost = false;
@@ -40,6 +41,7 @@ export class UpView {
     private readonly context: CliContext,
     private readonly options: UpViewOptions,
   ) {
+    this.startedUnixMs = context.nowUnixMs();
     this.terminal = context.terminal;
     this.colours = context.terminal.colours;
     this.expected = options.specs.flatMap(({ nodeId }) => (nodeId === null ? [] : [nodeId]));
@@ -71,7 +73,10 @@ export class UpView {
 
   watchMessage(message: WatchMessage): void {
     if (!this.isStopping) this.showLeadership(message);
-    for (const change of this.membership.apply(message, this.context.nowUnixMs())) if (!this.isStopping) this.timeline.change(change);
+    for (const change of this.membership.apply(message, this.context.nowUnixMs())) {
+      // Coordinators that go on from an earlier run come to know its last changes once they lead.
+      if (!this.isStopping && change.atUnixMs >= this.startedUnixMs) this.timeline.change(change);
+    }
     this.checkComplete();
   }
 

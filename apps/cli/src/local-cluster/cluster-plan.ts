@@ -142,8 +142,8 @@ export function planCluster(options: ClusterPlanOptions): ProcessSpec[] {
       },
       readiness: { kind: 'http', url: `${httpUrl}/health/ready` },
       startsAfter: startsAfter(seed.role),
-      // One coordinator after the other, so that those that are left can agree that one has left.
-      stopStage: seed.role === 'coordinator' ? options.coordinatorCount - at : options.coordinatorCount + 1,
+      // One coordinator after the other while the others can agree that it has left; the last that can, together.
+      stopStage: seed.role === 'coordinator' ? Math.max(1, Math.ceil(options.coordinatorCount / 2) - at) : options.coordinatorCount + 1,
     };
   });
   return [bus, ...members];

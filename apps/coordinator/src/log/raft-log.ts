@@ -6,6 +6,7 @@
  */
 import type { Logger } from '@muster/contracts';
 import { type Applied, RaftUnavailable, type Role, type StateMachine as ByteMachine } from '@muster/raft-node';
+import { canAgree } from '../agreeing.js';
 import { decodeState, encodeState } from './state-codec.js';
 import type { LogGroup } from './log-group.js';
 import { logStatus } from './log-status.js';
@@ -117,11 +118,12 @@ export class RaftLog<C, O> implements ReplicatedLog<C, O> {
   async close(): Promise<void> {
     if (this.isClosed) return;
     this.flush();
-    await within(Promise.all(this.underway), CLOSE_MS_MAX);
+    const { group } = this;
+    if (group !== null && canAgree(group.status())) await within(Promise.all(this.underway), CLOSE_MS_MAX);
     this.isClosed = true;
     for (const { resolve } of this.waiting.splice(0)) resolve({ kind: 'unavailable', code: 'closed', reason: 'the log is closed' });
     this.tellMandate();
-    await this.group?.stop();
+    await group?.stop();
   }
 
   private schedule(): void {
