@@ -20,8 +20,8 @@ export function declareRaft(program: Command, context: CliContext, done: (code: 
   const raft = program.command('raft').description('the group of coordinators: who leads, who belongs, snapshots, recovery').addHelpText('after', SECRET_HELP);
   const load = () => import('./commands/raft.js');
   asking(raft.command('status').description('who leads, and how every coordinator is')).action(async (flags: RaftFlags) => done(await (await load()).runRaftStatus(context, optionsOf(flags))));
-  changing(raft.command('transfer').description('hand leadership over').option('--to <node>', 'who shall lead (default: the voter that is furthest)')).action(async (flags: RaftFlags & { to?: string }) =>
-    done(await (await load()).runTransfer(context, { ...optionsOf(flags), to: flags.to })),
+  changing(raft.command('transfer [node]').description('hand leadership over, by default to the voter that is furthest').option('--to <node>', 'the same as naming it')).action(async (node: string | undefined, flags: RaftFlags & { to?: string }) =>
+    done(await (await load()).runTransfer(context, { ...optionsOf(flags), to: flags.to ?? node })),
   );
   declarePeers(raft.command('peers').description('the members of the group'), context, done);
   declareSnapshots(raft.command('snapshot').description('the agreed state as a file'), context, done);

@@ -128,7 +128,7 @@ test.each([['remove', 'c3'], ['replace', 'c3', 'http://127.0.0.1:1']])('peers %s
 });
 
 describe('transfer', () => {
-  test.each([[[], {}], [['--to', 'c3'], { to: 'c3' }]])('with %j asks for %j and says who leads and how long it took', async (args, body) => {
+  test.each([[[], {}], [['--to', 'c3'], { to: 'c3' }], [['c3'], { to: 'c3' }]])('with %j asks for %j and says who leads and how long it took', async (args, body) => {
     raft.answer = () => [200, { from: 'c1', leaderId: 'c3', tookMs: 41 }];
     expect(await muster('transfer', ...args)).toMatchObject({ code: EXIT.ok, out: 'c3 leads; c1 handed over in 41 ms.\n' });
     expect(raft.changes).toMatchObject([{ path: '/raft/transfer', body }]);
