@@ -9,7 +9,7 @@ import { EtcdProcesses } from './etcd-processes.js';
 import { RaftProcesses } from './raft-processes.js';
 
 const BYTES = 128;
-const LANES = [1, 16, 256] as const;
+const LANES = [1, 8, 256] as const;
 const SYNCS = 1000;
 
 interface Run {

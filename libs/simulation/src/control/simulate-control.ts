@@ -66,6 +66,8 @@ function recover(world: ControlWorld): void {
   until(world, withinMs, () => world.leader() !== null);
   if (world.leader() === null) return raftMonitors.violate(`no coordinator may judge ${withinMs.toFixed(0)} ms after the faults ended`);
   clock.runUntil(clock.nowMs() + SETTLE_MS);
+  // A brake that engaged in the last moments holds for its time, and then lets members go one by one.
+  until(world, BRAKE_MS, () => world.leader()?.log.membership.brakes().length === 0);
   for (const problem of disagreements(world)) raftMonitors.violate(problem);
   notice(world);
   until(world, SETTLE_MS, () => world.kafka.seenCount === world.agreedChanges.length);
