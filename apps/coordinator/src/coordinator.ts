@@ -57,11 +57,11 @@ const PROBE_LIMIT_MS = { local: 500, lan: 500, wan: 1500 } as const;
 /** How long our last words may take to be agreed on. Milliseconds. */
 const LAST_WORDS_MS_MAX = 4000;
 /** How long our last words may take where nobody can agree on them. Milliseconds. */
-const UNHEARD_MS_MAX = 300;
+const UNHEARD_MS_MAX = 500;
 /** How long others, told to stop together with us, may take to say so. Milliseconds. */
-const COMPANY_MS = 300;
+const COMPANY_MS = 800;
 /** How long we stay for them once they did. Milliseconds. */
-const COMPANY_MS_MAX = 1500;
+const COMPANY_MS_MAX = 3000;
 
 export class Coordinator {
   readonly detection: Detection;
