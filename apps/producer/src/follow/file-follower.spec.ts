@@ -1,4 +1,5 @@
 import { appendFileSync, copyFileSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -76,6 +77,23 @@ class Scene {
   }
 }
 
+/** Does something once, between the next such call on any open file and its caller's next step. */
+async function afterNext(call: 'stat' | 'read', act: () => void): Promise<void> {
+  const handle = await open(import.meta.filename);
+  const prototype = Object.getPrototypeOf(handle) as Record<typeof call, (...args: unknown[]) => Promise<unknown>>;
+  await handle.close();
+  const original = prototype[call];
+  await new Promise<void>((resolve) => {
+    prototype[call] = async function (...args) {
+      prototype[call] = original;
+      const result = await original.apply(this, args);
+      act();
+      resolve();
+      return result;
+    };
+  });
+}
+
 let scene: Scene;
 beforeEach(() => void (scene = new Scene()));
 afterEach(() => scene.end());
@@ -144,6 +162,15 @@ test('a file that was truncated and has outgrown its old length at once is notic
   scene.start();
   expect(await scene.allOf(1)).toEqual(['one']);
   writeFileSync(scene.path, 'a longer line\nand another\n');
+  expect(await scene.allOf(3)).toEqual(['one', 'a longer line', 'and another']);
+});
+
+test.each(['stat', 'read'] as const)('a file that is written anew right after a %s of the follower is not read from its middle', async (call) => {
+  scene.write('one\n');
+  scene.start();
+  expect(await scene.allOf(1)).toEqual(['one']);
+  await scene.drained();
+  await afterNext(call, () => writeFileSync(scene.path, 'a longer line\nand another\n'));
   expect(await scene.allOf(3)).toEqual(['one', 'a longer line', 'and another']);
 });
 

@@ -50,7 +50,7 @@ interface OpenFile {
 
 export class FileFollower {
   private readonly stopping = new AbortController();
-  private readonly buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+  private readonly buffer = Buffer.allocUnsafe(ANCHOR_BYTES + CHUNK_BYTES);
   private running: Promise<void> | null = null;
   private file: OpenFile | null = null;
   private sizeBytes = 0;
@@ -105,14 +105,14 @@ export class FileFollower {
   private async step(): Promise<boolean> {
     this.file ??= await this.openFirst();
     if (this.file === null) return false;
-    if (await this.wasWrittenAnew(this.file)) {
+    const chunk = await this.readOn(this.file);
+    if (chunk === null) {
       this.options.logger.info({ path: this.options.path, offset: this.file.state.offset }, 'the file was truncated: reading it from its beginning');
       await this.beginAnew(this.file);
       return true;
     }
-    const { bytesRead } = await this.file.handle.read(this.buffer, 0, CHUNK_BYTES, this.file.splitter.offset());
-    if (bytesRead === 0) return this.lookForRotation(this.file);
-    await this.take(this.file, this.buffer.subarray(0, bytesRead));
+    if (chunk.length === 0) return this.lookForRotation(this.file);
+    await this.take(this.file, chunk);
     return true;
   }
 
@@ -149,13 +149,15 @@ export class FileFollower {
     return { handle, state, splitter: new LineSplitter(state.offset, this.options.lineBytesMax), tail: Buffer.from(state.anchor, 'base64'), quietSinceMs: null };
   }
 
-  /** True when the bytes before the position are gone or others: the position means nothing any more. */
-  private async wasWrittenAnew({ handle, state, splitter }: OpenFile): Promise<boolean> {
-    const { size } = await handle.stat();
-    this.sizeBytes = size;
-    if (size < splitter.offset()) return true;
-    if (size === splitter.offset() && splitter.offset() > state.offset) return false;
-    return (await anchorAt(handle, state.offset)) !== state.anchor;
+  /**
+   * The bytes after the position; null when those before it are gone or others, so that the position means nothing any
+   * more. Both come from one read: a file that is truncated between two would pass the check and be read from its middle.
+   */
+  private async readOn({ handle, splitter, tail }: OpenFile): Promise<Buffer | null> {
+    this.sizeBytes = (await handle.stat()).size;
+    const { bytesRead } = await handle.read(this.buffer, 0, tail.length + CHUNK_BYTES, splitter.offset() - tail.length);
+    const read = this.buffer.subarray(0, bytesRead);
+    return read.subarray(0, tail.length).equals(tail) ? read.subarray(tail.length) : null;
   }
 
   private async beginAnew(file: OpenFile): Promise<void> {
@@ -218,11 +220,4 @@ export class FileFollower {
     const id = derivedId([producerId, path, state.device, state.inode, state.generation, line.start, text]);
     return { v: 1, id, source: path.slice(-SOURCE_CHARS_MAX), producerId, ...mapped };
   }
-}
-
-async function anchorAt(handle: FileHandle, offset: number): Promise<string> {
-  const length = Math.min(ANCHOR_BYTES, offset);
-  if (length === 0) return '';
-  const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, offset - length);
-  return buffer.subarray(0, bytesRead).toString('base64');
 }
