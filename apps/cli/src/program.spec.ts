@@ -298,7 +298,6 @@ describe('commands about one member', () => {
   });
 
   test.each([
-    [404, 'MEMBER_UNKNOWN', EXIT.usage],
     [409, 'CONFLICT', EXIT.failed],
     [400, 'ORDER_INVALID', EXIT.failed],
     [503, 'NO_QUORUM', EXIT.failed],
@@ -306,6 +305,23 @@ describe('commands about one member', () => {
   ])('an answer %d %s ends with %d and its words', async (status, code, exit) => {
     const { url } = await coordinator(refusal(status, code), status);
     for (const command of ['drain', 'why']) expect(await muster(command, 'a', '--url', url)).toMatchObject({ code: exit, err: expect.stringContaining(`${code} it is`) });
+  });
+
+  test.each([
+    ['where it was asked', (url: string) => ['--url', url], (url: string) => `npx muster members --url ${url}`],
+    ['in a form that a shell takes', (url: string) => ['--url', `${url}/a&b`], (url: string) => `npx muster members --url '${url}/a&b'`],
+  ])('a name that no member has is a mistake of usage, and the command that lists members is given %s', async (_, flags, command) => {
+    const { url } = await coordinator(refusal(404, 'MEMBER_UNKNOWN'), 404);
+    for (const asked of ['drain', 'why']) expect(await muster(asked, 'nobody', ...flags(url))).toMatchObject({ code: EXIT.usage, err: `muster: no member is named "nobody"; \`${command(url)}\` lists those there are\n` });
+  });
+
+  test('of those who could do it and cannot now each has a line, and a gateway, which never could, has none', async () => {
+    const gateway = await coordinator(refusal(404, 'NOT_FOUND'), 404);
+    const alone = await coordinator(refusal(503, 'NO_QUORUM'), 503);
+    for (const command of ['drain', 'why']) {
+      const { code, err } = await muster(command, 'a', '--url', gateway.url, 'http://127.0.0.1:9', alone.url);
+      expect({ code, lines: err.trimEnd().split('\n') }).toEqual({ code: EXIT.failed, lines: ['muster: nobody could do that now.', `  ${alone.url}: answered 503 (NO_QUORUM it is)`, expect.stringMatching(/^ {2}http:\/\/127\.0\.0\.1:9: connect ECONNREFUSED/)] });
+    }
   });
 
   test('a gateway that does not pass orders on, and a coordinator that is ending, are no reason to give up', async () => {

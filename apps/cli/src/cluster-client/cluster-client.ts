@@ -26,10 +26,13 @@ export async function readStatus(urls: readonly string[]): Promise<StatusAnswer>
 
 /**
  * What the first address says that knows the path. A gateway does not know it, but knows coordinators, which are asked then; one that is
- * about to end is no reason to give up; that the question itself is wrong is said by the first that says so.
+ * about to end is no reason to give up; that the question itself is wrong is said by the first that says so. `unknownMember` is said instead
+ * of the server's words, which name a path, where the question was about a member that nobody knows.
  */
-export async function askFirst(urls: readonly string[], ask: (url: string) => Promise<JsonAnswer>): Promise<unknown> {
+export async function askFirst(urls: readonly string[], ask: (url: string) => Promise<JsonAnswer>, unknownMember?: string): Promise<unknown> {
   const refusals: string[] = [];
+  /** What those say who could not do it at any time. */
+  const strangers: string[] = [];
   const queue = [...urls];
   let isAnswered = false;
   let gatewayUrl: string | null = null;
@@ -38,21 +41,27 @@ export async function askFirst(urls: readonly string[], ask: (url: string) => Pr
       const { status, body } = await ask(url);
       if (status >= 200 && status < 300) return body;
       const code = codeOf(body);
-      if (code !== '' && code !== 'NOT_FOUND' && status < 500) throw new CliError(code === 'MEMBER_UNKNOWN' || code === 'PEER_UNKNOWN' ? EXIT.usage : EXIT.failed, messageIn(body));
-      isAnswered ||= code !== '' && code !== 'NOT_FOUND';
-      if (code === 'NOT_FOUND' && gatewayUrl === null) {
+      const isStranger = code === 'NOT_FOUND';
+      if (code !== '' && !isStranger && status < 500) throw refusalOf(code, messageIn(body), unknownMember);
+      isAnswered ||= code !== '' && !isStranger;
+      if (isStranger && gatewayUrl === null) {
         gatewayUrl = url;
         queue.push(...(await coordinatorsBehind(url)).filter((known) => !queue.includes(known)));
       }
-      refusals.push(`${url}: answered ${status}${errorOf(body)}`);
+      (isStranger ? strangers : refusals).push(`${url}: answered ${status}${errorOf(body)}`);
     } catch (error) {
       if (error instanceof CliError) throw error;
       refusals.push(`${url}: ${messageOf(error)}`);
     }
   }
-  if (gatewayUrl !== null && !isAnswered) throw new CliError(EXIT.noCluster, ['only a coordinator can do that, and none answers.', ...refusals.map((line) => `  ${line}`), 'Name one: --url http://HOST:8081'].join('\n'));
+  if (gatewayUrl !== null && !isAnswered) throw new CliError(EXIT.noCluster, ['only a coordinator can do that, and none answers.', ...[...strangers, ...refusals].map((line) => `  ${line}`), 'Name one: --url http://HOST:8081'].join('\n'));
   if (isAnswered) throw new CliError(EXIT.failed, ['nobody could do that now.', ...refusals.map((line) => `  ${line}`)].join('\n'));
   throw nobodyAnswers(refusals);
+}
+
+function refusalOf(code: string, words: string, unknownMember: string | undefined): CliError {
+  if (code === 'MEMBER_UNKNOWN') return new CliError(EXIT.usage, unknownMember ?? words);
+  return new CliError(code === 'PEER_UNKNOWN' ? EXIT.usage : EXIT.failed, words);
 }
 
 /** Addresses of the coordinators that a gateway knows; none when it does not tell. */

@@ -21,6 +21,15 @@ export function urlsFor(context: CliContext, options: ClusterOptions): readonly 
   return [gatewayUrlAt(0), ...coordinatorUrlsAt(0, COORDINATOR_COUNT)];
 }
 
+/** What to say of a name that no member of the cluster has, with the command that lists those there are. */
+export function unknownMember(node: string, { url, data }: ClusterOptions): string {
+  const where = [...(url.length > 0 ? ['--url', ...url] : []), ...(data === undefined ? [] : ['--data', data])].map(quoted);
+  return `no member is named "${node}"; \`${['npx muster members', ...where].join(' ')}\` lists those there are`;
+}
+
+/** For a shell. */
+const quoted = (word: string): string => (/^[\w./:@%+=,~-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
+
 function usableUrl(text: string): string {
   const { protocol } = URL.parse(text) ?? {};
   if (protocol === 'http:' || protocol === 'https:') return text.replace(/\/+$/, '');

@@ -4,7 +4,7 @@ import { askFirst } from '../cluster-client/cluster-client.js';
 import { postJson } from '../cluster-client/http-json.js';
 import type { CliContext } from '../context.js';
 import { CliError, EXIT, type ExitCode } from '../exit-codes.js';
-import { type ClusterOptions, urlsFor } from './cluster-urls.js';
+import { type ClusterOptions, unknownMember, urlsFor } from './cluster-urls.js';
 
 export interface OrderOptions extends ClusterOptions {
   readonly order: OperatorOrder;
@@ -24,7 +24,7 @@ export async function runOrder(context: CliContext, options: OrderOptions): Prom
   const by = (context.env['USER'] ?? context.env['LOGNAME'] ?? '').slice(0, BY_CHARS_MAX);
   const request: OperatorRequest = { reason, by };
   // Coordinators decide; a gateway may not pass orders on.
-  const answer = await askFirst(urls.toReversed(), (url) => postJson(`${url}/cluster/members/${encodeURIComponent(node)}/${order}`, request, ANSWER_MS_MAX));
+  const answer = await askFirst(urls.toReversed(), (url) => postJson(`${url}/cluster/members/${encodeURIComponent(node)}/${order}`, request, ANSWER_MS_MAX), unknownMember(node, options));
   if (!looksLikeResult(answer)) throw new CliError(EXIT.failed, `the answer to ${order} ${node} is not what a coordinator says: ${JSON.stringify(answer).slice(0, 200)}`);
   context.terminal.print(options.json ? JSON.stringify(answer, null, 2) : sentence(order, node, answer));
   return EXIT.ok;

@@ -129,7 +129,7 @@ export class UpView {
   }
 
   private showLeadership(message: WatchMessage): void {
-    const news = this.leadership.apply(message);
+    const news = this.leadership.apply(message, performance.now());
     switch (news?.kind) {
       case undefined:
         break;

@@ -5,7 +5,7 @@ import { getJson, type JsonAnswer } from '../cluster-client/http-json.js';
 import type { CliContext } from '../context.js';
 import { CliError, EXIT, type ExitCode } from '../exit-codes.js';
 import { explain } from '../terminal/explanation.js';
-import { type ClusterOptions, urlsFor } from './cluster-urls.js';
+import { type ClusterOptions, unknownMember, urlsFor } from './cluster-urls.js';
 
 const ANSWER_MS_MAX = 5_000;
 
@@ -13,7 +13,7 @@ export async function runWhy(context: CliContext, options: ClusterOptions & { re
   const { terminal } = context;
   const path = `/cluster/members/${encodeURIComponent(options.node)}/why`;
   // Coordinators have the evidence; a gateway may not pass the question on.
-  const answer = await askFirst(urlsFor(context, options).toReversed(), (url) => fromLeader(`${url}${path}`));
+  const answer = await askFirst(urlsFor(context, options).toReversed(), (url) => fromLeader(`${url}${path}`), unknownMember(options.node, options));
   if (!looksLikeWhy(answer)) throw new CliError(EXIT.failed, `the answer to why ${options.node} is not what a coordinator says: ${JSON.stringify(answer).slice(0, 200)}`);
   if (options.json) terminal.print(JSON.stringify(answer, null, 2));
   else for (const line of explain(answer, { colours: terminal.colours, columns: terminal.columns, nowUnixMs: context.nowUnixMs() })) terminal.print(line);
