@@ -12,4 +12,32 @@ export { type TlsOptions } from './transport/channel.js';
 export { type Identity } from './transport/handshake.js';
 export { RaftTransport, type TransportCounters, type TransportOptions } from './transport/raft-transport.js';
 export { type GroupCounters, type GroupOptions, type Introduced, RaftGroup } from './group/raft-group.js';
-export { foundingState } from './group/envelope.js';
+export {
+  type Addresses,
+  type Admission,
+  admissionOf,
+  applicationEntry,
+  clusterIdOf,
+  compareRank,
+  type Directory,
+  type DirectoryAnswer,
+  type DirectoryCommand,
+  directoryEntry,
+  type DirectoryPeer,
+  type Duty,
+  EMPTY_DIRECTORY,
+  formationStep,
+  type FormationStep,
+  foundingState,
+  GroupMachine,
+  KeepingUp,
+  type Newcomer,
+  nextDuty,
+  openEntry,
+  type Patience,
+  patienceWith,
+  peerNamed,
+  removalHindrance,
+  type Unformed,
+  Whereabouts,
+} from './group/rules.js';
