@@ -1,5 +1,5 @@
 /** What Nest cannot know of the coordinator's API, for `/docs`. Loaded when the document is first asked for. */
-import { beatSchema, beatsResponseSchema, clusterEventSchema, clusterStatusSchema, CONSISTENCIES, errorBodySchema, knownIncarnationSchema, memberStatusViewSchema, OPERATOR_ORDERS, type OperatorOrder, operatorRequestSchema, operatorResultSchema, raftIntroductionSchema, raftJoinAnswerSchema, raftJoinSchema, raftPeerSchema, raftRestoreAnswerSchema, raftRestoreSchema, raftStatusSchema, raftTransferAnswerSchema, raftTransferSchema, READ_HEADERS, savedStateSchema, SIGNATURE_HEADER, watchMessageSchema, whySchema } from '@muster/contracts';
+import { beatSchema, beatsResponseSchema, clusterEventSchema, clusterStatusSchema, CONSISTENCIES, errorBodySchema, knownIncarnationSchema, memberStatusViewSchema, NONCE_HEADER, OPERATOR_ORDERS, type OperatorOrder, operatorRequestSchema, operatorResultSchema, raftIntroductionSchema, raftJoinAnswerSchema, raftJoinNonceSchema, raftJoinSchema, raftPeerSchema, raftRestoreAnswerSchema, raftRestoreSchema, raftStatusSchema, raftTransferAnswerSchema, raftTransferSchema, READ_HEADERS, savedStateSchema, SIGNATURE_HEADER, watchMessageSchema, whySchema } from '@muster/contracts';
 import type { ApiDocument } from '@muster/observability';
 import { z } from 'zod';
 
@@ -74,7 +74,8 @@ function raftPaths(error: object, nodeId: object, surely: object): Record<string
     },
     '/raft/restore': { post: { ...operator, summary: 'Puts a saved state in place of what is agreed, at all coordinators.', requestBody: body(raftRestoreSchema), responses: { 200: json('the entry that did it', raftRestoreAnswerSchema), ...refusals } } },
     '/raft/introduction': { get: { summary: `Who this coordinator is, for others; signed in the header ${SIGNATURE_HEADER}.`, parameters: [query('nonce', '8 to 128 letters, digits, "_" or "-", others each time.', 'string')], responses: { 200: json('who it is', raftIntroductionSchema), 400: error } } },
-    '/raft/join': { post: { summary: `A coordinator asks to be taken in; signed with the secret of the cluster in the header ${SIGNATURE_HEADER}.`, requestBody: body(raftJoinSchema), responses: { 200: json('the group that it belongs to now', raftJoinAnswerSchema), 400: error, 401: error, 409: error, 503: error } } },
+    '/raft/join-nonce': { get: { summary: 'What the next request to join is to be signed over; good once and for seconds, at the leader that gave it.', responses: { 200: json('a nonce of the leader', raftJoinNonceSchema), 503: error } } },
+    '/raft/join': { post: { summary: `A coordinator asks to be taken in; signed with the secret of the cluster over a nonce of the leader, in the headers ${SIGNATURE_HEADER} and ${NONCE_HEADER}.`, requestBody: body(raftJoinSchema), responses: { 200: json('the group that it belongs to now', raftJoinAnswerSchema), 400: error, 401: error, 409: error, 503: error } } },
   };
 }
 

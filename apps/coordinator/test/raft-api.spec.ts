@@ -1,6 +1,6 @@
 /** `/raft/*` over real HTTP: what coordinators and operators ask of the group, whichever coordinator they ask. */
 import { createHash, randomUUID } from 'node:crypto';
-import { raftStatusSchema, READ_HEADERS, savedStateSchema, SIGNATURE_HEADER } from '@muster/contracts';
+import { NONCE_HEADER, raftJoinNonceSchema, raftStatusSchema, READ_HEADERS, savedStateSchema, SIGNATURE_HEADER } from '@muster/contracts';
 import { raftUnavailable } from '../testing/fake-group.js';
 import { endFleet, fleet, SECRET } from '../testing/http-fleet.js';
 
@@ -111,21 +111,43 @@ describe('coordinators that look for each other', () => {
   // Blanks and order differ from what JSON.stringify would make of it: the signature is over what was sent.
   const text = `{ "raftUrl": "raft://h:7081",  "cluster": "test", "nodeId": "c4", "storeId": "${peer.storeId}", "httpUrl": "http://h:8081" }`;
 
-  test.each(['c1', 'c2'])('join at any member (%s) with a request that is signed as it was sent', async (nodeId) => {
-    const { at, world } = await fleet();
-    expect(await at(nodeId).send('POST', '/raft/join', { body: text, headers: { [SIGNATURE_HEADER]: `over ${text}` } })).toMatchObject({ code: 200, body: { peers: [] } });
-    expect(world.asked).toEqual(['c1: join c4']);
+  const signed = (about: string) => ({ [NONCE_HEADER]: 'a-nonce', [SIGNATURE_HEADER]: `over a-nonce ${about}` });
+
+  test.each(['c1', 'c2'])('get a nonce of the leader, whomever they ask (%s)', async (nodeId) => {
+    const { at } = await fleet();
+    const { code, body } = await at(nodeId).get('/raft/join-nonce');
+    expect([code, raftJoinNonceSchema.parse(body)]).toEqual([200, { nonce: 'nonce-of-c1-1-0123456789' }]);
   });
 
-  test.each([['another', `over ${text.replace('c4', 'c5')}`], ['no', undefined]])('do not with %s signature', async (_, signature) => {
+  test('do not without the nonce that they sign over, or with another', async () => {
     const { at, world } = await fleet();
-    expect(await at('c2').send('POST', '/raft/join', { body: text, headers: signature === undefined ? {} : { [SIGNATURE_HEADER]: signature } })).toMatchObject({ code: 401, body: { code: 'SIGNATURE_INVALID' } });
+    const { [NONCE_HEADER]: _, ...without } = signed(text);
+    for (const headers of [without, { ...without, [NONCE_HEADER]: 'another-nonce' }]) expect(await at('c2').send('POST', '/raft/join', { body: text, headers })).toMatchObject({ code: 401, body: { code: 'SIGNATURE_INVALID' } });
+    expect(world.asked).toEqual([]);
+  });
+
+  test.each(['c1', 'c2'])('are told to ask again by themselves when the group cannot now (%s): what they signed is used up', async (nodeId) => {
+    const { at, world } = await fleet();
+    world.failure = raftUnavailable('busy', 'another change is under way');
+    expect(await at(nodeId).send('POST', '/raft/join', { body: text, headers: signed(text) })).toMatchObject({ code: 503, body: { code: 'JOIN_LATER', message: expect.stringContaining('another change is under way') } });
+    expect(world.asked).toEqual([]);
+  });
+
+  test.each(['c1', 'c2'])('join at any member (%s) with a request that is signed as it was sent', async (nodeId) => {
+    const { at, world } = await fleet();
+    expect(await at(nodeId).send('POST', '/raft/join', { body: text, headers: signed(text) })).toMatchObject({ code: 200, body: { peers: [] } });
+    expect(world.asked).toEqual(['c1: join c4 with a-nonce']);
+  });
+
+  test.each([['another', `over a-nonce ${text.replace('c4', 'c5')}`], ['no', undefined]])('do not with %s signature', async (_, signature) => {
+    const { at, world } = await fleet();
+    expect(await at('c2').send('POST', '/raft/join', { body: text, headers: { [NONCE_HEADER]: 'a-nonce', ...(signature === undefined ? {} : { [SIGNATURE_HEADER]: signature }) } })).toMatchObject({ code: 401, body: { code: 'SIGNATURE_INVALID' } });
     expect(world.asked).toEqual([]);
   });
 
   test('are refused in words when what they sign is no request, or far too long', async () => {
     const { at } = await fleet();
-    const send = (body: string) => at('c2').send('POST', '/raft/join', { body, headers: { [SIGNATURE_HEADER]: `over ${body.slice(0, 40)}` } });
+    const send = (body: string) => at('c2').send('POST', '/raft/join', { body, headers: signed(body.slice(0, 40)) });
     expect(await send('{"nodeId":"c4"}')).toMatchObject({ code: 400, body: { code: 'RAFT_REQUEST_INVALID' } });
     expect(await send(`{"nodeId":"${'x'.repeat(20_000)}"}`)).toMatchObject({ code: 413, body: { code: 'BODY_TOO_LARGE' } });
   });
@@ -178,7 +200,7 @@ test('the description of the API has every path of the group, with what goes in,
   const { at } = await fleet(1);
   const { paths } = (await at('c1').get('/docs-json')).body as { paths: Record<string, Record<string, { responses: Record<string, { headers?: object }>; summary?: string; security?: unknown[] }>> };
   const operations = Object.entries(paths).filter(([path]) => path.startsWith('/raft/')).flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]) => ({ name: `${method} ${path}`, operation })));
-  expect(operations.map(({ name }) => name).toSorted()).toEqual(['delete /raft/peers/{nodeId}', 'get /raft/introduction', 'get /raft/peers', 'get /raft/snapshot', 'get /raft/status', 'post /raft/join', 'post /raft/peers', 'post /raft/peers/{nodeId}/replace', 'post /raft/restore', 'post /raft/snapshot', 'post /raft/transfer']);
+  expect(operations.map(({ name }) => name).toSorted()).toEqual(['delete /raft/peers/{nodeId}', 'get /raft/introduction', 'get /raft/join-nonce', 'get /raft/peers', 'get /raft/snapshot', 'get /raft/status', 'post /raft/join', 'post /raft/peers', 'post /raft/peers/{nodeId}/replace', 'post /raft/restore', 'post /raft/snapshot', 'post /raft/transfer']);
   for (const { operation } of operations) expect(operation.summary).toMatch(/\.$/);
   expect(operations.filter(({ name, operation }) => !name.startsWith('get') && operation.security === undefined).map(({ name }) => name)).toEqual(['post /raft/join']);
   expect(Object.keys(paths['/cluster/status']?.['get']?.responses['200']?.headers ?? {})).toEqual(Object.values(READ_HEADERS));

@@ -71,12 +71,17 @@ export class FakeGroup implements RaftControl {
     return { body, signature: `over ${nonce}` };
   }
 
-  verify(signature: string, text: string): boolean {
-    return signature === `over ${text}`;
+  async joinNonce(): Promise<string> {
+    await this.ask('nonce');
+    return `nonce-of-${this.nodeId}-${this.world.asked.length}-0123456789`;
   }
 
-  async join(request: RaftJoin) {
-    await this.ask(`join ${request.nodeId}`);
+  verify(signature: string, nonce: string, text: string): boolean {
+    return signature === `over ${nonce} ${text}`;
+  }
+
+  async join(request: RaftJoin, nonce: string) {
+    await this.ask(`join ${request.nodeId} with ${nonce}`);
     return { clusterId: randomUUID(), peers: [] };
   }
 

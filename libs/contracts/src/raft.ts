@@ -88,7 +88,14 @@ export const raftIntroductionSchema = z.object({
 });
 export type RaftIntroduction = z.infer<typeof raftIntroductionSchema>;
 
-/** `POST /raft/join`, signed like an introduction: a coordinator asks to be taken in. Any member takes it and passes it to the leader. */
+/** What `GET /raft/join-nonce` answers, in the words of the leader: what the next `POST /raft/join` is to be signed over, good once and for seconds. */
+export const raftJoinNonceSchema = z.object({ nonce: z.string().regex(/^[0-9a-z-]{16,160}$/) });
+export type RaftJoinNonce = z.infer<typeof raftJoinNonceSchema>;
+
+/**
+ * `POST /raft/join`: a coordinator asks to be taken in. Signed like an introduction, over a nonce of the leader, which comes along in the header
+ * `x-muster-nonce`. Any member takes it and passes it to the leader.
+ */
 export const raftJoinSchema = z.strictObject({ cluster: z.string(), nodeId: nodeIdSchema, storeId: storeIdSchema, httpUrl: urlSchema, raftUrl: raftUrlSchema });
 export type RaftJoin = z.infer<typeof raftJoinSchema>;
 export const raftJoinAnswerSchema = z.object({ clusterId: clusterIdSchema, peers: z.array(raftPeerSchema.pick({ nodeId: true, storeId: true, httpUrl: true, raftUrl: true, voter: true })) });
@@ -104,6 +111,7 @@ export const READ_HEADERS = { index: 'x-muster-index', term: 'x-muster-term', ag
 /** On a request that a coordinator passed on for another: it is not passed on again. */
 export const FORWARDED_HEADER = 'x-muster-forwarded-by';
 export const SIGNATURE_HEADER = 'x-muster-signature';
+export const NONCE_HEADER = 'x-muster-nonce';
 
 /** `POST /raft/transfer`: who shall lead; nobody in particular for the voter that is furthest. */
 export const raftTransferSchema = z.strictObject({ to: nodeIdSchema.optional() });

@@ -1,5 +1,6 @@
 /** Members that come, go, move and lose their disks, in groups on loopback. */
 import type { RaftJoin } from '@muster/contracts';
+import { Introductions } from '../src/group/introductions.js';
 import { RaftStore } from '../src/store/raft-store.js';
 import { bytesOf, type Coordinator, Coordinators } from '../testing/coordinators.js';
 import { eventually } from '../testing/eventually.js';
@@ -20,6 +21,7 @@ const notLeading = async (): Promise<Coordinator> => {
   if (other === undefined) throw new Error('there is nobody else');
   return other;
 };
+const join = async ({ group }: Coordinator, request: RaftJoin) => group.join(request, await group.joinNonce());
 const joinOf = ({ group }: Coordinator): RaftJoin => {
   const { cluster, nodeId, storeId, httpUrl, raftUrl } = group.introduce('').body;
   return { cluster, nodeId, storeId, httpUrl, raftUrl };
@@ -43,7 +45,7 @@ test('one that ended between its admission and its first entry of the log, and m
   // Taken in as an address where nobody listens: it ended right after, and its store is one of the group.
   const store = RaftStore.open(all.storeOf('d'));
   const { storeId } = store.identity;
-  const { clusterId } = await leader.group.join({ cluster: 'test', nodeId: 'd', storeId, httpUrl: 'http://127.0.0.1:9', raftUrl: 'raft://127.0.0.1:9' });
+  const { clusterId } = await join(leader, { cluster: 'test', nodeId: 'd', storeId, httpUrl: 'http://127.0.0.1:9', raftUrl: 'raft://127.0.0.1:9' });
   store.found(clusterId, { hard: { term: 0, votedFor: null, commit: 0 }, snapshot: null, entries: [] });
   store.close();
   const d = await all.start('d', only);
@@ -56,8 +58,8 @@ test('a wish to join is passed by nobody but the leader, and answers who belongs
   await three();
   const other = await notLeading();
   const { nodeId } = await all.leader();
-  await expect(other.group.join(joinOf(other))).rejects.toMatchObject({ code: 'not-leader', leaderId: nodeId });
-  const answer = await (await all.leader()).group.join(joinOf(other));
+  await expect(other.group.join(joinOf(other), '')).rejects.toMatchObject({ code: 'not-leader', leaderId: nodeId });
+  const answer = await join(await all.leader(), joinOf(other));
   expect(answer.clusterId).toBe(other.group.status().clusterId);
   expect(answer.peers.map(({ nodeId: id, voter }) => [id, voter])).toEqual([['a', true], ['b', true], ['c', true]]);
 });
@@ -78,8 +80,34 @@ test('one with a wiped disk comes back as a new member under its name, without t
 test('another with the name of a member that runs is refused', async () => {
   const leader = await three();
   const other = await notLeading();
-  await expect(leader.group.join({ ...joinOf(other), storeId: '7b0f7d4e-5c9b-4b57-9b53-0d5a52f6c1aa' })).rejects.toMatchObject({ code: 'refused', message: expect.stringContaining('give each coordinator its own node.id') });
+  await expect(join(leader, { ...joinOf(other), storeId: '7b0f7d4e-5c9b-4b57-9b53-0d5a52f6c1aa' })).rejects.toMatchObject({ code: 'refused', message: expect.stringContaining('give each coordinator its own node.id') });
   expect(votersOf(leader)).toEqual(['a', 'b', 'c']);
+});
+
+test('a wish to join that somebody captured buries nobody, once the member is down or another leads; one of now does', async () => {
+  const leader = await three();
+  const victim = await notLeading();
+  const another = { ...joinOf(victim), storeId: '7b0f7d4e-5c9b-4b57-9b53-0d5a52f6c1aa' };
+  // Refused while the member is heard. What was sent is the same that would put it out of the group when it is not.
+  const wish = () => new Introductions('secret of the test', () => Promise.resolve([])).join(leader.door.url, another, new AbortController().signal);
+  expect(await wish()).toMatchObject({ kind: 'refused' });
+  const captured = leader.door.overheard.find(({ body }) => body.includes(another.storeId));
+  const replay = async (at: Coordinator) => (await fetch(`${at.door.url}/raft/join`, { method: 'POST', ...captured })).json() as Promise<{ message: string }>;
+  await all.stop(victim.nodeId);
+  const belongs = () => leader.group.status().peers.some(({ storeId }) => storeId === victim.group.storeId);
+  expect((await replay(leader)).message).toContain('was used before');
+  await leader.group.transfer();
+  const next = await all.leader();
+  expect((await replay(next)).message).toContain('was not given by this leader');
+  await next.group.propose(bytesOf('after all of it'));
+  expect(belongs()).toBe(true);
+  await next.group.transfer(leader.nodeId);
+  await eventually('it leads again', () => leader.group.isLeader());
+  await eventually('another wish puts it out, since it is out of touch by now', async () => {
+    const reception = await wish();
+    return reception.kind === 'later' && reception.reason.includes('is being removed first');
+  });
+  await eventually('it is buried', () => !belongs());
 });
 
 test('one that was removed knows it, and joins no more by itself, not after a restart either', async () => {
@@ -92,7 +120,7 @@ test('one that was removed knows it, and joins no more by itself, not after a re
   const again = await all.start(gone.nodeId);
   await eventually('it is told', () => again.group.status().state === 'removed');
   expect(again.group.status().detail).toContain('was removed from the group');
-  await expect((await all.leader()).group.join(joinOf(again))).rejects.toMatchObject({ code: 'refused', message: expect.stringContaining('was removed') });
+  await expect(join(await all.leader(), joinOf(again))).rejects.toMatchObject({ code: 'refused', message: expect.stringContaining('was removed') });
   expect(votersOf(await all.leader())).not.toContain(gone.nodeId);
 });
 

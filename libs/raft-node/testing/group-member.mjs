@@ -16,7 +16,8 @@ const server = createServer((request, response) => {
         const { body, signature } = group.introduce(url.searchParams.get('nonce'));
         return response.writeHead(200, { 'x-muster-signature': signature }).end(JSON.stringify(body));
       }
-      response.end(JSON.stringify(await group.join(JSON.parse(Buffer.concat(pieces).toString()))));
+      if (url.pathname === '/raft/join-nonce') return response.end(JSON.stringify({ nonce: await group.joinNonce() }));
+      response.end(JSON.stringify(await group.join(JSON.parse(Buffer.concat(pieces).toString()), request.headers['x-muster-nonce'] ?? '')));
     } catch (error) {
       response.writeHead(error.code === 'refused' ? 409 : 503).end(JSON.stringify({ message: error.message }));
     }

@@ -4,7 +4,7 @@
  * Waits where a leader is likely to be there in a moment, as in an election or a handover, and refuses at once where this coordinator
  * has been cut off for longer. Tries again only what surely did not happen.
  */
-import { FORWARDED_HEADER, READ_HEADERS, SIGNATURE_HEADER } from '@muster/contracts';
+import { FORWARDED_HEADER, NONCE_HEADER, READ_HEADERS, SIGNATURE_HEADER } from '@muster/contracts';
 import { AppError } from '@muster/observability';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Asked } from './asked.js';
@@ -167,7 +167,7 @@ function notLeader(raft: RaftControl): AppError {
 
 function passedOf(leader: LeaderAddress, asked: Asked, by: string): Passed {
   const headers: Record<string, string> = { accept: 'application/json', [FORWARDED_HEADER]: by };
-  for (const name of ['authorization', SIGNATURE_HEADER]) {
+  for (const name of ['authorization', SIGNATURE_HEADER, NONCE_HEADER]) {
     const value = asked.headers[name];
     if (typeof value === 'string') headers[name] = value;
   }

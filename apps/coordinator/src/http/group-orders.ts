@@ -2,7 +2,7 @@
  * What operators, and coordinators that want to belong, ask of the Raft group. Checks what was sent and says in words why something was not
  * done; the group decides.
  */
-import { describeIssues, type RaftJoin, type RaftJoinAnswer, raftJoinSchema, type RaftStatus, type RaftTransferAnswer, raftTransferSchema, SIGNATURE_HEADER } from '@muster/contracts';
+import { describeIssues, NONCE_HEADER, type RaftJoin, type RaftJoinAnswer, type RaftJoinNonce, raftJoinSchema, type RaftStatus, type RaftTransferAnswer, raftTransferSchema, SIGNATURE_HEADER } from '@muster/contracts';
 import { AppError } from '@muster/observability';
 import { type Asked, queryOf } from './asked.js';
 import { type AtLeader, NotNow } from './at-leader.js';
@@ -28,13 +28,21 @@ export class GroupOrders {
     return this.raft.introduce(nonce);
   }
 
+  /** Asked of anybody: giving one costs nothing, using it takes the secret. */
+  joinNonce(asked: Asked): Promise<RaftJoinNonce> {
+    return this.atLeader.perform(asked, async () => ({ nonce: await inWords(() => this.raft.joinNonce()) }));
+  }
+
   /** Resolves when the one who asks is a member, at first without a vote. */
   join(asked: Asked): Promise<RaftJoinAnswer> {
-    const signature = asked.headers[SIGNATURE_HEADER];
+    const [signature, nonce] = [asked.headers[SIGNATURE_HEADER], asked.headers[NONCE_HEADER]];
     const text = typeof asked.body === 'string' ? asked.body : '';
-    if (typeof signature !== 'string' || text === '' || !this.raft.verify(signature, text)) throw new AppError('SIGNATURE_INVALID', `the request is not signed with the secret of this cluster (${SIGNATURE_HEADER}): set cluster.secret to the same at all coordinators`, { statusCode: 401 });
+    if (typeof signature !== 'string' || typeof nonce !== 'string' || text === '' || !this.raft.verify(signature, nonce, text)) {
+      throw new AppError('SIGNATURE_INVALID', `the request is not signed with the secret of this cluster, over a nonce of its leader (${SIGNATURE_HEADER}, ${NONCE_HEADER}): set cluster.secret to the same at all coordinators`, { statusCode: 401 });
+    }
     const join = joinIn(jsonIn(text));
-    return this.atLeader.perform(asked, () => inWords(() => this.raft.join(join)));
+    // Never tried again on its behalf: its nonce is used up, and it asks again by itself, with another.
+    return this.atLeader.perform(asked, () => inWords(() => this.raft.join(join, nonce), joinLater));
   }
 
   add(asked: Asked): Promise<RaftStatus> {
@@ -94,8 +102,10 @@ export class GroupOrders {
   }
 }
 
-/** Turns the refusals of the group into answers. */
-async function inWords<T>(work: () => Promise<T>): Promise<T> {
+const joinLater = (reason: string): AppError => new AppError('JOIN_LATER', `the coordinator is not taken in just now: ${reason}. It asks again by itself`, { statusCode: 503 });
+
+/** Turns the refusals of the group into answers; `later` makes that of what did not happen, and may when it is asked again. */
+async function inWords<T>(work: () => Promise<T>, later: (reason: string) => Error = (reason) => new NotNow(reason)): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -106,7 +116,7 @@ async function inWords<T>(work: () => Promise<T>): Promise<T> {
       case 'not-leader':
       case 'lost':
       case 'busy':
-        throw new NotNow(message);
+        throw later(message);
       case 'refused':
         throw new AppError('RAFT_REFUSED', `the group refuses that: ${message}`, { statusCode: 409 });
       case 'unknown':

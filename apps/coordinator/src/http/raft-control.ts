@@ -14,8 +14,10 @@ export interface RaftControl {
   /** Resolves when everything is applied here that was committed anywhere when it was called. */
   read(timeoutMs?: number): Promise<number>;
   introduce(nonce: string): { readonly body: RaftIntroduction; readonly signature: string };
-  join(request: RaftJoin): Promise<RaftJoinAnswer>;
-  verify(signature: string, text: string): boolean;
+  /** At the leader: what a wish to join is to be signed over. */
+  joinNonce(): Promise<string>;
+  join(request: RaftJoin, nonce: string): Promise<RaftJoinAnswer>;
+  verify(signature: string, nonce: string, text: string): boolean;
   addPeer(peer: RaftJoin): Promise<void>;
   removePeer(nodeId: string): Promise<void>;
   replacePeer(oldNodeId: string, by: RaftJoin): Promise<void>;

@@ -1,5 +1,5 @@
 /** The Raft group of the coordinators: what it is like, who belongs, who leads, and its snapshots. */
-import { type RaftJoinAnswer, type RaftPeer, type RaftRestoreAnswer, type RaftStatus, type RaftTransferAnswer, type SavedState, SIGNATURE_HEADER } from '@muster/contracts';
+import { type RaftJoinAnswer, type RaftJoinNonce, type RaftPeer, type RaftRestoreAnswer, type RaftStatus, type RaftTransferAnswer, type SavedState, SIGNATURE_HEADER } from '@muster/contracts';
 import { Controller, Delete, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { Ask } from './asked.js';
 import type { Asked } from './asked.js';
@@ -30,6 +30,11 @@ export class RaftController {
     const { body, signature } = this.orders.introduce(asked);
     asked.tell(SIGNATURE_HEADER, signature);
     return body;
+  }
+
+  @Get('join-nonce')
+  joinNonce(@Ask() asked: Asked): Promise<RaftJoinNonce> {
+    return this.orders.joinNonce(asked);
   }
 
   @Post('join')

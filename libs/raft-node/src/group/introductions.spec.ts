@@ -1,7 +1,7 @@
 /** What other coordinators say over HTTP, and what is not believed. */
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { SIGNATURE_HEADER } from '@muster/contracts';
+import { NONCE_HEADER, SIGNATURE_HEADER } from '@muster/contracts';
 import { Introductions } from './introductions.js';
 import { isSigned, signatureOf } from './signature.js';
 
@@ -61,13 +61,20 @@ test('a discovery that fails is a trouble, not an end', async () => {
   expect([...troubles]).toEqual([['discovery', 'no DNS']]);
 });
 
-test('a wish to join is signed, and its answer tells welcome, never and later apart', async () => {
+test('a wish to join is signed over a nonce of the other side, another one each time, and its answer tells welcome, never and later apart', async () => {
   const bodies: string[] = [];
   let status = 200;
+  let given = 0;
   const url = await listen((request, response) => {
+    if (request.url === '/raft/join-nonce') {
+      given += 1;
+      response.writeHead(200).end(JSON.stringify({ nonce: `nonce-of-${given}-0123456` }));
+      return;
+    }
     request.on('data', (piece: Buffer) => {
       const text = piece.toString('utf8');
-      if (isSigned(String(request.headers[SIGNATURE_HEADER]), secret, 'join', '', text)) bodies.push(text);
+      const nonce = `nonce-of-${given}-0123456`;
+      if (request.headers[NONCE_HEADER] === nonce && isSigned(String(request.headers[SIGNATURE_HEADER]), secret, 'join', nonce, text)) bodies.push(text);
       response.writeHead(status).end(status === 200 ? JSON.stringify({ clusterId: member.storeId, peers: [] }) : JSON.stringify({ message: 'because' }));
     });
   });
@@ -78,4 +85,18 @@ test('a wish to join is signed, and its answer tells welcome, never and later ap
   status = 503;
   expect(await join()).toEqual({ kind: 'later', reason: 'because' });
   expect(bodies).toEqual([JSON.stringify(member), JSON.stringify(member), JSON.stringify(member)]);
+});
+
+test('nobody is told that he wants to join before he has given a nonce that is one', async () => {
+  const paths: string[] = [];
+  const answers = ['{}', '{"nonce":"of another form, with blanks"}', 'x'.repeat(70_000)];
+  const url = await listen((request, response) => {
+    paths.push(request.url ?? '');
+    response.writeHead(200).end(answers.shift());
+  });
+  const join = () => new Introductions(secret, () => Promise.resolve([])).join(url, member, calm);
+  expect([await join(), await join(), await join()].map(({ kind }) => kind)).toEqual(['later', 'later', 'later']);
+  expect(paths).toEqual(['/raft/join-nonce', '/raft/join-nonce', '/raft/join-nonce']);
+  const starting = await listen((_, response) => response.writeHead(503).end(JSON.stringify({ message: "'b' leads" })));
+  expect(await new Introductions(secret, () => Promise.resolve([])).join(starting, member, calm)).toEqual({ kind: 'later', reason: "'b' leads" });
 });

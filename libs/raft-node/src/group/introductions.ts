@@ -1,7 +1,7 @@
 /** Asks coordinators who they are, and to be taken in, over HTTP. Decides nothing; what is not signed with the secret of the cluster was not said. */
 import { randomUUID } from 'node:crypto';
 import { isNativeError } from 'node:util/types';
-import { type RaftIntroduction, raftIntroductionSchema, type RaftJoin, type RaftJoinAnswer, raftJoinAnswerSchema, SIGNATURE_HEADER } from '@muster/contracts';
+import { NONCE_HEADER, type RaftIntroduction, raftIntroductionSchema, type RaftJoin, type RaftJoinAnswer, raftJoinAnswerSchema, raftJoinNonceSchema, SIGNATURE_HEADER } from '@muster/contracts';
 import { isSigned, signatureOf } from './signature.js';
 
 export interface Found {
@@ -52,10 +52,15 @@ export class Introductions {
     return { introductions: [...byStore.values()], troubles };
   }
 
+  /** Asks for a nonce of the leader first: nobody who hears this wish can use it again. */
   async join(httpUrl: string, request: RaftJoin, signal: AbortSignal): Promise<Reception> {
     const body = JSON.stringify(request);
-    const headers = { 'content-type': 'application/json', [SIGNATURE_HEADER]: signatureOf(this.secret, 'join', '', body) };
     try {
+      const given = await fetch(`${httpUrl}/raft/join-nonce`, { signal: within(JOIN_TIMEOUT_MS, signal) });
+      const answer = await limitedText(given);
+      if (!given.ok) return { kind: 'later', reason: messageIn(answer) ?? `${httpUrl} answered ${given.status}` };
+      const { nonce } = raftJoinNonceSchema.parse(JSON.parse(answer));
+      const headers = { 'content-type': 'application/json', [NONCE_HEADER]: nonce, [SIGNATURE_HEADER]: signatureOf(this.secret, 'join', nonce, body) };
       const response = await fetch(`${httpUrl}/raft/join`, { method: 'POST', body, headers, signal: within(JOIN_TIMEOUT_MS, signal) });
       const text = await limitedText(response);
       if (response.ok) return { kind: 'welcome', answer: raftJoinAnswerSchema.parse(JSON.parse(text)) };

@@ -16,6 +16,7 @@ import { Forming } from './forming.js';
 import { statusBefore, statusOf } from './group-status.js';
 import { patienceWith } from './in-touch.js';
 import { Introductions } from './introductions.js';
+import { JoinNonces, redemptionTrouble } from './join-nonces.js';
 import { Member } from './member.js';
 import { Orders } from './orders.js';
 import { PortHold } from './port-hold.js';
@@ -62,6 +63,7 @@ export type GroupCounters = Readonly<Record<string, number>>;
 export class RaftGroup {
   private readonly ending = new AbortController();
   private readonly introductions: Introductions;
+  private readonly joinNonces = new JoinNonces();
   private member: Member | null = null;
   private orders: Orders | null = null;
   private forming: Forming | null = null;
@@ -155,14 +157,26 @@ export class RaftGroup {
     return { body, signature: signatureOf(this.options.secret, 'introduction', nonce, JSON.stringify(body)) };
   }
 
-  /** Of the body of `POST /raft/join`. */
-  verify(signature: string, text: string): boolean {
-    return isSigned(signature, this.options.secret, 'join', '', text);
+  /** At the leader: what a wish to join has to be signed over. Rejects elsewhere with `not-leader`. */
+  async joinNonce(): Promise<string> {
+    this.leading();
+    return this.joinNonces.issue(monotonicMs());
   }
 
-  /** At the leader; elsewhere rejects with `not-leader`. The caller learns who belongs before it does itself. */
-  async join(request: RaftJoin): Promise<RaftJoinAnswer> {
-    return this.leading().join(request);
+  /** Whether the body of `POST /raft/join` comes from somebody who knows the secret; whether it is a wish of now, only the leader knows. */
+  verify(signature: string, nonce: string, text: string): boolean {
+    return isSigned(signature, this.options.secret, 'join', nonce, text);
+  }
+
+  /**
+   * At the leader; elsewhere rejects with `not-leader`. What was asked is verified, and uses up its nonce: `busy` when that is none that can be used,
+   * and nothing happened. The caller learns who belongs before it does itself.
+   */
+  async join(request: RaftJoin, nonce: string): Promise<RaftJoinAnswer> {
+    const orders = this.leading();
+    const redemption = this.joinNonces.redeem(nonce, monotonicMs());
+    if (redemption !== 'accepted') throw new RaftUnavailable('busy', `the wish of '${request.nodeId}' to join is not taken: ${redemptionTrouble(redemption)}`);
+    return orders.join(request);
   }
 
   async addPeer(peer: RaftJoin): Promise<void> {
@@ -190,7 +204,7 @@ export class RaftGroup {
   }
 
   counters(): GroupCounters {
-    return { ...this.forming?.counts, ...this.member?.counters() };
+    return { ...this.forming?.counts, ...this.member?.counters(), ...this.joinNonces.counts };
   }
 
   /** Without handing over; see `transfer`. */

@@ -6,6 +6,7 @@ export { applicationEntry, directoryEntry, foundingState, openEntry } from './en
 export { clusterIdOf, compareRank, formationStep, type FormationStep, type Unformed } from './formation.js';
 export { type DirectoryAnswer, GroupMachine } from './group-machine.js';
 export { type Patience, patienceWith } from './in-touch.js';
+export { JoinNonces } from './join-nonces.js';
 export { KeepingUp } from './keeping-up.js';
 export { removalHindrance } from './removal.js';
 export { Whereabouts } from './whereabouts.js';

@@ -3,7 +3,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 
 export type Purpose = 'introduction' | 'join';
 
-/** `nonce` is what the asker made up, so that an old answer cannot be given again; empty where the text needs none. */
+/** `nonce` is what the other side made up, so that what was signed once cannot be shown again. */
 export function signatureOf(secret: string, purpose: Purpose, nonce: string, text: string): string {
   return createHmac('sha256', secret)
     .update(JSON.stringify(['muster', purpose, nonce, text]))
