@@ -21,4 +21,6 @@ export default {
   testEnvironmentOptions: { customExportConditions: ['@muster/source', 'node', 'node-addons'] },
   testMatch: ['<rootDir>/{src,test,testing}/**/*.spec.ts'],
   maxWorkers: 2,
+  // Tests wait for conditions, not for moments: only what hangs gets here, also on a machine that is busy with other things.
+  testTimeout: 60_000,
 };

@@ -1,4 +1,4 @@
 import preset from '../../jest.preset.mjs';
 
 /** Tests on real sockets and timers are patient, because the machine may be busy. */
-export default { ...preset, setupFiles: ['reflect-metadata'], testTimeout: 30_000 };
+export default { ...preset, setupFiles: ['reflect-metadata'] };

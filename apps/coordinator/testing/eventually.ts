@@ -1,5 +1,5 @@
 /** Polls until something holds, with a deadline. */
-export async function eventually<T>(what: string, look: () => T | Promise<T>, holds: (seen: T) => boolean, limitMs = 5000): Promise<T> {
+export async function eventually<T>(what: string, look: () => T | Promise<T>, holds: (seen: T) => boolean, limitMs = 45_000): Promise<T> {
   const deadlineMs = performance.now() + limitMs;
   for (;;) {
     const seen = await look();

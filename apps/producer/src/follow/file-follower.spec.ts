@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { FileFollower } from './file-follower.js';
 
 const quiet: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 45_000;
 
 async function until(claim: string, holds: () => boolean): Promise<void> {
   for (const endMs = performance.now() + DEADLINE_MS; !holds(); ) {
