@@ -23,7 +23,7 @@ test('an embedded folder has one owner; the second is told who and what to do, a
   expect(await countOf(second, 'log_record')).toBe(0);
   await second.stop();
   await target.drop();
-}, 60_000);
+});
 
 test('a folder that was prepared half only is prepared anew', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'muster-half-'));

@@ -50,14 +50,14 @@ beforeAll(async () => {
       }
     },
   });
-}, 60_000);
+});
 
 afterAll(async () => {
   await service.close();
   await reader.close();
   await broker.close();
   rmSync(folder, { recursive: true, force: true });
-}, 60_000);
+});
 
 const url = (path: string): string => `http://127.0.0.1:${service.port}${path}`;
 const post = (body: unknown): Promise<Response> => fetch(url('/logs'), { method: 'POST', headers: { 'content-type': 'application/json' }, body: typeof body === 'string' ? body : JSON.stringify(body) });

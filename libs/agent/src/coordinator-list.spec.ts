@@ -38,7 +38,7 @@ test.each<{ name: string; fails: () => Promise<readonly string[]> }>([
   await list.start();
   expect(list.urls).toEqual([]);
   if (name !== 'never comes') await until('it is asked again', () => list.urls.length === 1);
-}, 15_000);
+});
 
 test('an answer without any address changes nothing', async () => {
   const answers = [['http://a:8081'], []];
@@ -47,4 +47,4 @@ test('an answer without any address changes nothing', async () => {
   await list.start();
   await until('it was asked three times', () => count > 2);
   expect([list.urls, changes]).toEqual([['http://a:8081/'], [['http://a:8081/']]]);
-}, 15_000);
+});

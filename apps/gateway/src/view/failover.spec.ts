@@ -122,7 +122,7 @@ test('a cluster that was made anew counts from the beginning: after some patienc
   lives(anew);
   await until('the new one', shows(view, 'new'), 15_000);
   expect(view.status()).toMatchObject({ index: 3 });
-}, 20_000);
+});
 
 test('coordinators that are behind names are followed to where they move', async () => {
   const [first, second] = [await coordinator('one'), await coordinator('two')];
