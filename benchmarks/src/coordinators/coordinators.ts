@@ -4,11 +4,12 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { clusterStatusSchema, type ErrorBody } from '@muster/contracts';
-import { checkLinearizable, CoordinatorGroup, furnish, membersOf, OrderHistory, type Seat, until } from '@muster/test-cluster';
+import { CoordinatorGroup, furnish, membersOf, OrderHistory, type Seat, until } from '@muster/test-cluster';
 import { machineConditions } from '../conditions.js';
 import { tell, tellProgress } from '../progress.js';
 import { type BenchReport, type BenchResult, spread } from '../report.js';
 import { follower, type Harm, HARMS } from './harms.js';
+import { Judge } from './judge.js';
 
 export interface CoordinatorsOptions {
   readonly trials: number;
@@ -30,9 +31,18 @@ const HEALTHY_MS_MAX = 60_000;
 /** Within this time after the harm began the next order counts as the first after it. Milliseconds. */
 const SETTLE_MS = 700;
 
-interface Trial {
-  /** The longest time without an order carried out, from the harm on. Milliseconds. */
-  readonly gapMs: number;
+interface Drill {
+  readonly group: CoordinatorGroup;
+  readonly history: OrderHistory;
+  readonly judge: Judge;
+  readonly trials: number;
+}
+
+interface Trials {
+  /** Of each trial the longest time without an order carried out, from the harm on. Milliseconds. */
+  readonly gapsMs: readonly number[];
+  /** Declared DOWN, but not harmed. Count. */
+  readonly wrong: number;
 }
 
 export async function coordinators({ trials, only, isApart }: CoordinatorsOptions): Promise<BenchReport> {
@@ -45,23 +55,25 @@ export async function coordinators({ trials, only, isApart }: CoordinatorsOption
     await until('all coordinators to be HEALTHY members', HEALTHY_MS_MAX, () => allHealthy(group));
     const keys = await membersOf(group.urls[0] ?? '');
     const history = new OrderHistory({ urls: () => group.urls, keys, clients: CLIENTS, paceMs: PACE_MS, timeoutMs: ANSWER_MS_MAX });
+    const judge = new Judge();
     const results: BenchResult[] = [];
     let wrong = 0;
     for (const harm of harms) {
-      const samples = await tried(group, history, harm, trials, (verdicts) => (wrong += verdicts));
-      results.push({ case: harm.title, metric: 'longest time without an order carried out', unit: 'ms', ...spread(samples.map(({ gapMs }) => gapMs)) });
+      if (judge.isBroken) break;
+      const found = await tried({ group, history, judge, trials }, harm);
+      wrong += found.wrong;
+      results.push({ case: harm.title, metric: 'longest time without an order carried out', unit: 'ms', ...spread(found.gapsMs) });
     }
-    const operations = await history.stop(async () => (await group.leader(LEADER_MS_MAX)).url);
-    const verdict = checkLinearizable(operations, 'false');
-    if (verdict.kind === 'violation') tell(`coordinators: ${verdict.key}: ${verdict.reason}\n${verdict.operations.map((operation) => JSON.stringify(operation)).join('\n')}`);
+    judge.take(await history.stop(() => leaderUrl(group)));
     return {
       bench: 'coordinators',
       conditions: { ...conditions, coordinators: COUNT, 'clients at once': CLIENTS, network: isApart ? 'one namespace each' : 'loopback', bus: 'embedded' },
       results: [
         ...results,
         { case: 'one order', metric: 'from request to answer, harms included', unit: 'ms', ...spread(history.done.map(({ tookMs }) => tookMs)) },
-        { case: 'history', metric: 'orders and linearizable reads answered', unit: 'operations', n: 1, value: operations.filter(({ endMs }) => endMs !== null).length },
-        { case: 'history', metric: 'violations of linearizability', unit: 'violations', n: 1, value: verdict.kind === 'violation' ? 1 : 0 },
+        { case: 'history', metric: 'orders and linearizable reads answered', unit: 'operations', n: 1, value: judge.operations },
+        { case: 'history', metric: 'violations of linearizability', unit: 'violations', n: 1, value: judge.isBroken ? 1 : 0 },
+        { case: 'history', metric: 'orders that the log knows otherwise than was told', unit: 'orders', n: 1, value: judge.contradictions },
         { case: 'members', metric: 'declared DOWN, but not harmed', unit: 'verdicts', n: 1, value: wrong },
       ],
     };
@@ -70,9 +82,11 @@ export async function coordinators({ trials, only, isApart }: CoordinatorsOption
   }
 }
 
-async function tried(group: CoordinatorGroup, history: OrderHistory, harm: Harm, trials: number, wrong: (verdicts: number) => void): Promise<readonly Trial[]> {
-  const samples: Trial[] = [];
-  for (let trial = 1; trial <= trials; trial++) {
+/** Ends early when an answer did not fit. */
+async function tried({ group, history, judge, trials }: Drill, harm: Harm): Promise<Trials> {
+  const gapsMs: number[] = [];
+  let wrong = 0;
+  for (let trial = 1; trial <= trials && !judge.isBroken; trial++) {
     const leader = await group.leader(LEADER_MS_MAX);
     const since = await newestIndex(leader);
     await pause(Math.random() * 200);
@@ -80,14 +94,18 @@ async function tried(group: CoordinatorGroup, history: OrderHistory, harm: Harm,
     await harm.run(group, leader);
     const next = await group.leader(LEADER_MS_MAX);
     const healedMs = performance.now();
-    await until(`an order to be carried out after: ${harm.title}`, LEADER_MS_MAX, () => Promise.resolve(history.done.some(({ atMs }) => atMs > healedMs) ? true : undefined));
-    samples.push({ gapMs: longestGapMs(history.done.map(({ atMs }) => atMs), sinceMs, Math.max(healedMs, sinceMs + SETTLE_MS)) });
-    await history.follow(next.url);
-    wrong(await downsOfOthers(next, since, excusedBy(harm, group, leader)));
+    await until(`an order to be carried out after: ${harm.title}`, LEADER_MS_MAX, () => Promise.resolve((history.done.at(-1)?.atMs ?? 0) > healedMs ? true : undefined));
+    gapsMs.push(longestGapMs(history.done.map(({ atMs }) => atMs), sinceMs, Math.max(healedMs, sinceMs + SETTLE_MS)));
+    wrong += await downsOfOthers(next, since, excusedBy(harm, group, leader));
     tellProgress(`coordinators: ${harm.title}, ${trial} of ${trials} trials`);
     await until('all coordinators to be HEALTHY members', HEALTHY_MS_MAX, () => allHealthy(group));
+    judge.take(await history.cut(() => leaderUrl(group)));
   }
-  return samples;
+  return { gapsMs, wrong };
+}
+
+async function leaderUrl(group: CoordinatorGroup): Promise<string> {
+  return (await group.leader(LEADER_MS_MAX)).url;
 }
 
 function longestGapMs(times: readonly number[], fromMs: number, toMs: number): number {

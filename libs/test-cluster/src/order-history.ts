@@ -4,11 +4,16 @@
  * The registers are members: one is cordoned or it is not. Any coordinator is asked, also one that is stopped or cut off.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { clusterEventSchema, clusterStatusSchema, isMemberEvent, memberStatusViewSchema, operatorResultSchema, READ_HEADERS } from '@muster/contracts';
-import { z } from 'zod';
+import { clusterStatusSchema, memberStatusViewSchema, operatorResultSchema, READ_HEADERS } from '@muster/contracts';
 import type { Operation } from './linearizability/operation.js';
+import { OrderLedger } from './order-ledger.js';
+import { OrderLog } from './order-log.js';
+import { until } from './service.js';
 
-const eventPageSchema = z.object({ events: z.array(clusterEventSchema), nextSince: z.number(), missingUpToIndex: z.number().nullable() });
+/** Refusals after which an order has certainly not been carried out. */
+const NOTHING_DONE = new Set(['NO_QUORUM', 'NO_LEADER', 'NOT_LEADER', 'MEMBER_UNKNOWN']);
+const FOLLOW_EVERY_MS = 500;
+const READ_MS_MAX = 30_000;
 
 export interface OrderHistoryOptions {
   /** Where coordinators answer, asked anew before each request. */
@@ -22,69 +27,81 @@ export interface OrderHistoryOptions {
   readonly timeoutMs: number;
 }
 
-/** Refusals after which an order has certainly not been carried out. */
-const NOTHING_DONE = new Set(['NO_QUORUM', 'NO_LEADER', 'NOT_LEADER', 'MEMBER_UNKNOWN']);
-
-interface Answer {
-  readonly value: string;
-  readonly index: number | null;
+/** Some time of the history, from where nothing was asked to where everything was answered or given up. */
+export interface HistoryPiece {
+  readonly operations: readonly Operation[];
+  /** Orders that the log knows otherwise than those who gave them were told. */
+  readonly contradictions: readonly string[];
 }
 
 export class OrderHistory {
-  readonly operations: Operation[] = [];
+  /** What was answered since the last cut. */
+  private answered: Operation[] = [];
   /** When orders were carried out, and how long each took. Milliseconds. */
   readonly done: { readonly atMs: number; readonly tookMs: number }[] = [];
-  /** Orders whose answer was lost, by their mark; what the log says of them decides. */
-  private readonly unanswered = new Map<string, Operation>();
-  private readonly carriedOut = new Map<string, number>();
-  private readUpTo = 0;
+  private readonly ledger = new OrderLedger();
+  private readonly log = new OrderLog(this.ledger);
+  private readonly asking = new Set<Promise<void>>();
+  private held: PromiseWithResolvers<void> | null = null;
   private marks = 0;
   private readonly stopping = new AbortController();
   private readonly running: Promise<unknown>;
 
   constructor(private readonly options: OrderHistoryOptions) {
-    this.running = Promise.all(Array.from({ length: options.clients }, (_, at) => this.work(`client-${at + 1}`, at)));
+    const clients = Array.from({ length: options.clients }, (_, at) => this.work(`client-${at + 1}`, at));
+    this.running = Promise.all([...clients, this.follow()]);
   }
 
-  /** Reads on in the log of changes, which does not keep them for ever: to be called now and then, at a coordinator that is up to date. */
-  async follow(url: string): Promise<void> {
-    for (;;) {
-      const answer = await fetch(`${url}/cluster/events?format=json&limit=1000&since=${this.readUpTo}`);
-      const { events, nextSince, missingUpToIndex } = eventPageSchema.parse(await answer.json());
-      if (missingUpToIndex !== null && this.readUpTo > 0) throw new Error(`changes up to ${missingUpToIndex} are no longer kept, and they were read up to ${this.readUpTo}: follow more often`);
-      for (const event of events) {
-        const mark = isMemberEvent(event) ? /^\w+ by (\S+)$/.exec(event.data.update ?? '')?.[1] : undefined;
-        if (mark !== undefined && isMemberEvent(event)) this.carriedOut.set(mark, event.data.member.index);
-      }
-      if (nextSince === this.readUpTo) return;
-      this.readUpTo = nextSince;
-    }
+  /** Place in the log of the order that was carried out last; 0 before any was. */
+  get index(): number {
+    return this.answered.findLast(({ kind }) => kind === 'write')?.index ?? 0;
   }
 
   /**
-   * Resolves with the history, the log having the last word about orders whose answer was lost: those that are in it count as
-   * answered at the end, the others changed nothing.
+   * Lets clients wait until all that they asked is answered, and resolves with what was since the last cut. The log has the last word about
+   * orders whose answer was lost: those that are in it count as answered by now, the others have changed nothing so far.
    */
-  async stop(leaderUrl: () => Promise<string>): Promise<readonly Operation[]> {
+  async cut(leaderUrl: () => Promise<string>): Promise<HistoryPiece> {
+    this.held = Promise.withResolvers();
+    try {
+      await Promise.all(this.asking);
+      await until('the log to be read to its end', READ_MS_MAX, () => leaderUrl().then((url) => this.log.read(url, 'linearizable')).then(() => true));
+      const { found, contradictions } = this.ledger.settle(performance.now());
+      const operations = [...this.answered, ...found];
+      this.answered = [];
+      return { operations, contradictions };
+    } finally {
+      this.held.resolve();
+      this.held = null;
+    }
+  }
+
+  /** The last piece; nothing is asked any more. */
+  async stop(leaderUrl: () => Promise<string>): Promise<HistoryPiece> {
     this.stopping.abort();
     await this.running;
-    await this.follow(await leaderUrl());
-    const endMs = performance.now();
-    for (const [mark, operation] of this.unanswered) {
-      const index = this.carriedOut.get(mark);
-      if (index !== undefined) this.operations.push({ ...operation, endMs, index });
+    return this.cut(leaderUrl);
+  }
+
+  /** The log of changes is read all the time, at whoever answers: it is not kept for ever. */
+  private async follow(): Promise<void> {
+    while (!this.stopping.signal.aborted) {
+      for (const url of this.options.urls()) await this.log.read(url, 'stale').catch(() => undefined);
+      await pause(FOLLOW_EVERY_MS);
     }
-    return this.operations;
   }
 
   private async work(client: string, seat: number): Promise<void> {
     const { urls, keys, paceMs } = this.options;
     for (let count = seat; !this.stopping.signal.aborted; count++) {
+      while (this.held !== null) await this.held.promise;
       // Each keeps to one coordinator: were it to go round, all of them would soon wait for the one that does not answer.
       const url = urls()[seat % urls().length] ?? '';
       const key = keys[Math.floor(count / 3) % keys.length] ?? '';
-      if (count % 2 === 0) await this.write(client, url, key, Math.floor(count / 2) % 2 === 0);
-      else await this.read(client, url, key);
+      const turn = count % 2 === 0 ? this.write(client, url, key, Math.floor(count / 2) % 2 === 0) : this.read(client, url, key);
+      this.asking.add(turn);
+      await turn;
+      this.asking.delete(turn);
       await pause(paceMs);
     }
   }
@@ -94,14 +111,12 @@ export class OrderHistory {
     const operation = { client, key, kind: 'write', value: String(isCordoned), startMs } as const;
     const mark = `${client}-${(this.marks += 1)}`;
     const answer = await this.ask(`${url}/cluster/members/${key}/${isCordoned ? 'cordon' : 'uncordon'}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ by: mark }) });
-    if (answer === 'refused') return;
+    if (answer === 'refused') return this.ledger.refused(mark);
     const endMs = performance.now();
-    if (answer === null) {
-      this.unanswered.set(mark, { ...operation, endMs: null, index: null });
-      return;
-    }
-    const { index } = operatorResultSchema.parse(answer.body);
-    this.operations.push({ ...operation, endMs, index });
+    if (answer === null) return this.ledger.unanswered(mark, { ...operation, endMs: null, index: null });
+    const { index, changed } = operatorResultSchema.parse(answer.body);
+    this.ledger.acknowledged(mark, changed ? index : null);
+    this.answered.push({ ...operation, endMs, index });
     this.done.push({ atMs: endMs, tookMs: endMs - startMs });
   }
 
@@ -110,7 +125,7 @@ export class OrderHistory {
     const answer = await this.ask(`${url}/cluster/members/${key}?consistency=linearizable`, {});
     if (answer === null || answer === 'refused') return;
     const { value, index } = readingOf(answer);
-    this.operations.push({ client, key, kind: 'read', value, startMs, endMs: performance.now(), index });
+    this.answered.push({ client, key, kind: 'read', value, startMs, endMs: performance.now(), index });
   }
 
   /** Null: nobody knows what became of it. */
@@ -126,7 +141,7 @@ export class OrderHistory {
   }
 }
 
-function readingOf({ body, headers }: { readonly body: unknown; readonly headers: Headers }): Answer {
+function readingOf({ body, headers }: { readonly body: unknown; readonly headers: Headers }): { readonly value: string; readonly index: number | null } {
   const { marks } = memberStatusViewSchema.parse(body);
   const index = headers.get(READ_HEADERS.index);
   return { value: String(marks.includes('cordoned')), index: index === null ? null : Number(index) };

@@ -14,10 +14,15 @@ export interface Operation {
   readonly index: number | null;
 }
 
-export type Linearizability =
-  | { readonly kind: 'linearizable'; readonly operations: number }
-  /** `operations` are those that contradict each other, the one that brought it to light last. */
-  | { readonly kind: 'violation'; readonly key: string; readonly reason: string; readonly operations: readonly Operation[] };
+/** `operations` are those that contradict each other, the one that brought it to light last. */
+export interface Violation {
+  readonly kind: 'violation';
+  readonly key: string;
+  readonly reason: string;
+  readonly operations: readonly Operation[];
+}
+
+export type Linearizability = { readonly kind: 'linearizable'; readonly operations: number } | Violation;
 
 export type Answered = Operation & { readonly endMs: number };
 
