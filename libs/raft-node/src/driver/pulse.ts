@@ -19,7 +19,7 @@ export const NO_PULSE: Pulse = {
   config: { voters: [], outgoing: [], learners: [] },
   contactAtMs: null,
   peers: [],
-  transport: { sent: 0, received: 0, dropped: 0, refused: 0 },
+  transport: { sent: 0, received: 0, dropped: 0, refused: 0, crowdedOut: 0 },
   counts: { elections: 0, leaderChanges: 0, stepDowns: 0, diskHandovers: 0, writes: 0, writeMsSum: 0, writeMsMax: 0, writeBytes: 0, stalls: 0, snapshotsMade: 0, snapshotsReceived: 0 },
   diskFreeBytes: null,
 };

@@ -17,6 +17,8 @@ export interface Formed {
   readonly peers: readonly Newcomer[];
 }
 
+/** What forming counts. */
+export const NO_FORMATION = { formationRounds: 0, joinsRefused: 0 };
 const ROUND_MS = 300;
 /** Once all are seen it is a matter of a few answers; the sooner all have founded, the sooner they elect. */
 const PROMISED_ROUND_MS = 100;
@@ -29,7 +31,7 @@ export class Forming {
   state: 'forming' | 'joining' = 'forming';
   /** In words, what is waited for. */
   detail = 'looks for other coordinators';
-  readonly counts = { formationRounds: 0, joinsRefused: 0 };
+  readonly counts = { ...NO_FORMATION };
   private promised: FoundingPromise | null;
   private refusals = 0;
 

@@ -1,7 +1,8 @@
 /** A member whose store belongs to a group: starts its Raft node, tells it where the others are, and sees that somebody looks after it. */
 import type { Logger, RaftJoin } from '@muster/contracts';
 import type { Restored } from '@muster/raft';
-import type { Role } from '../driver/messages.js';
+import type { Pulse, Role } from '../driver/messages.js';
+import { NO_PULSE } from '../driver/pulse.js';
 import { RaftNode, type StateMachine } from '../driver/raft-node.js';
 import type { RaftStore } from '../store/raft-store.js';
 import type { TlsOptions } from '../transport/channel.js';
@@ -10,7 +11,7 @@ import { openEntry, openSnapshot } from './envelope.js';
 import { GroupMachine } from './group-machine.js';
 import type { Introductions } from './introductions.js';
 import type { PortHold } from './port-hold.js';
-import { Steward } from './steward.js';
+import { NO_STEWARDSHIP, Steward } from './steward.js';
 import { Whereabouts } from './whereabouts.js';
 
 export interface MemberOptions {
@@ -102,9 +103,7 @@ export class Member {
   }
 
   counters(): Record<string, number> {
-    const { transport, counts, diskFreeBytes } = this.node.pulse();
-    const { sent, received, dropped, refused } = transport;
-    return { messagesSent: sent, messagesReceived: received, messagesDropped: dropped, callersRefused: refused, ...counts, ...this.steward.counts, ...(diskFreeBytes === null ? {} : { diskFreeBytes }) };
+    return { ...countersIn(this.node.pulse()), ...this.steward.counts };
   }
 
   async stop(): Promise<void> {
@@ -112,6 +111,16 @@ export class Member {
     await this.node.stop();
     await this.work;
   }
+}
+
+/** Before it is a member it has counted nothing; what it will count is known by name all the same. */
+export function noCounters(): Record<string, number> {
+  return { ...countersIn(NO_PULSE), ...NO_STEWARDSHIP };
+}
+
+function countersIn({ transport, counts, diskFreeBytes }: Pick<Pulse, 'transport' | 'counts' | 'diskFreeBytes'>): Record<string, number> {
+  const { sent, received, dropped, refused, crowdedOut } = transport;
+  return { messagesSent: sent, messagesReceived: received, messagesDropped: dropped, callersRefused: refused, callersCrowdedOut: crowdedOut, ...counts, diskFreeBytes: diskFreeBytes ?? Number.NaN };
 }
 
 /** The directory as of what the store knows to be committed. */

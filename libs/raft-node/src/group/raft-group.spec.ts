@@ -60,3 +60,12 @@ test('the only voter can neither be removed nor hand over', async () => {
   await expect(group.transfer()).rejects.toMatchObject({ code: 'refused', message: expect.stringContaining('nobody can take over') });
   await expect(group.removePeer('nobody')).rejects.toMatchObject({ code: 'refused', message: expect.stringContaining("'nobody' is no member") });
 });
+
+test('what is counted has the same names before there is a group as after: whoever reads them at the start misses none', async () => {
+  const { group } = await all.start('counts', { expect: 1 });
+  const before = Object.keys(group.counters()).toSorted();
+  expect(before).toEqual(expect.arrayContaining(['elections', 'messagesSent', 'callersCrowdedOut', 'duties', 'formationRounds', 'joinNoncesRefused', 'diskFreeBytes']));
+  expect(group.counters()['elections']).toBe(0);
+  await eventually('it has elected itself', () => (group.counters()['elections'] ?? 0) > 0);
+  expect(Object.keys(group.counters()).toSorted()).toEqual(before);
+});

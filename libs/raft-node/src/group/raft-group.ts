@@ -12,12 +12,12 @@ import { RaftStore } from '../store/raft-store.js';
 import type { TlsOptions } from '../transport/channel.js';
 import { type Newcomer, peerNamed } from './directory.js';
 import { applicationEntry } from './envelope.js';
-import { Forming } from './forming.js';
+import { Forming, NO_FORMATION } from './forming.js';
 import { statusBefore, statusOf } from './group-status.js';
 import { patienceWith } from './in-touch.js';
 import { Introductions } from './introductions.js';
 import { JoinNonces, redemptionTrouble } from './join-nonces.js';
-import { Member } from './member.js';
+import { Member, noCounters } from './member.js';
 import { Orders } from './orders.js';
 import { PortHold } from './port-hold.js';
 import { isSigned, signatureOf } from './signature.js';
@@ -57,7 +57,7 @@ export interface Introduced {
   readonly signature: string;
 }
 
-/** All count from the start of this member, but for `diskFreeBytes`. */
+/** All count from the start of this member, but for `diskFreeBytes`, which is NaN while it is not known. The names are always the same. */
 export type GroupCounters = Readonly<Record<string, number>>;
 
 export class RaftGroup {
@@ -204,7 +204,7 @@ export class RaftGroup {
   }
 
   counters(): GroupCounters {
-    return { ...this.forming?.counts, ...this.member?.counters(), ...this.joinNonces.counts };
+    return { ...(this.forming?.counts ?? NO_FORMATION), ...(this.member?.counters() ?? noCounters()), ...this.joinNonces.counts };
   }
 
   /** Without handing over; see `transfer`. */

@@ -34,6 +34,8 @@ export interface StewardOptions {
   readonly logger: Logger;
 }
 
+/** What a steward counts. */
+export const NO_STEWARDSHIP = { duties: 0, dutiesFailed: 0, searches: 0, announcements: 0 };
 const ROUND_MS = 200;
 const LAG_MAX = 100;
 const SEEK_MS_MIN = 500;
@@ -43,7 +45,7 @@ const CHANGE_MS_MAX = 3000;
 export class Steward {
   /** Why the group will not have us, once it said so. */
   removed: string | null = null;
-  readonly counts = { duties: 0, dutiesFailed: 0, searches: 0, announcements: 0 };
+  readonly counts = { ...NO_STEWARDSHIP };
   private readonly keepingUp: KeepingUp;
   private seekAtMs = 0;
   private seekEveryMs = SEEK_MS_MIN;

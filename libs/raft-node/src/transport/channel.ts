@@ -16,9 +16,34 @@ export function dial(address: string, nodeId: string, tls: TlsOptions | null): S
   return connectTcp({ host, port });
 }
 
-export function listener(tls: TlsOptions | null, onSocket: (socket: Socket) => void): Server {
-  if (tls === null) return createTcpServer(onSocket);
-  return createTlsServer({ ...tls, requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3' }, onSocket);
+export interface Arrivals {
+  /** A connection came, of which nothing is known. */
+  readonly onStranger: (connection: Socket) => void;
+  /** It can be read and written now. `connection` is the same one, below TLS. */
+  readonly onSocket: (socket: Socket, connection: Socket) => void;
+}
+
+export function listener(tls: TlsOptions | null, { onStranger, onSocket }: Arrivals): Server {
+  if (tls === null) {
+    return createTcpServer((socket) => {
+      onStranger(socket);
+      onSocket(socket, socket);
+    });
+  }
+  // Two open connections never have the same.
+  const byCaller = new Map<string, Socket>();
+  const callerOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
+  const server = createTlsServer({ ...tls, requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3' }, (socket) => {
+    const connection = byCaller.get(callerOf(socket));
+    if (connection === undefined) socket.destroy();
+    else onSocket(socket, connection);
+  });
+  return server.prependListener('connection', (connection: Socket) => {
+    const caller = callerOf(connection);
+    byCaller.set(caller, connection);
+    connection.once('close', () => byCaller.delete(caller));
+    onStranger(connection);
+  });
 }
 
 /** True when the certificate of the other side, which was checked against `ca`, is one for this member; without TLS nothing is claimed. */

@@ -167,6 +167,43 @@ test('whoever does not speak Raft is refused and the port stays open for others'
   socket.destroy();
 });
 
+test.each([
+  { name: 'TCP', tls: [null, null] },
+  { name: 'TLS', tls: [tlsOf('a'), tlsOf('b')] },
+] as const)('more silent sockets than there is room for keep no member out, over $name', async ({ tls }) => {
+  const [a, b] = [await member('a', { tls: tls[0] }), await member('b', { tls: tls[1] })];
+  const silent = Array.from({ length: 80 }, () => connect({ host: '127.0.0.1', port: Number(b.address.split(':')[1]) }).on('error', () => {}));
+  await eventually('the oldest had to go', () => b.transport.counters().crowdedOut >= 16);
+  introduce(a, b);
+  await connected(a, b);
+  // Whoever is known is no stranger: others may come and stay silent.
+  for (let count = 0; count < 80; count++) silent.push(connect({ host: '127.0.0.1', port: Number(b.address.split(':')[1]) }).on('error', () => {}));
+  await eventually('more had to go', () => b.transport.counters().crowdedOut >= 96);
+  a.transport.send([heartbeat('a', 'b', 5)]);
+  await eventually('b heard', () => b.heard.length > 0);
+  for (const socket of silent) socket.destroy();
+});
+
+test('silent sockets are closed by and by though nobody else comes', async () => {
+  const b = await member('b');
+  let isClosed = false;
+  connect({ host: '127.0.0.1', port: Number(b.address.split(':')[1]) }).on('close', () => (isClosed = true)).resume();
+  await eventually('it is closed', () => isClosed);
+});
+
+test('a member that calls anew loses the connection that it had', async () => {
+  const [one, two, b] = [await member('a'), await member('a'), await member('b')];
+  one.transport.setPeers(new Map([['b', b.address]]));
+  await eventually('the first is connected', () => one.transport.connected().length === 1);
+  two.transport.setPeers(new Map([['b', b.address]]));
+  await eventually('the second is connected, and the first is not', () => two.transport.connected().length === 1 && one.transport.connected().length === 0);
+  one.transport.setPeers(new Map());
+  await eventually('b hears the second', () => {
+    two.transport.send([heartbeat('a', 'b', 3)]);
+    return b.heard.length > 0;
+  });
+});
+
 test('a heartbeat overtakes large appends that have not left yet', async () => {
   const [a, b] = [await member('a'), await member('b')];
   introduce(a, b);

@@ -11,6 +11,7 @@ import { FrameReader, frameOf } from './frames.js';
 import { type Admits, Callee, decodeHandshake, encodeHandshake, HANDSHAKE_BYTES_MAX, HandshakeRefused, type Identity, type Own } from './handshake.js';
 import { decodeMessage } from './message-codec.js';
 import { PeerLink } from './peer-link.js';
+import { Strangers } from './strangers.js';
 
 export interface TransportOptions {
   readonly identity: Omit<Identity, 'address'>;
@@ -34,23 +35,30 @@ export interface TransportCounters {
   received: number;
   dropped: number;
   refused: number;
+  /** Callers that were turned away before they said who they are, because others came. */
+  crowdedOut: number;
 }
 
+/** Connections of callers that are known. Count. */
 const INCOMING_MAX = 64;
+/** Connections of callers that are not, yet. Count. */
+const STRANGERS_MAX = 64;
 const HANDSHAKE_MS_MAX = 3000;
 
 export class RaftTransport {
   private readonly links = new Map<PeerId, PeerLink>();
-  /** Who calls, once that is proven. */
-  private readonly incoming = new Map<Socket, Identity | null>();
+  /** Who calls, where that is proven. */
+  private readonly incoming = new Map<Socket, Identity>();
+  /** Connections of those of whom it is not. */
+  private readonly strangers = new Strangers<Socket>(STRANGERS_MAX);
   /** Hosts of these refuse connections. */
   private readonly refusing = new Set<PeerId>();
   private readonly server: Server;
   private own: Own | null = null;
-  private readonly counted = { sent: 0, received: 0, droppedBefore: 0, refused: 0 };
+  private readonly counted = { sent: 0, received: 0, droppedBefore: 0, refused: 0, crowdedOut: 0 };
 
   constructor(private readonly options: TransportOptions) {
-    this.server = listener(options.tls, (socket) => this.accept(socket));
+    this.server = listener(options.tls, { onStranger: (connection) => this.meet(connection), onSocket: (socket, connection) => this.accept(socket, connection) });
     // A peer with a wrong certificate, or a port scan.
     this.server.on('tlsClientError', (error: Error) => this.refuse(`a caller was refused: ${error.message}`));
   }
@@ -83,7 +91,7 @@ export class RaftTransport {
     }
     for (const link of this.links.values()) link.admitAnew();
     for (const [socket, caller] of this.incoming) {
-      const reason = caller === null ? null : this.options.admits(caller);
+      const reason = this.options.admits(caller);
       if (reason !== null) this.dismiss(socket, new HandshakeRefused(reason));
     }
   }
@@ -96,8 +104,8 @@ export class RaftTransport {
   }
 
   counters(): TransportCounters {
-    const { sent, received, droppedBefore, refused } = this.counted;
-    return { sent, received, refused, dropped: [...this.links.values()].reduce((sum, link) => sum + link.queue.dropped, droppedBefore) };
+    const { sent, received, droppedBefore, refused, crowdedOut } = this.counted;
+    return { sent, received, refused, crowdedOut, dropped: [...this.links.values()].reduce((sum, link) => sum + link.queue.dropped, droppedBefore) };
   }
 
   connected(): PeerId[] {
@@ -107,7 +115,7 @@ export class RaftTransport {
   /** At once: whoever calls from now on is refused, which tells him that we have ended. */
   stop(): void {
     for (const link of this.links.values()) link.stop();
-    for (const socket of this.incoming.keys()) socket.destroy();
+    for (const socket of [...this.incoming.keys(), ...this.strangers.all()]) socket.destroy();
     this.server.close();
   }
 
@@ -123,16 +131,29 @@ export class RaftTransport {
 
   /** One that still calls us has not ended: we only have a wrong address. */
   private tellGone(peer: PeerId): void {
-    if (this.refusing.has(peer) && ![...this.incoming.values()].some((caller) => caller?.nodeId === peer)) this.options.onGone(peer);
+    if (this.refusing.has(peer) && ![...this.incoming.values()].some((caller) => caller.nodeId === peer)) this.options.onGone(peer);
   }
 
-  private accept(socket: Socket): void {
-    if (this.own === null || this.incoming.size >= INCOMING_MAX) return void socket.destroy();
-    this.incoming.set(socket, null);
-    socket.setNoDelay(true).setKeepAlive(true, 5000);
-    const patience = setTimeout(() => socket.destroy(), HANDSHAKE_MS_MAX);
-    socket.on('close', () => {
+  /** It has so long to say who it is, and less when many come. */
+  private meet(connection: Socket): void {
+    const crowdedOut = this.strangers.came(connection, connection.remoteAddress ?? '');
+    if (crowdedOut !== null) {
+      this.counted.crowdedOut += 1;
+      crowdedOut.destroy();
+    }
+    const patience = setTimeout(() => {
+      if (this.strangers.all().includes(connection)) connection.destroy();
+    }, HANDSHAKE_MS_MAX);
+    connection.once('close', () => {
       clearTimeout(patience);
+      this.strangers.left(connection);
+    });
+  }
+
+  private accept(socket: Socket, connection: Socket): void {
+    if (this.own === null) return void socket.destroy();
+    socket.setNoDelay(true).setKeepAlive(true, 5000);
+    socket.on('close', () => {
       const peer = this.incoming.get(socket)?.nodeId;
       this.incoming.delete(socket);
       if (peer !== undefined) this.tellGone(peer);
@@ -152,9 +173,9 @@ export class RaftTransport {
       }
       caller = callee.confirmed(decodeHandshake(content));
       if (!isCertifiedAs(socket, caller.nodeId)) throw new HandshakeRefused(`its certificate is not one of '${caller.nodeId}'`);
-      clearTimeout(patience);
       reader.trust();
-      this.incoming.set(socket, caller);
+      this.strangers.left(connection);
+      this.know(socket, caller);
       socket.write(frameOf(encodeHandshake({ kind: 'accepted' })));
       this.met(caller);
     };
@@ -167,9 +188,17 @@ export class RaftTransport {
     });
   }
 
+  /** A member calls once: what it had before is a connection that it has lost. */
+  private know(socket: Socket, caller: Identity): void {
+    const before = [...this.incoming].filter(([, { nodeId }]) => nodeId === caller.nodeId);
+    if (before.length === 0 && this.incoming.size >= INCOMING_MAX) throw new HandshakeRefused(`${INCOMING_MAX} members are connected to '${this.options.identity.nodeId}' already: remove those that are gone`);
+    this.incoming.set(socket, caller);
+    for (const [lost] of before) lost.destroy();
+  }
+
   /** Tells why, and hears no more. */
   private dismiss(socket: Socket, error: unknown): void {
-    this.incoming.set(socket, null);
+    this.incoming.delete(socket);
     socket.removeAllListeners('data').resume();
     this.refuse(`a caller from ${socket.remoteAddress ?? 'somewhere'} was refused: ${error instanceof Error ? error.message : String(error)}`);
     const reason = error instanceof HandshakeRefused ? error.message : 'it does not speak Raft';
