@@ -5,6 +5,7 @@
 import type { Logger, RaftJoin } from '@muster/contracts';
 import { RaftUnavailable } from '../driver/raft-errors.js';
 import type { RaftNode } from '../driver/raft-node.js';
+import { hasToAnnounce } from './announcing.js';
 import { type DirectoryCommand, isAt, type Newcomer, peerNamed } from './directory.js';
 import { type Duty, nextDuty } from './duties.js';
 import { directoryEntry } from './envelope.js';
@@ -119,7 +120,7 @@ export class Steward {
     this.seekEveryMs = Math.min(SEEK_MS_MAX, this.seekEveryMs * 2);
     if (whereabouts.introduced(machine.directory, clusterId, found.introductions)) setPeers();
     // A leader that others have and we do not may have removed us while we were away.
-    if (!isLost && node.role.leaderId !== null && this.isWhereItSays()) return;
+    if (!hasToAnnounce({ nodeId: self.nodeId, leaderId: node.role.leaderId, config: node.pulse().config, isWhereItSays: this.isWhereItSays(), isLost })) return;
     const leaderUrl = found.introductions.flatMap((other) => (other.clusterId === clusterId && other.storeId !== self.storeId && other.leaderHttpUrl !== null ? [other.leaderHttpUrl] : []))[0];
     if (leaderUrl !== undefined && node.role.role !== 'leader') await this.announce(leaderUrl, signal);
   }
