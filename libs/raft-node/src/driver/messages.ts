@@ -1,4 +1,4 @@
-/** What the main thread and the thread of the Raft loop say to each other. */
+/** What the main thread and the thread of the Raft loop say to each other: each posts arrays of these, in order. */
 import type { ConfigChange, Configuration, PeerId, RaftStatus } from '@muster/raft';
 import type { TlsOptions } from '../transport/channel.js';
 import type { TransportCounters } from '../transport/raft-transport.js';
@@ -52,6 +52,7 @@ export type ToLoop =
   | { readonly kind: 'status'; readonly id: number }
   | { readonly kind: 'compact'; readonly id: number; readonly index: number; readonly data: Uint8Array }
   | { readonly kind: 'peers'; readonly peers: Peers }
+  /** So far the main thread has applied; told now and then. */
   | { readonly kind: 'applied'; readonly index: number }
   | { readonly kind: 'stop' };
 
@@ -135,7 +136,8 @@ export type FromLoop =
   | { readonly kind: 'started'; readonly address: string; readonly storeId: string; readonly appliedIndex: number }
   | { readonly kind: 'restore'; readonly index: number; readonly data: Uint8Array }
   | { readonly kind: 'apply'; readonly entries: readonly AppliedEntry[] }
-  | { readonly kind: 'appended'; readonly id: number; readonly index: number; readonly term: number }
+  /** In this order, from `index` on. */
+  | { readonly kind: 'appended'; readonly ids: readonly number[]; readonly index: number; readonly term: number }
   | { readonly kind: 'denied'; readonly id: number; readonly why: Refusal }
   | { readonly kind: 'transferring' | 'compacted'; readonly id: number }
   | { readonly kind: 'readable'; readonly id: number; readonly index: number | null }

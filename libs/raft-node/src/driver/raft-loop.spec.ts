@@ -29,13 +29,20 @@ function setupOf(nodeId: string, more: Partial<LoopSetup> = {}): LoopSetup {
 
 async function started(setup: LoopSetup): Promise<{ readonly loop: RaftLoop; readonly told: FromLoop[] }> {
   const told: FromLoop[] = [];
-  const loop = await RaftLoop.start(setup, (message) => told.push(message));
+  const loop = await RaftLoop.start(setup, (messages) => told.push(...messages));
   loops.push(loop);
   return { loop, told };
 }
 
 const toldOf = <K extends FromLoop['kind']>(told: readonly FromLoop[], kind: K): Told<K>[] => told.filter((message) => message.kind === kind) as Told<K>[];
 const data = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** As if it came from a peer, over the transport. */
+function arrive(loop: RaftLoop, message: Message): void {
+  (Reflect.get(loop, 'inbox') as Message[]).push(message);
+  // It does not lead: this only makes the loop turn.
+  loop.receive({ kind: 'propose', id: 1, data: data('x') });
+}
 
 async function leading(setup: LoopSetup): ReturnType<typeof started> {
   const made = await started(setup);
@@ -53,9 +60,10 @@ test('proposals that come together share a write, and each is told its place', a
   for (let id = 1; id <= 50; id++) loop.receive({ kind: 'propose', id, data: data(`x${id}`) });
   await eventually('all are applied', () => toldOf(told, 'apply').flatMap(({ entries }) => entries).length >= 51);
   expect(writes).toBe(1);
-  const places = toldOf(told, 'appended').map(({ id, index }) => index - id);
-  expect(new Set(places).size).toBe(1);
-  expect(places).toHaveLength(50);
+  const appended = toldOf(told, 'appended');
+  expect(appended).toMatchObject([{ ids: Array.from({ length: 50 }, (_, position) => position + 1) }]);
+  // The entry that began the term stands before.
+  expect(appended[0]?.index).toBe(2);
 });
 
 test('what cannot be written is not said to be: the loop ends, says why, and listens no more', async () => {
@@ -86,9 +94,7 @@ test('a vote and an acknowledgement leave only after they are on the disk', asyn
     { kind: 'append', from: 'b', to: 'a', term: 5, prevIndex: 0, prevTerm: 0, entries: [{ kind: 'noop', index: 1, term: 5 }], commit: 0 },
   ];
   for (const [id, ask] of asks.entries()) {
-    (Reflect.get(loop, 'inbox') as Message[]).push(ask);
-    // It does not lead: this only makes the loop turn.
-    loop.receive({ kind: 'propose', id, data: data('x') });
+    arrive(loop, ask);
     await eventually('its turn is over', () => toldOf(told, 'denied').length > id && order.includes(`${ask.kind}-reply`));
   }
   expect(order).toEqual(['written', 'vote-reply', 'written', 'append-reply']);
@@ -154,6 +160,32 @@ test('a leader that stood still gives no read on its lease, though no timer has 
   leader.loop.receive({ kind: 'read', id: 7 });
   await eventually('it is answered', () => toldOf(leader.told, 'readable').length > 0);
   expect(toldOf(leader.told, 'readable')).toEqual([{ kind: 'readable', id: 7, index: null }]);
+});
+
+test('what is committed is handed on before the next write, which may take long', async () => {
+  const { loop, told } = await started(setupOf('a', { electionTicks: 10_000, found: { voters: ['a', 'b'], outgoing: [], learners: [] } }));
+  const entry = (index: number): Entry => ({ kind: 'noop', index, term: 5 });
+  arrive(loop, { kind: 'append', from: 'b', to: 'a', term: 5, prevIndex: 0, prevTerm: 0, entries: [entry(1)], commit: 0 });
+  await eventually('the first is written', () => (Reflect.get(loop, 'raft') as Raft).status().lastIndex === 1);
+  const toldBeforeWrite: string[] = [];
+  RaftStore.prototype.write = function write(this: RaftStore, what): void {
+    toldBeforeWrite.push(...toldOf(told, 'apply').flatMap(({ entries }) => entries.map(({ index }) => `${index} before ${what.entries[0]?.index ?? 0}`)));
+    storeWrite.call(this, what);
+  };
+  arrive(loop, { kind: 'append', from: 'b', to: 'a', term: 5, prevIndex: 1, prevTerm: 5, entries: [entry(2)], commit: 1 });
+  await eventually('the second is written', () => (Reflect.get(loop, 'raft') as Raft).status().appliedIndex === 1);
+  expect(toldBeforeWrite).toEqual(['1 before 2']);
+});
+
+test('a snapshot that arrives is not counted as entries that lie about unapplied', async () => {
+  const { loop, told } = await started(setupOf('a', { electionTicks: 10_000, unappliedMax: 20, found: null }));
+  const config = { voters: ['b'], outgoing: [], learners: ['a'] };
+  // The checksum of nothing.
+  arrive(loop, { kind: 'snapshot', from: 'b', to: 'a', term: 5, index: 1000, indexTerm: 4, config, offset: 0, chunk: new Uint8Array(0), totalBytes: 0, checksum: 0x811c9dc5 });
+  await eventually('it is restored', () => toldOf(told, 'restore').length > 0);
+  arrive(loop, { kind: 'append', from: 'b', to: 'a', term: 5, prevIndex: 1000, prevTerm: 4, entries: [{ kind: 'noop', index: 1001, term: 5 }], commit: 1001 });
+  await eventually('the next entry is handed on', () => toldOf(told, 'apply').flatMap(({ entries }) => entries).some(({ index }) => index === 1001));
+  expect(toldOf(told, 'failed')).toEqual([]);
 });
 
 test('a main thread that stands still ends the loop before memory runs out', async () => {

@@ -16,6 +16,7 @@ import type { FromLoop, LoopCounts, LoopSetup, Peers, Role, ToLoop } from './mes
 import { monotonicMs } from './monotonic.js';
 import { PeerContacts } from './peer-contacts.js';
 import { NO_PULSE, PULSE_MS, pulseOf } from './pulse.js';
+import { Telling } from './telling.js';
 import { TickClock } from './tick-clock.js';
 
 const PROPOSAL_BYTES_MAX = 1024 * 1024;
@@ -48,12 +49,14 @@ export class RaftLoop {
   private given = 0;
   private applied = 0;
   private readonly unappliedMax: number;
+  private readonly telling: Telling;
 
   private constructor(
     private readonly setup: LoopSetup,
     private readonly store: RaftStore,
-    private readonly tell: (message: FromLoop) => void,
+    post: (messages: readonly FromLoop[]) => void,
   ) {
+    this.telling = new Telling(post);
     this.peers = setup.peers;
     const restored = store.restore();
     const { nodeId, electionTicks, heartbeatTicks, leases, tickMs, lowWaterBytes } = setup;
@@ -63,17 +66,17 @@ export class RaftLoop {
     this.applied = this.given;
     // All of them are given at once when it starts: else one that ended for this would never start again.
     this.unappliedMax = setup.unappliedMax + restored.entries.length;
-    if (restored.snapshot !== null && restored.snapshot.index > 0) tell({ kind: 'restore', index: restored.snapshot.index, data: restored.snapshot.data });
+    if (restored.snapshot !== null && restored.snapshot.index > 0) this.tell({ kind: 'restore', index: restored.snapshot.index, data: restored.snapshot.data });
     this.clock = new TickClock(tickMs, Math.max(2, Math.floor(electionTicks / 5)), performance.now());
     this.transport = this.makeTransport();
   }
 
   /** Throws when the store cannot be used, or the port not be listened on. */
-  static async start(setup: LoopSetup, tell: (message: FromLoop) => void): Promise<RaftLoop> {
+  static async start(setup: LoopSetup, post: (messages: readonly FromLoop[]) => void): Promise<RaftLoop> {
     const store = RaftStore.open(setup.storePath);
     try {
       belongTo(store, setup);
-      const loop = new RaftLoop(setup, store, tell);
+      const loop = new RaftLoop(setup, store, post);
       await loop.begin();
       return loop;
     } catch (error) {
@@ -103,7 +106,7 @@ export class RaftLoop {
         this.peers = message.peers;
         return this.transport.setPeers(addressesOf(message.peers));
       case 'applied':
-        this.applied = message.index;
+        this.applied = Math.max(this.applied, message.index);
         return;
       case 'stop':
         return this.end();
@@ -155,7 +158,11 @@ export class RaftLoop {
     if (this.isDue || this.isEnded) return;
     this.isDue = true;
     // After all that has arrived by now: it becomes one turn, and one write.
-    setImmediate(() => this.attempt(() => this.turn()));
+    setImmediate(() => {
+      this.telling.turnBegins();
+      this.attempt(() => this.turn());
+      this.telling.turnEnds();
+    });
   }
 
   private tick(): void {
@@ -194,24 +201,32 @@ export class RaftLoop {
   private perform(ready: Ready): void {
     this.contacts.sending(ready.early, monotonicMs());
     this.transport.send(ready.early);
+    // What is committed was written in an earlier turn: nobody has to wait for what is written now.
+    this.handOn(ready);
     if (ready.hard !== null || ready.snapshot !== null || ready.entries.length > 0) this.write(ready);
     this.contacts.sending(ready.messages, monotonicMs());
     this.transport.send(ready.messages);
     if (ready.snapshot !== null) {
       this.counts.snapshotsReceived += 1;
       this.given = ready.snapshot.index;
+      // It comes as a whole, however far behind the main thread was.
+      this.applied = this.given;
       this.tell({ kind: 'restore', index: ready.snapshot.index, data: ready.snapshot.data });
     }
-    if (ready.committed.length > 0) {
-      this.given = ready.committed.at(-1)?.index ?? this.given;
-      this.tell({ kind: 'apply', entries: ready.committed.map((entry) => ({ index: entry.index, term: entry.term, data: entry.kind === 'command' ? entry.data : null })) });
-      if (this.given - this.applied > this.unappliedMax) throw new Error(`the main thread has not applied ${this.given - this.applied} entries: it stands still`);
-    }
-    for (const { requestId, index } of ready.reads) this.tell({ kind: 'readable', id: requestId, index });
     this.raft.advance(ready);
   }
 
+  private handOn({ committed, reads }: Ready): void {
+    if (committed.length > 0) {
+      this.given = committed.at(-1)?.index ?? this.given;
+      this.tell({ kind: 'apply', entries: committed.map((entry) => ({ index: entry.index, term: entry.term, data: entry.kind === 'command' ? entry.data : null })) });
+      if (this.given - this.applied > this.unappliedMax) throw new Error(`the main thread has not applied ${this.given - this.applied} entries: it stands still`);
+    }
+    for (const { requestId, index } of reads) this.tell({ kind: 'readable', id: requestId, index });
+  }
+
   private write(ready: Ready): void {
+    this.telling.writeBegins();
     const startedMs = performance.now();
     this.store.write(ready);
     const tookMs = performance.now() - startedMs;
@@ -256,25 +271,28 @@ export class RaftLoop {
         count += 1;
       }
       const batch = waiting.splice(0, count);
-      const proposed = this.raft.propose(batch.map(({ data }) => data));
-      batch.forEach(({ id }, position) => this.answer(id, proposed, batch.length - 1 - position));
+      this.answer(
+        batch.map(({ id }) => id),
+        this.raft.propose(batch.map(({ data }) => data)),
+      );
     }
   }
 
   private order(message: Extract<ToLoop, { readonly kind: 'change' | 'transfer' }>): void {
-    this.answer(message.id, message.kind === 'change' ? this.raft.changeConfig(message.change) : this.raft.transferLeadership(message.to), 0);
+    this.answer([message.id], message.kind === 'change' ? this.raft.changeConfig(message.change) : this.raft.transferLeadership(message.to));
   }
 
-  private answer(id: number, proposed: ReturnType<Raft['propose']>, before: number): void {
+  private answer(ids: readonly number[], proposed: ReturnType<Raft['propose']>): void {
     switch (proposed.kind) {
       case 'appended':
-        return this.tell({ kind: 'appended', id, index: proposed.index - before, term: proposed.term });
+        return this.tell({ kind: 'appended', ids, index: proposed.index - ids.length + 1, term: proposed.term });
       case 'transferring':
-        return this.tell({ kind: 'transferring', id });
+        for (const id of ids) this.tell({ kind: 'transferring', id });
+        return;
       case 'not-leader':
       case 'busy':
       case 'refused':
-        return this.tell({ kind: 'denied', id, why: proposed });
+        for (const id of ids) this.tell({ kind: 'denied', id, why: proposed });
     }
   }
 
@@ -285,6 +303,10 @@ export class RaftLoop {
       this.counts.snapshotsMade += 1;
     }
     this.tell({ kind: 'compacted', id });
+  }
+
+  private tell(message: FromLoop): void {
+    this.telling.tell(message);
   }
 
   private tellRole(): void {

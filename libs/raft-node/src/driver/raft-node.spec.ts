@@ -3,13 +3,19 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { Worker } from 'node:worker_threads';
 import { eventually } from '../../testing/eventually.js';
+import type { ToLoop } from './messages.js';
 import { type NodeOptions, RaftNode, type StateMachine } from './raft-node.js';
+import type { ReadsToApply } from './reads-to-apply.js';
 
 let folder = '';
 const nodes: RaftNode[] = [];
+/** What a test changed is put back before the nodes are stopped. */
+const after: (() => unknown)[] = [];
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'muster-node-'))));
 afterEach(async () => {
+  for (const putBack of after.splice(0)) putBack();
   await Promise.all(nodes.splice(0).map((node) => node.stop()));
   rmSync(folder, { recursive: true, force: true });
 });
@@ -40,6 +46,18 @@ async function start(more: Partial<NodeOptions> = {}, machine = new Texts(), vot
   const node = await RaftNode.start({ nodeId: 'a', clusterId: 'one', secret: 's', storePath: join(folder, 'raft.db'), host: '127.0.0.1', port: 0, peers: { peers: [], removedStoreIds: [] }, found, onFailed: () => {}, ...more }, machine);
   nodes.push(node);
   return node;
+}
+
+/** What the main thread says to the loop from now on; `isHeard` there or not. */
+function spyOnPosts(node: RaftNode, isHeard = true): ToLoop[] {
+  const said: ToLoop[] = [];
+  const send = Reflect.get(node, 'send') as (message: ToLoop) => void;
+  Reflect.set(node, 'send', (message: ToLoop) => {
+    said.push(message);
+    if (isHeard) send.call(node, message);
+  });
+  after.push(() => Reflect.deleteProperty(node, 'send'));
+  return said;
 }
 
 async function leading(...args: Parameters<typeof start>): Promise<RaftNode> {
@@ -91,6 +109,62 @@ test('a change of the members is committed like any entry, and an illegal one re
   expect((await node.status()).config.learners).toEqual(['l']);
   await expect(node.changeConfig({ remove: ['z'] })).rejects.toMatchObject({ code: 'refused', message: expect.stringContaining("'z' is no member") });
   await expect(node.transfer('l')).rejects.toMatchObject({ code: 'refused' });
+});
+
+test('each attempt at a read is another question: an answer to an earlier one says nothing about now', async () => {
+  const node = await start({}, new Texts(), ['a', 'b']);
+  const asked = spyOnPosts(node);
+  // Nobody leads: the loop says so each time.
+  const read = node.read(60_000);
+  const ids = await eventually('it asked three times', () => {
+    const reads = asked.flatMap((message) => (message.kind === 'read' ? [message.id] : []));
+    return reads.length >= 3 ? reads : null;
+  });
+  expect(new Set(ids).size).toBe(ids.length);
+  await Promise.allSettled([read, node.stop()]);
+});
+
+test('a read that waited in vain to be applied is not kept', async () => {
+  const node = await leading();
+  const asked = spyOnPosts(node, false);
+  const read = node.read(100);
+  const toApply = Reflect.get(node, 'toApply') as ReadsToApply;
+  // As if the group were far ahead of us; the loop, which is not asked, answers nothing.
+  const id = asked.flatMap((message) => (message.kind === 'read' ? [message.id] : [])).at(0) ?? 0;
+  (Reflect.get(node, 'readable') as (id: number, index: number) => void).call(node, id, 1_000_000);
+  expect(toApply.size).toBe(1);
+  await expect(read).rejects.toMatchObject({ code: 'unknown' });
+  expect(toApply.size).toBe(0);
+});
+
+test('what is proposed together goes to the loop as one message, and a view takes along nothing but itself', async () => {
+  const node = await leading();
+  const worker = Reflect.get(node, 'worker') as Worker;
+  const posts: (readonly ToLoop[])[] = [];
+  const post = worker.postMessage.bind(worker);
+  worker.postMessage = (messages: readonly ToLoop[]) => {
+    posts.push(messages);
+    post(messages);
+  };
+  const large = new Uint8Array(10_000);
+  await Promise.all([node.propose(large.subarray(5, 8)), node.propose(large.subarray(8, 9))]);
+  const [first] = posts;
+  expect(first?.flatMap((message) => (message.kind === 'propose' ? [message.data.buffer.byteLength] : []))).toEqual([3, 1]);
+});
+
+test('a thread that ends before it has started is an error, not a wait without end', async () => {
+  const failures: string[] = [];
+  const on = Reflect.get(Worker.prototype, 'on') as (...args: readonly unknown[]) => unknown;
+  after.push(() => Reflect.set(Worker.prototype, 'on', on));
+  Reflect.set(Worker.prototype, 'on', function onAndEnd(this: Worker, ...args: readonly unknown[]): unknown {
+    if (args[0] === 'exit') {
+      Reflect.set(Worker.prototype, 'on', on);
+      void this.terminate();
+    }
+    return on.call(this, ...args);
+  });
+  await expect(start({ onFailed: (text) => failures.push(text) })).rejects.toThrow('its thread ended');
+  expect(failures).toEqual([]);
 });
 
 test('a state machine that throws ends the member: it would differ from the others', async () => {

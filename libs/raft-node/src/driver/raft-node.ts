@@ -10,6 +10,7 @@ import type { AppliedEntry, FromLoop, LoopSetup, NodeStatus, Peers, Pulse, Refus
 import { monotonicMs } from './monotonic.js';
 import { agedAt, type AgedPulse, NO_PULSE } from './pulse.js';
 import { RaftUnavailable } from './raft-errors.js';
+import { ReadsToApply } from './reads-to-apply.js';
 import { firstRequestId } from './request-ids.js';
 import { SnapshotPace } from './snapshot-pace.js';
 
@@ -54,6 +55,8 @@ const YOUNG_MB = 4;
 const SNAPSHOT_ENTRIES = 10_000;
 const READ_AGAIN_MS = 25;
 const TIMEOUT_MS = 5000;
+/** Of what may lie about unapplied, after how much the loop is told again how far we are: each time wakes its thread. */
+const APPLIED_SHARE = 1 / 8;
 /** The id of what nobody waits for: ids of questions begin at 1. */
 const NOBODY = 0;
 
@@ -62,8 +65,10 @@ export class RaftNode {
   private readonly waiting = new Map<number, Waiting>();
   /** By the index at which a proposal was appended. */
   private readonly atIndex = new Map<number, number>();
-  /** Reads that have their index and wait until it is applied. */
-  private readonly toApply: { readonly index: number; readonly id: number }[] = [];
+  private readonly toApply = new ReadsToApply();
+  /** What goes to the loop when this turn of ours is over, as one message. */
+  private outgoing: ToLoop[] = [];
+  private toldApplied = 0;
   private nextId = firstRequestId();
   private appliedIndex = 0;
   private readonly pace: SnapshotPace;
@@ -82,7 +87,7 @@ export class RaftNode {
     this.pace = new SnapshotPace(snapshotEntries ?? SNAPSHOT_ENTRIES);
     this.worker = new Worker(WORKER_ENTRY, { workerData: { ...DEFAULTS, ...setup } satisfies LoopSetup, name: 'muster-raft', execArgv: [], resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } });
     let isStarted = false;
-    this.worker.on('message', (message: FromLoop) => {
+    const take = (message: FromLoop): void => {
       if (message.kind === 'started') {
         isStarted = true;
         [this.address, this.storeId] = [message.address, message.storeId];
@@ -92,9 +97,11 @@ export class RaftNode {
       } else {
         this.hear(message);
       }
-    });
-    this.worker.on('error', (error) => (isStarted ? this.fail(`its thread ended: ${error.message}`) : onStarted(error)));
-    this.worker.on('exit', () => this.fail('its thread ended'));
+    };
+    this.worker.on('message', (messages: readonly FromLoop[]) => messages.forEach(take));
+    const ended = (text: string): void => (isStarted ? this.fail(text) : onStarted(new Error(text)));
+    this.worker.on('error', (error) => ended(`its thread ended: ${error.message}`));
+    this.worker.on('exit', () => ended('its thread ended'));
   }
 
   /** Throws when the store is damaged or in use, or the port not free. */
@@ -123,7 +130,9 @@ export class RaftNode {
 
   /** Resolves when the entry is committed and was applied here. */
   propose(data: Uint8Array, timeoutMs = TIMEOUT_MS): Promise<Applied> {
-    return this.ask((id) => ({ kind: 'propose', id, data }), timeoutMs, 'the proposal was not committed');
+    // A view of something larger would take all of that along.
+    const own = data.byteLength === data.buffer.byteLength ? data : new Uint8Array(data);
+    return this.ask((id) => ({ kind: 'propose', id, data: own }), timeoutMs, 'the proposal was not committed');
   }
 
   /** Resolves when the change, or the first half of a joint one, is committed. */
@@ -182,7 +191,7 @@ export class RaftNode {
     if (this.stopped !== null) return;
     this.end('it was stopped');
     const ended = new Promise((done) => this.worker.once('exit', done));
-    this.worker.postMessage({ kind: 'stop' } satisfies ToLoop);
+    this.send({ kind: 'stop' });
     await ended;
   }
 
@@ -206,7 +215,16 @@ export class RaftNode {
   }
 
   private post(message: ToLoop): void {
-    if (this.stopped === null) this.worker.postMessage(message);
+    if (this.stopped === null) this.send(message);
+  }
+
+  private send(message: ToLoop): void {
+    if (this.outgoing.push(message) > 1) return;
+    process.nextTick(() => {
+      const messages = this.outgoing;
+      this.outgoing = [];
+      this.worker.postMessage(messages);
+    });
   }
 
   private hear(message: Exclude<FromLoop, { readonly kind: 'started' }>): void {
@@ -216,7 +234,7 @@ export class RaftNode {
       case 'restore':
         return this.attempt(() => this.restore(message.index, message.data));
       case 'appended':
-        return this.appended(message);
+        return message.ids.forEach((id, position) => this.appended(id, message.index + position, message.term));
       case 'denied':
         return this.settle(message.id, unavailable(message.why));
       case 'transferring':
@@ -241,7 +259,7 @@ export class RaftNode {
     }
   }
 
-  private appended({ id, index, term }: Extract<FromLoop, { readonly kind: 'appended' }>): void {
+  private appended(id: number, index: number, term: number): void {
     const waiting = this.waiting.get(id);
     if (waiting === undefined) return;
     waiting.index = index;
@@ -274,18 +292,20 @@ export class RaftNode {
   }
 
   private reached(): void {
-    this.post({ kind: 'applied', index: this.appliedIndex });
-    while ((this.toApply[0]?.index ?? Infinity) <= this.appliedIndex) {
-      const read = this.toApply.shift();
-      if (read !== undefined) this.settle(read.id, null, read.index);
+    const { unappliedMax } = { ...DEFAULTS, ...this.options };
+    if (this.appliedIndex - this.toldApplied >= unappliedMax * APPLIED_SHARE) {
+      this.toldApplied = this.appliedIndex;
+      this.post({ kind: 'applied', index: this.appliedIndex });
     }
+    for (const { index, ids } of this.toApply.reached(this.appliedIndex)) for (const id of ids) this.settle(id, null, index);
   }
 
   private readable(id: number, index: number | null): void {
     if (index === null || index <= this.appliedIndex) return this.settle(id, null, index);
-    if (!this.waiting.has(id)) return;
-    const after = this.toApply.findIndex((read) => read.index > index);
-    this.toApply.splice(after === -1 ? this.toApply.length : after, 0, { index, id });
+    const waiting = this.waiting.get(id);
+    if (waiting === undefined) return;
+    waiting.index = index;
+    this.toApply.add(index, id);
   }
 
   private settle(id: number, error: Error | null, value?: unknown): void {
@@ -294,6 +314,7 @@ export class RaftNode {
     this.waiting.delete(id);
     clearTimeout(waiting.timer);
     if (this.atIndex.get(waiting.index) === id) this.atIndex.delete(waiting.index);
+    this.toApply.forget(waiting.index, id);
     if (error === null) waiting.done(value as never);
     else waiting.failed(error);
   }

@@ -3,13 +3,13 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { FromLoop, LoopSetup, ToLoop } from './messages.js';
 import { RaftLoop } from './raft-loop.js';
 
-const tell = (message: FromLoop): void => parentPort?.postMessage(message);
+const post = (messages: readonly FromLoop[]): void => parentPort?.postMessage(messages);
 try {
-  const loop = await RaftLoop.start(workerData as LoopSetup, tell);
-  parentPort?.on('message', (message: ToLoop) => {
-    loop.receive(message);
-    if (message.kind === 'stop') parentPort?.close();
+  const loop = await RaftLoop.start(workerData as LoopSetup, post);
+  parentPort?.on('message', (messages: readonly ToLoop[]) => {
+    for (const message of messages) loop.receive(message);
+    if (messages.some(({ kind }) => kind === 'stop')) parentPort?.close();
   });
 } catch (error) {
-  tell({ kind: 'failed', text: error instanceof Error ? error.message : String(error) });
+  post([{ kind: 'failed', text: error instanceof Error ? error.message : String(error) }]);
 }
