@@ -7,7 +7,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { clusterStatusSchema, decodeClusterEvent, errorBodySchema, EVENTS_TOPIC } from '@muster/contracts';
 import { createMessageBus } from '@muster/messaging';
-import { checkLinearizable, CoordinatorGroup, membersOf, OrderHistory, type Seat, until } from '@muster/test-cluster';
+import { CoordinatorGroup, membersOf, OrderHistory, type Seat, until } from '@muster/test-cluster';
+import { checkLinearizable } from '@muster/testing';
 
 /** Above every time limit, so that what takes longer is broken and not slow. */
 const LIMIT_MS = 90_000;

@@ -1,5 +1,6 @@
 /** Judges what clients were told, trial by trial, so that a long drill keeps only the trial that is going on. Tells what it finds at once. */
-import { HistoryCheck, type HistoryPiece } from '@muster/test-cluster';
+import type { HistoryPiece } from '@muster/test-cluster';
+import { HistoryCheck } from '@muster/testing';
 import { tell } from '../progress.js';
 
 export class Judge {

@@ -1,5 +1,5 @@
 /** Clients write and read at all three members while leaders are killed, stand still and hand over; then every answer is judged together. */
-import { checkLinearizable } from '@muster/test-cluster';
+import { checkLinearizable } from '@muster/testing';
 import { Clients } from '../testing/clients.js';
 import { eventually } from '../testing/eventually.js';
 import { Processes } from '../testing/processes.mjs';

@@ -1,6 +1,6 @@
 /** Clients that write and read registers of a group, each its own way, and note what they asked and were answered. */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Operation } from '@muster/test-cluster';
+import type { Operation } from '@muster/testing';
 import type { Processes } from './processes.mjs';
 
 /** A process that stands still keeps no deadline: the client gives up by itself. */

@@ -3,6 +3,4 @@ export { furnish, INSIDE, runInside } from './own-network.js';
 export { freePort, ROOT, scratchFolder, Service, until } from './service.js';
 export { type Turn, Verdicts } from './verdicts.js';
 export { CoordinatorGroup, type CoordinatorGroupOptions, SECRET, Seat } from './coordinator-group.js';
-export { checkLinearizable, HistoryCheck } from './linearizability/history-check.js';
-export { type Linearizability, type Operation, type Violation } from './linearizability/operation.js';
 export { type HistoryPiece, membersOf, OrderHistory, type OrderHistoryOptions } from './order-history.js';

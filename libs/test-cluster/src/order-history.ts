@@ -5,7 +5,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { clusterStatusSchema, memberStatusViewSchema, operatorResultSchema, READ_HEADERS } from '@muster/contracts';
-import type { Operation } from './linearizability/operation.js';
+import type { Operation } from '@muster/testing';
 import { OrderLedger } from './order-ledger.js';
 import { OrderLog } from './order-log.js';
 import { until } from './service.js';

@@ -1,5 +1,5 @@
 /** What is said of an order, and what the log says of it: only the two together show what was lost or done twice. */
-import type { Operation } from './linearizability/operation.js';
+import type { Operation } from '@muster/testing';
 import { OrderLedger } from './order-ledger.js';
 
 const asked: Operation = { client: 'a', key: 'x', kind: 'write', value: 'true', startMs: 1, endMs: null, index: null };

@@ -2,7 +2,7 @@
  * Compares what those who gave orders were told with the log of changes, which has the last word: each order carries a mark, and a change tells
  * the mark of the order that made it. An order that changed nothing leaves no trace there, and needs none.
  */
-import type { Operation } from './linearizability/operation.js';
+import type { Operation } from '@muster/testing';
 
 /** Orders without an answer, and refused ones, that are still looked for in the log; the oldest are forgotten first. Count. */
 const WATCHED_MAX = 20_000;

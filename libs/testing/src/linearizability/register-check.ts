@@ -32,19 +32,7 @@ export class RegisterCheck {
     const piece = new Piece(operations, this.lost, this.ways);
     const found = piece.check();
     this.ways = piece.ways;
-    this.forgetUsed();
     return found;
-  }
-
-  /** What every way has used up is gone for all of them. */
-  private forgetUsed(): void {
-    for (const [value, count] of this.lost) {
-      const all = [...this.ways];
-      const gone = Math.min(...all.map(({ used }) => used.get(value) ?? 0));
-      if (gone === 0 || all.length === 0) continue;
-      this.lost.set(value, count - gone);
-      this.ways = Ways.of(all.map((way) => ({ ...way, used: new Map(way.used).set(value, (way.used.get(value) ?? 0) - gone) })));
-    }
   }
 }
 
@@ -86,7 +74,7 @@ class Piece {
   }
 
   /** Keeps the ways in which the operation has taken effect by now; false when there is none. */
-  private end({ kind, value }: Operation, position: number): boolean {
+  private end({ kind }: Operation, position: number): boolean {
     const found = new Ways();
     const seen = Ways.of(this.ways);
     const tried = [...this.ways];
@@ -95,7 +83,7 @@ class Piece {
         found.add({ ...way, writes: way.writes.filter((each) => each !== position), reads: way.reads.filter((each) => each !== position) });
         continue;
       }
-      for (const next of this.nextOf(way, kind === 'read' ? value : undefined)) if (seen.add(next)) tried.push(next);
+      for (const next of this.nextOf(way)) if (seen.add(next)) tried.push(next);
       if (seen.size > WAYS_MAX) throw new Error(`more than ${WAYS_MAX} ways in which ${this.openWrites.size} writes at once can have gone: let clients write to more registers, or fewer at once`);
     }
     if (found.size === 0) return false;
@@ -107,12 +95,12 @@ class Piece {
   }
 
   /** One write more has taken effect. Of those that need not have, only one whose value somebody waits to read. */
-  private *nextOf(way: Way, wanted: string | null | undefined): Generator<Way> {
+  private *nextOf(way: Way): Generator<Way> {
     for (const position of this.openWrites) {
       if (way.writes.includes(position) || !this.isDue(position, way)) continue;
       yield this.withReads({ ...way, value: this.at(position).value, writes: [...way.writes, position].toSorted((a, b) => a - b) });
     }
-    const values = new Set(wanted === undefined ? [] : [wanted]);
+    const values = new Set<string | null>();
     for (const position of this.openReads) if (!way.reads.includes(position)) values.add(this.at(position).value);
     for (const value of values) {
       const used = way.used.get(value) ?? 0;

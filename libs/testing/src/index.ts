@@ -1,0 +1,4 @@
+export { eventually, until } from './until.js';
+export { failureOf } from './failure-of.js';
+export { checkLinearizable, HistoryCheck } from './linearizability/history-check.js';
+export { type Linearizability, type Operation, type Violation } from './linearizability/operation.js';
