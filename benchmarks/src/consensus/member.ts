@@ -1,10 +1,14 @@
 /** One member of a Raft group in a process of its own, as a coordinator runs it, driven over IPC. It keeps a count of what was applied. */
+import { dirname } from 'node:path';
 import { RaftNode } from '@muster/raft-node';
+import { syncs } from './disk.js';
 
 /** What the benchmark asks; each is answered with its id. */
 export type Order =
   | { readonly id: number; readonly kind: 'propose'; readonly bytes: number; readonly timeoutMs: number }
   | { readonly id: number; readonly kind: 'many'; readonly bytes: number; readonly count: number; readonly lanes: number }
+  | { readonly id: number; readonly kind: 'paced'; readonly bytes: number; readonly count: number; readonly perSecond: number }
+  | { readonly id: number; readonly kind: 'syncs'; readonly count: number }
   | { readonly id: number; readonly kind: 'transfer'; readonly to: string; readonly timeoutMs: number }
   | { readonly id: number; readonly kind: 'follows' }
   | { readonly id: number; readonly kind: 'peers'; readonly addresses: Readonly<Record<string, string>> };
@@ -46,12 +50,43 @@ async function many(count: number, lanes: number, data: Uint8Array): Promise<{ r
   return { tookMs: performance.now() - startedMs, samples };
 }
 
+/** So many proposals at a steady rate, whether or not those before are answered; milliseconds each, and by how much each was proposed too late. */
+async function paced(count: number, perSecond: number, data: Uint8Array): Promise<{ readonly tookMs: number; readonly samples: readonly number[]; readonly lateMs: readonly number[] }> {
+  const samples: number[] = [];
+  const lateMs: number[] = [];
+  const answers: Promise<void>[] = [];
+  const startedMs = performance.now();
+  const one = async (sinceMs: number): Promise<void> => {
+    await node.propose(data, 30_000);
+    samples.push(performance.now() - sinceMs);
+  };
+  await new Promise<void>((done) => {
+    const timer = setInterval(() => {
+      const nowMs = performance.now();
+      const due = Math.min(count, Math.floor(((nowMs - startedMs) * perSecond) / 1000));
+      for (let begun = answers.length; begun < due; begun++) {
+        lateMs.push(nowMs - startedMs - ((begun + 1) * 1000) / perSecond);
+        answers.push(one(nowMs));
+      }
+      if (due < count) return;
+      clearInterval(timer);
+      done();
+    }, 1);
+  });
+  await Promise.all(answers);
+  return { tookMs: performance.now() - startedMs, samples, lateMs };
+}
+
 function obey(order: Order): Promise<unknown> {
   switch (order.kind) {
     case 'propose':
       return node.propose(new Uint8Array(order.bytes), order.timeoutMs);
     case 'many':
       return many(order.count, order.lanes, new Uint8Array(order.bytes));
+    case 'paced':
+      return paced(order.count, order.perSecond, new Uint8Array(order.bytes));
+    case 'syncs':
+      return Promise.resolve(syncs(dirname(storePath), order.count));
     case 'transfer':
       return node.transfer(order.to, order.timeoutMs);
     case 'follows':

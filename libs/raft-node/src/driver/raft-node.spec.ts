@@ -148,8 +148,8 @@ test('what is proposed together goes to the loop as one message, and a view take
   };
   const large = new Uint8Array(10_000);
   await Promise.all([node.propose(large.subarray(5, 8)), node.propose(large.subarray(8, 9))]);
-  const [first] = posts;
-  expect(first?.flatMap((message) => (message.kind === 'propose' ? [message.data.buffer.byteLength] : []))).toEqual([3, 1]);
+  expect(posts).toHaveLength(1);
+  expect(posts[0]?.flatMap((message) => (message.kind === 'propose' ? [message.data.buffer.byteLength] : []))).toEqual([3, 1]);
 });
 
 test('a thread that ends before it has started is an error, not a wait without end', async () => {
