@@ -146,6 +146,16 @@ test('cut where nothing is open, a history gets the verdict that it gets as a wh
   expect(Math.min(seen.yes, seen.no)).toBeGreaterThan(100);
 }, TEST_MS);
 
+test.each([
+  { name: 'a value that was overwritten', lines: ['b read 1 5..6'], says: 'b read 1' },
+  { name: 'a place that was passed', lines: ['b read y=nothing 5..6 #8'], says: 'what began after index 9 was told has index 8' },
+  { name: 'a lost write a second time', lines: ['b write 2 5..6', 'b read 3 7..8'], says: 'b read 3' },
+])('of what was cut off before it remembers what makes $name wrong', ({ lines, says }) => {
+  const check = new HistoryCheck();
+  expect(check.take(['a write 1 0..1 #7', 'a write 3 1..?', 'a write 2 2..3 #9', 'a read 3 3..4'].map(operation)).kind).toBe('linearizable');
+  expect(check.take(lines.map(operation))).toMatchObject({ kind: 'violation', reason: expect.stringContaining(says) });
+});
+
 test('writes whose answers were lost make a long history no harder', () => {
   const history: Operation[] = [];
   let value = 'v0';
