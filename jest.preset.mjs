@@ -20,8 +20,6 @@ export default {
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   testEnvironmentOptions: { customExportConditions: ['@muster/source', 'node', 'node-addons'] },
   testMatch: ['<rootDir>/{src,test,testing}/**/*.spec.ts'],
-  // Above every deadline that a test sets itself (`until`): those say what did not come about, and hold on slow machines too.
-  testTimeout: 60_000,
   maxWorkers: 2,
   // Tests wait for conditions, not for moments: only what hangs gets here, also on a machine that is busy with other things.
   testTimeout: 60_000,
