@@ -1,3 +1,4 @@
+export { AskedProcess, type AskedProcessOptions } from './asked-process.js';
 export { eventually, until } from './until.js';
 export { failureOf } from './failure-of.js';
 export { checkLinearizable, HistoryCheck } from './linearizability/history-check.js';
