@@ -35,12 +35,18 @@ export class Link {
   private weather: LinkWeather = LAN;
   private version = -1;
   private lastArrivalMs = 0;
+  private reverse: Link | null = null;
 
   constructor(
     readonly from: string,
     readonly to: string,
     private readonly network: SimulatedNetwork,
   ) {}
+
+  /** The other direction. Remembered, for a probe of many asks for it twice. */
+  get back(): Link {
+    return (this.reverse ??= this.network.link(this.to, this.from));
+  }
 
   get isCut(): boolean {
     return this.now().isCut;
@@ -75,6 +81,8 @@ export class SimulatedNetwork {
   version = 0;
   private readonly changes = new Map<string, Partial<LinkWeather>>();
   private readonly links = new Map<string, Map<string, Link>>();
+  /** Of all links without a change of their own: one object for thousands of them. Null: to be found out. */
+  private usual: LinkWeather | null = LAN;
 
   constructor(
     private readonly clock: VirtualClock,
@@ -84,6 +92,7 @@ export class SimulatedNetwork {
   /** Changes one direction from now on; null gives back what is usual there. The more exact change wins. */
   change(from: string, to: string, weather: Partial<LinkWeather> | null): void {
     this.version += 1;
+    this.usual = null;
     const key = `${from}>${to}`;
     if (weather === null) this.changes.delete(key);
     else this.changes.set(key, { ...this.changes.get(key), ...weather });
@@ -115,9 +124,18 @@ export class SimulatedNetwork {
 
   /** Weather between two places, the more exact change over the less exact one. */
   weather(from: string, to: string): LinkWeather {
-    const changes = [`${ANY}>${ANY}`, `${ANY}>${to}`, `${from}>${ANY}`, `${from}>${to}`].flatMap((key) => this.changes.get(key) ?? []);
-    // A clog that is over somewhere does not end one that is not.
-    const cloggedUntilMs = Math.max(0, ...changes.map((change) => change.cloggedUntilMs ?? 0));
-    return Object.assign({}, LAN, ...changes, { cloggedUntilMs });
+    const everywhere = this.changesAt([`${ANY}>${ANY}`]);
+    const here = this.changesAt([`${ANY}>${to}`, `${from}>${ANY}`, `${from}>${to}`]);
+    return here.length === 0 ? (this.usual ??= changed(everywhere)) : changed([...everywhere, ...here]);
   }
+
+  private changesAt(keys: readonly string[]): Partial<LinkWeather>[] {
+    return keys.flatMap((key) => this.changes.get(key) ?? []);
+  }
+}
+
+function changed(changes: readonly Partial<LinkWeather>[]): LinkWeather {
+  // A clog that is over somewhere does not end one that is not.
+  const cloggedUntilMs = Math.max(0, ...changes.map((change) => change.cloggedUntilMs ?? 0));
+  return Object.assign({}, LAN, ...changes, { cloggedUntilMs });
 }

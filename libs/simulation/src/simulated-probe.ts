@@ -3,7 +3,7 @@
  * process behind it answers or does not; what is lost is not sent again in time.
  */
 import type { ProbeResult } from '@muster/contracts';
-import { LOST, type SimulatedNetwork } from './simulated-network.js';
+import { type Link, LOST, type SimulatedNetwork } from './simulated-network.js';
 import type { SimulatedProcess } from './simulated-process.js';
 import { Happening, type Planned, type VirtualClock } from './virtual-clock.js';
 
@@ -38,6 +38,7 @@ export function probe(asker: Asker, target: Target, incarnation: number, timeLim
 /** Its own message: planned for when it reaches the target, and again for when the answer is back. */
 class Probe extends Happening {
   private readonly startedAtMs: number;
+  private readonly way: Link;
   private timer: Planned | null = null;
   private where: 'under way' | 'on its way back' = 'under way';
   /** When the asker's kernel learns that the target's took the connection. */
@@ -54,13 +55,14 @@ class Probe extends Happening {
   ) {
     super();
     this.startedAtMs = asker.clock.nowMs();
+    this.way = asker.network.link(asker.nodeId, target.nodeId);
   }
 
   send(): void {
-    const { clock, network, nodeId, process } = this.asker;
+    const { clock, process } = this.asker;
     // An answer that lies unread counts: it is taken before the time is up.
     this.timer = process.wakeAfter(this.timeLimitMs, () => process.immediately(() => this.timeIsUp()));
-    const atMs = network.link(nodeId, this.target.nodeId).arrivalMs(this.startedAtMs);
+    const atMs = this.way.arrivalMs(this.startedAtMs);
     if (atMs !== LOST) clock.plan(atMs, this);
   }
 
@@ -73,7 +75,7 @@ class Probe extends Happening {
     const { target } = this;
     if (!target.isHostUp) return;
     if (target.process.presence === 'gone') return this.reply('refused', nowMs);
-    this.acceptedAtMs = this.back(nowMs);
+    this.acceptedAtMs = this.way.back.arrivalMs(nowMs);
     target.process.receive(() => {
       const isIt = target.incarnation === this.incarnation;
       this.mainLagMs = isIt ? target.mainLagMs : 0;
@@ -84,12 +86,8 @@ class Probe extends Happening {
   private reply(answer: ProbeResult, nowMs: number): void {
     this.answer = answer;
     this.where = 'on its way back';
-    const atMs = this.back(nowMs);
+    const atMs = this.way.back.arrivalMs(nowMs);
     if (atMs !== LOST) this.asker.clock.plan(atMs, this);
-  }
-
-  private back(nowMs: number): number {
-    return this.asker.network.link(this.target.nodeId, this.asker.nodeId).arrivalMs(nowMs);
   }
 
   private timeIsUp(): void {
