@@ -1,4 +1,7 @@
-/** A beat on its way in the simulated world: what travels, and whose life it tells of. One is made per beat; everything that never changes is shared. */
+/**
+ * A beat on its way in the simulated world: what travels, and whose life it tells of. One is made per beat, so it holds only what is its own
+ * and reads the rest from its life and profile.
+ */
 import type { Beat, Vitals } from '@muster/contracts';
 import type { Profile } from '@muster/membership';
 import type { Life } from './ground-truth.js';
@@ -7,20 +10,11 @@ import type { Life } from './ground-truth.js';
 export const EPOCH_UNIX_MS = 1_700_000_000_000;
 
 export class SimulatedBeat implements Beat {
-  readonly v = 1;
   readonly nodeId: string;
-  readonly incarnation: number;
-  readonly sentUnixMs: number;
-  readonly service: string;
-  readonly zone: string;
-  readonly tags: Profile['tags'];
-  readonly resources: Profile['resources'];
-  readonly httpUrl: string | null;
-  readonly probeUrl: string | null;
 
   constructor(
     readonly life: Life,
-    profile: Profile,
+    private readonly profile: Profile,
     readonly seq: number,
     readonly sentMonoMs: number,
     readonly intervalMs: number,
@@ -31,13 +25,41 @@ export class SimulatedBeat implements Beat {
     readonly madeAtMs: number,
   ) {
     this.nodeId = life.nodeId;
-    this.incarnation = life.incarnation;
-    this.sentUnixMs = EPOCH_UNIX_MS + madeAtMs;
-    this.service = profile.service;
-    this.zone = profile.zone;
-    this.tags = profile.tags;
-    this.resources = profile.resources;
-    this.httpUrl = profile.httpUrl;
-    this.probeUrl = profile.probeUrl;
+  }
+
+  get v(): 1 {
+    return 1;
+  }
+
+  get incarnation(): number {
+    return this.life.incarnation;
+  }
+
+  get sentUnixMs(): number {
+    return EPOCH_UNIX_MS + this.madeAtMs;
+  }
+
+  get service(): string {
+    return this.profile.service;
+  }
+
+  get zone(): string {
+    return this.profile.zone;
+  }
+
+  get tags(): Profile['tags'] {
+    return this.profile.tags;
+  }
+
+  get resources(): Profile['resources'] {
+    return this.profile.resources;
+  }
+
+  get httpUrl(): string | null {
+    return this.profile.httpUrl;
+  }
+
+  get probeUrl(): string | null {
+    return this.profile.probeUrl;
   }
 }
