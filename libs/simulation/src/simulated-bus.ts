@@ -28,7 +28,7 @@ export interface SimulatedBusOptions {
 
 /** What one fetch brings, by partition. Used again for a later one. */
 class Batch extends Happening {
-  readonly beats: SimulatedBeat[][] = Array.from({ length: PARTITIONS }, () => []);
+  readonly beats = Array.from({ length: PARTITIONS }, (): SimulatedBeat[] | null => null);
   /** Partitions that have some, in the order of their first. */
   readonly touched: number[] = [];
   slot = 0;
@@ -39,8 +39,13 @@ class Batch extends Happening {
 
   add(beat: SimulatedBeat, partition: number): void {
     const beats = this.beats[partition];
-    if (beats === undefined) return;
-    if (beats.push(beat) === 1) this.touched.push(partition);
+    if (beats !== null && beats !== undefined) {
+      beats.push(beat);
+      return;
+    }
+    // Most hold one: no room is made for more.
+    this.beats[partition] = [beat];
+    this.touched.push(partition);
   }
 
   happen(nowMs: number): void {
@@ -102,7 +107,7 @@ export class SimulatedBus {
     for (const partition of batch.touched) {
       this.deliver(partition, batch.beats[partition] ?? [], nowMs);
       // Whoever got it may keep it.
-      batch.beats[partition] = [];
+      batch.beats[partition] = null;
     }
     batch.touched.length = 0;
     this.spare.push(batch);
