@@ -31,6 +31,21 @@ class Timer extends Happening implements Planned {
   }
 }
 
+/** What is run after everything else that is due now. */
+class Immediate extends Happening {
+  constructor(
+    private readonly process: SimulatedProcess,
+    private readonly life: number,
+    private readonly run: () => void,
+  ) {
+    super();
+  }
+
+  happen(): void {
+    this.process.goesOn(this.run, this.life);
+  }
+}
+
 export class SimulatedProcess {
   private current: Presence = 'running';
   private pausedUntil = 0;
@@ -101,12 +116,14 @@ export class SimulatedProcess {
 
   /** After everything that is due or has arrived now. */
   immediately(run: () => void): void {
-    const { life } = this;
-    this.clock.after(0, () => {
-      if (this.life !== life) return;
-      if (this.current === 'paused') this.immediates.push(run);
-      else run();
-    });
+    this.clock.plan(this.clock.nowMs(), new Immediate(this, this.life, run));
+  }
+
+  /** For an immediate itself. */
+  goesOn(run: () => void, life: number): void {
+    if (this.life !== life) return;
+    if (this.current === 'paused') this.immediates.push(run);
+    else run();
   }
 
   /** Takes what the kernel has for it: at once, when it goes on, or never. */

@@ -3,7 +3,7 @@
  * A way that is cut keeps it all until it is whole again, or until the stream is closed.
  */
 import { type Link, LOST } from './simulated-network.js';
-import type { VirtualClock } from './virtual-clock.js';
+import { Happening, type VirtualClock } from './virtual-clock.js';
 
 /** First pause before something is sent again; each one after that is twice as long. Milliseconds. */
 const RETRANSMIT_MS = 200;
@@ -11,10 +11,24 @@ const RETRANSMIT_MS_MAX = 10_000;
 /** What waits behind a loss. Beyond, the oldest is lost, as the sender's own queue would. Count. */
 const WAITING_MAX = 1000;
 
+/** One message that will arrive. */
+class Delivery extends Happening {
+  constructor(
+    private readonly stream: SimulatedStream,
+    private readonly deliver: () => void,
+  ) {
+    super();
+  }
+
+  happen(): void {
+    if (this.stream.isOpen) this.deliver();
+  }
+}
+
 export class SimulatedStream {
+  isOpen = true;
   private waiting: (() => void)[] = [];
   private lastArrivalMs = 0;
-  private isOpen = true;
 
   constructor(
     private readonly clock: VirtualClock,
@@ -54,8 +68,6 @@ export class SimulatedStream {
   /** After everything that was sent before. */
   private arrive(atMs: number, deliver: () => void): void {
     this.lastArrivalMs = Math.max(atMs, this.lastArrivalMs);
-    this.clock.at(this.lastArrivalMs, () => {
-      if (this.isOpen) deliver();
-    });
+    this.clock.plan(this.lastArrivalMs, new Delivery(this, deliver));
   }
 }
