@@ -47,6 +47,8 @@ export class VirtualClock {
   private readonly heads = Array.from({ length: WHEEL_MS }, (): Happening | null => null);
   private readonly tails = Array.from({ length: WHEEL_MS }, (): Happening | null => null);
   private readonly later: Happening[] = [];
+  /** When the first of them is due. */
+  private laterAtMs = Infinity;
   private order = 0;
   private now = 0;
 
@@ -61,6 +63,7 @@ export class VirtualClock {
     happening.dueAtMs = dueAtMs;
     happening.order = this.order++;
     this.push(happening);
+    this.laterAtMs = Math.min(this.laterAtMs, dueAtMs);
   }
 
   at(atMs: number, run: () => void): Planned {
@@ -75,20 +78,23 @@ export class VirtualClock {
 
   /** Lets everything happen that is due up to then. */
   runUntil(untilMs: number): void {
+    const { heads } = this;
     for (;;) {
-      this.takeLater();
+      if (this.laterAtMs - this.now < WHEEL_MS) this.takeLater();
       const slot = this.now & SLOT;
       // What happens may plan more for this very millisecond: the list grows while it is walked.
-      for (let first = this.heads[slot] ?? null; first !== null; first = this.heads[slot] ?? null) {
-        this.heads[slot] = first.next;
-        if (first.next === null) this.tails[slot] = null;
-        first.next = null;
-        this.steps += 1;
-        first.happen(this.now);
-      }
+      for (let first = heads[slot] ?? null; first !== null; first = heads[slot] ?? null) this.take(slot, first);
       if (this.now >= untilMs) return;
       this.now += 1;
     }
+  }
+
+  private take(slot: number, first: Happening): void {
+    this.heads[slot] = first.next;
+    if (first.next === null) this.tails[slot] = null;
+    first.next = null;
+    this.steps += 1;
+    first.happen(this.now);
   }
 
   private append(slot: number, happening: Happening): void {
@@ -105,6 +111,7 @@ export class VirtualClock {
       this.pop();
       this.append(first.dueAtMs & SLOT, first);
     }
+    this.laterAtMs = later[0]?.dueAtMs ?? Infinity;
   }
 
   private push(happening: Happening): void {
