@@ -9,7 +9,7 @@ import { SimulatedBeat } from './simulated-beat.js';
 import { BUS, PARTITIONS, REFUSED, type SimulatedBus } from './simulated-bus.js';
 import { type LaneServer, type ProbeOrder, type ProbeReport, SimulatedLane } from './simulated-lane.js';
 import type { Link, SimulatedNetwork } from './simulated-network.js';
-import { probe, type Target } from './simulated-probe.js';
+import { type Asker, probe, type Target } from './simulated-probe.js';
 import { SimulatedProcess } from './simulated-process.js';
 import type { SeededRandom } from './seeded-random.js';
 import { Happening, type VirtualClock } from './virtual-clock.js';
@@ -75,6 +75,7 @@ export class SimulatedNode implements Target {
   incarnation = 0;
   load: Load = NO_LOAD;
   private readonly lane: SimulatedLane;
+  private readonly asker: Asker;
   private readonly toBus: Link;
   private readonly fromBus: Link;
   private life: Life | null = null;
@@ -93,6 +94,7 @@ export class SimulatedNode implements Target {
     this.profile = { service: 'node', zone, tags: {}, resources: { cores: 2, memoryBytes: 1e9 }, httpUrl: `http://${nodeId}:8080`, probeUrl: `tcp://${nodeId}:9000` };
     this.toBus = network.link(nodeId, BUS);
     this.fromBus = network.link(BUS, nodeId);
+    this.asker = { nodeId, process: this.process, clock, network };
     this.lane = new SimulatedLane({ nodeId, coordinatorId, clock, network, process: this.process, server, onOrder: (order, report) => this.look(order, report) });
   }
 
@@ -199,11 +201,11 @@ export class SimulatedNode implements Target {
   }
 
   private look({ id, nodeId, incarnation, timeLimitMs }: ProbeOrder, report: (report: ProbeReport) => void): void {
-    const { clock, network, findTarget, random } = this.options;
+    const { findTarget, random } = this.options;
     const target = findTarget(nodeId);
     if (target === undefined) return;
     const lateMs = this.load.probeLateMs === 0 ? 0 : random.exponential(this.load.probeLateMs);
-    const ask = (): void => probe({ nodeId: this.nodeId, process: this.process, clock, network }, target, incarnation, timeLimitMs, (finding) => report({ id, ...finding, lateMs: lateMs + finding.lateMs }));
+    const ask = (): void => probe(this.asker, target, incarnation, timeLimitMs, (finding) => report({ id, ...finding, lateMs: lateMs + finding.lateMs }));
     if (lateMs === 0) ask();
     else this.process.wakeAfter(lateMs, ask);
   }

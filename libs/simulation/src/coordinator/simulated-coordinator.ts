@@ -53,6 +53,7 @@ export class SimulatedCoordinator implements LaneServer {
   private readonly log: SimulatedLog;
   private readonly toBus: Link;
   private readonly fromBus: Link;
+  private latest: Now = { ms: 0, unixMs: EPOCH_UNIX_MS };
   private observer: Observer;
   private orders = 0;
   private incarnation = 0;
@@ -175,7 +176,8 @@ export class SimulatedCoordinator implements LaneServer {
 
   private now(): Now {
     const ms = this.options.clock.nowMs();
-    return { ms, unixMs: EPOCH_UNIX_MS + ms };
+    if (ms !== this.latest.ms) this.latest = { ms, unixMs: EPOCH_UNIX_MS + ms };
+    return this.latest;
   }
 
   private step(input: ObserverInput): void {
