@@ -223,11 +223,14 @@ test('what is not found at a coordinator is not looked for at the others', async
   expect(first.asked.length + second.asked.length).toBe(1);
 });
 
-test('the API document names the data path beside the paths of the gateway itself', async () => {
+test('the API document has the data path beside the paths of the gateway itself, and says what each does', async () => {
   const running = await gateway(['http://127.0.0.1:1']);
-  const { paths } = (await (await ask(running, '/docs-json')).json()) as { paths: Record<string, object> };
-  expect(Object.keys(paths)).toEqual(expect.arrayContaining(['/cluster/status', '/cluster/watch', '/api/logs', '/api/logs/{path}', '/health/ready']));
+  const { paths } = (await (await ask(running, '/docs-json')).json()) as { paths: Record<string, Record<string, { summary?: string }>> };
+  const questions = ['/cluster/status', '/cluster/members', '/cluster/members/{id}', '/cluster/members/{id}/why', '/cluster/events', '/cluster/watch'];
+  expect(Object.keys(paths).filter((path) => path.startsWith('/cluster/'))).toEqual(questions);
+  expect(Object.keys(paths)).toEqual(expect.arrayContaining(['/api/logs', '/api/logs/{path}', '/health/ready']));
   expect(Object.keys(paths['/api/logs'] ?? {})).toEqual(['get', 'head', 'post']);
+  for (const operation of Object.values(paths).flatMap((each) => Object.values(each))) expect(operation.summary).toMatch(/\.$/);
 });
 
 test('a reader too many is refused with the remedy', async () => {

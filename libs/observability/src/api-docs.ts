@@ -42,9 +42,36 @@ async function createDocument(app: NestFastifyApplication, { service, version }:
   const { DocumentBuilder, SwaggerModule } = await import('@nestjs/swagger');
   const document = SwaggerModule.createDocument(app, new DocumentBuilder().setTitle(`Muster ${service}`).setVersion(version).build());
   Object.assign(document.paths, OWN_PATHS);
+  // Nest names groups after controllers, which nobody outside knows.
+  for (const { operation } of operationsOf(document as ApiDocument)) delete operation.tags;
   await describe?.(document as ApiDocument);
-  return document;
+  const groups = new Set<string>();
+  for (const { path, operation } of operationsOf(document as ApiDocument)) {
+    operation.tags ??= [groupOf(path, service)];
+    for (const tag of operation.tags) groups.add(tag);
+  }
+  groups.delete(COMMON);
+  // What all services have stands last.
+  return { ...document, tags: [...groups, COMMON].map((name) => ({ name })) };
 }
+
+interface Operation {
+  tags?: string[];
+}
+
+function* operationsOf({ paths }: ApiDocument): Iterable<{ readonly path: string; readonly operation: Operation }> {
+  for (const [path, operations] of Object.entries(paths)) for (const operation of Object.values(operations)) yield { path, operation: operation as Operation };
+}
+
+/** The heading under which the page shows what a path does, unless the service says otherwise. */
+function groupOf(path: string, service: string): string {
+  if (path in OWN_PATHS) return COMMON;
+  const [, first = ''] = path.split('/');
+  return SHARED_GROUPS.has(first) ? first : service;
+}
+
+const COMMON = 'every service';
+const SHARED_GROUPS = new Set(['cluster', 'raft']);
 
 /** What every service answers, without Nest. */
 const OWN_PATHS = {

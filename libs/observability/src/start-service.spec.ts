@@ -217,6 +217,15 @@ describe('the documentation of the API', () => {
     expect(body).toMatchObject({ info: { title: 'Muster probe', version: '1.0.0' }, paths: { '/': {}, '/echo': { post: {} }, '/health/live': {}, '/metrics': {}, '/extra': {} } });
   });
 
+  test('has what is particular to the service before what every service answers, and groups that readers know', async () => {
+    const { url } = await start({ describeApi: (document) => void Object.assign(document.paths, { '/cluster/x': { get: {} }, '/raft/x': { get: {} }, '/extra': { get: { tags: ['more'] } } }) });
+    const { body } = await get(`${url}/docs-json`);
+    const { paths, tags } = body as unknown as { paths: Record<string, Record<string, { tags: string[] }>>; tags: { name: string }[] };
+    const groupOf = (path: string): string[] => Object.values(paths[path] ?? {}).flatMap((operation) => operation.tags);
+    expect(['/echo', '/cluster/x', '/raft/x', '/extra', '/metrics'].map(groupOf)).toEqual([['probe'], ['cluster'], ['raft'], ['more'], ['every service']]);
+    expect(tags.map(({ name }) => name)).toEqual(['probe', 'cluster', 'raft', 'more', 'every service']);
+  });
+
   test('has a page that works without another host', async () => {
     const { url } = await start();
     const page = await (await fetch(`${url}/docs`)).text();
