@@ -1,6 +1,7 @@
 import { type Change, type MemberCommand, membershipRules } from '@muster/membership';
 import { quiet } from '../testing/lone-cluster.js';
 import { type AgreedCommand, AgreedState } from './agreed-state.js';
+import { encodePieces } from './log/state-codec.js';
 
 const rules = { ...membershipRules({ stabilisationMs: 1 }), historyMax: 4, outboxMax: 4 };
 const about = { term: 1, atUnixMs: 1_700_000_000_000, incarnation: 1, seq: 1, reason: 'test' };
@@ -113,4 +114,19 @@ test('what happened before this coordinator was there is in the log for those wh
   it.state.caughtUp();
   it.apply(join('b'));
   expect(it.lines.map(({ level }) => level)).toEqual(['debug', 'info']);
+});
+
+test('a snapshot that is written out while entries are applied is of the moment in which it was asked for', () => {
+  const it = replica();
+  for (const nodeId of ['a', 'b', 'c']) it.apply(join(nodeId));
+  it.apply({ kind: 'brake', term: 1, atUnixMs: about.atUnixMs, reason: 'many at once', zone: null, nodeIds: ['a'], holdMs: 1000 });
+  const expected = JSON.stringify(it.state.snapshot());
+  const pieces = encodePieces(it.state.snapshot());
+  it.apply(admit('a'));
+  it.apply({ ...about, kind: 'left', nodeId: 'b' });
+  it.apply(join('d'));
+  it.apply({ kind: 'brake', term: 1, atUnixMs: about.atUnixMs + 1, reason: 'more', zone: null, nodeIds: ['a', 'c'], holdMs: 2000 });
+  it.apply({ kind: 'published', term: 1, upToIndex: 3 });
+  expect(Buffer.concat([...pieces]).toString('utf8')).toBe(expected);
+  expect(JSON.stringify(it.state.snapshot())).not.toBe(expected);
 });

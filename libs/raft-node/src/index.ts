@@ -4,6 +4,7 @@ export { monotonicMs } from './driver/monotonic.js';
 export { type AgedPulse } from './driver/pulse.js';
 export { RaftUnavailable, type UnavailableCode } from './driver/raft-errors.js';
 export { type Applied, type NodeOptions, RaftNode, type StateMachine } from './driver/raft-node.js';
+export { type SnapshotPieces, wholeSnapshot } from './driver/snapshot-taking.js';
 export { type Recovery, type RecoveryOptions, RecoveryRefused, recoverStore } from './recovery/recover-store.js';
 export { inspectStore, type StoreReport } from './recovery/store-report.js';
 export { StoreDamaged, StoreUnusable, StoreUnwritable } from './store/store-errors.js';
@@ -30,6 +31,8 @@ export {
   type FormationStep,
   foundingState,
   GroupMachine,
+  hasToAnnounce,
+  JoinNonces,
   KeepingUp,
   type Newcomer,
   nextDuty,

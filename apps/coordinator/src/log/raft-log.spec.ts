@@ -1,4 +1,4 @@
-import { RaftUnavailable } from '@muster/raft-node';
+import { RaftUnavailable, wholeSnapshot } from '@muster/raft-node';
 import { FakeLogGroup, peerOf } from '../../testing/fake-log-group.js';
 import { turns } from '../../testing/sim-clock.js';
 import { logStatus, whyNoPart } from './log-status.js';
@@ -16,12 +16,12 @@ class Adder implements StateMachine<number, number> {
     return this.sum;
   }
 
-  snapshot(): number {
-    return this.sum;
+  snapshot(): { sum: number } {
+    return { sum: this.sum };
   }
 
   restore(state: unknown): void {
-    this.sum = state as number;
+    this.sum = (state as { sum: number }).sum;
   }
 }
 
@@ -124,7 +124,7 @@ test('it is told once when everything is known that the others know', async () =
   const { group, caughtUp } = open();
   group.refuseReads();
   await new Promise((resolve) => setTimeout(resolve, 20));
-  group.log.machine.restore(new TextEncoder().encode('41'), 7);
+  group.log.machine.restore(new TextEncoder().encode('{"sum":41}'), 7);
   expect(caughtUp).toEqual([]);
   group.vouch();
   await turns();
@@ -135,7 +135,7 @@ test('a snapshot of the state restores it', () => {
   const { adder, log } = open();
   adder.sum = 12;
   const other = open();
-  other.log.machine.restore(log.machine.snapshot(), 3);
+  other.log.machine.restore(wholeSnapshot(log.machine.snapshot()), 3);
   expect(other.adder.sum).toBe(12);
 });
 

@@ -7,7 +7,7 @@
 import type { Logger } from '@muster/contracts';
 import { type Applied, RaftUnavailable, type Role, type StateMachine as ByteMachine } from '@muster/raft-node';
 import { canAgree } from '../agreeing.js';
-import { decodeState, encodeState } from './state-codec.js';
+import { decodeState, encodePieces, encodeState } from './state-codec.js';
 import type { LogGroup } from './log-group.js';
 import { logStatus } from './log-status.js';
 import type { LogStatus, Mandate, Proposed, ProposeOptions, ReplicatedLog, StateMachine } from './replicated-log.js';
@@ -51,7 +51,7 @@ export class RaftLog<C, O> implements ReplicatedLog<C, O> {
   /** What the group applies to. */
   readonly machine: ByteMachine = {
     apply: (data, index, term) => this.state.apply({ index, term, command: decodeState(data) as C }),
-    snapshot: () => encodeState(this.state.snapshot()),
+    snapshot: () => encodePieces(this.state.snapshot()),
     restore: (data) => this.state.restore(decodeState(data)),
   };
 

@@ -10,8 +10,8 @@ export interface LogEntry<C> {
 /** What committed entries are applied to. Deterministic; never fails but by a bug. */
 export interface StateMachine<C, O> {
   apply(entry: LogEntry<C>): O;
-  /** The whole state as plain JSON data. */
-  snapshot(): unknown;
+  /** The whole state as plain JSON data, as it is now: what is applied later puts other objects in the place of these, and changes none of them. */
+  snapshot(): object;
   /** Takes such a state in place of its own. */
   restore(state: unknown): void;
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { eventually } from '../../testing/eventually.js';
 import { type Entry, founded, type Message, type Raft } from '@muster/raft';
 import { RaftStore, type Write } from '../store/raft-store.js';
+import { PART_BYTES } from '../store/snapshot-parts.js';
 import type { FromLoop, LoopSetup } from './messages.js';
 import { RaftLoop } from './raft-loop.js';
 
@@ -13,10 +14,12 @@ type Told<K extends FromLoop['kind']> = Extract<FromLoop, { readonly kind: K }>;
 
 let folder = '';
 const loops: RaftLoop[] = [];
+const storeStage = Reflect.get(RaftStore.prototype, 'stage') as (this: RaftStore, index: number, part: number, bytes: Uint8Array) => void;
 const storeWrite = Reflect.get(RaftStore.prototype, 'write') as (this: RaftStore, what: Write) => void;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'muster-loop-'))));
 afterEach(() => {
   RaftStore.prototype.write = storeWrite;
+  RaftStore.prototype.stage = storeStage;
   for (const loop of loops.splice(0)) loop.receive({ kind: 'stop' });
   rmSync(folder, { recursive: true, force: true });
 });
@@ -186,6 +189,53 @@ test('a snapshot that arrives is not counted as entries that lie about unapplied
   arrive(loop, { kind: 'append', from: 'b', to: 'a', term: 5, prevIndex: 1000, prevTerm: 4, entries: [{ kind: 'noop', index: 1001, term: 5 }], commit: 1001 });
   await eventually('the next entry is handed on', () => toldOf(told, 'apply').flatMap(({ entries }) => entries).some(({ index }) => index === 1001));
   expect(toldOf(told, 'failed')).toEqual([]);
+});
+
+test('a large snapshot of our own is written between the turns: commits go on, and it counts when all of it is there', async () => {
+  const { loop, told } = await leading(setupOf('a'));
+  const order: string[] = [];
+  RaftStore.prototype.stage = function stage(this: RaftStore, index, part, bytes): void {
+    order.push('part');
+    storeStage.call(this, index, part, bytes);
+    // Comes to the next turn at the earliest; the next part as well.
+    loop.receive({ kind: 'propose', id: 100 + part, data: data('x') });
+  };
+  RaftStore.prototype.write = function write(this: RaftStore, what): void {
+    if (what.entries.length > 0) order.push('commit');
+    storeWrite.call(this, what);
+  };
+  const applied = toldOf(told, 'apply').at(-1)?.entries.at(-1)?.index ?? 0;
+  const state = new Uint8Array(5 * PART_BYTES).map((_, at) => at % 253);
+  loop.receive({ kind: 'compact', id: 7, index: applied, data: state });
+  await eventually('it is saved', () => toldOf(told, 'compacted').some(({ id }) => id === 7));
+  expect(order.join(' ')).toMatch(/^part( commit part){3}/);
+  loop.receive({ kind: 'stop' });
+  const store = RaftStore.openExisting(setupOf('a').storePath);
+  expect(store.restore().snapshot).toMatchObject({ index: applied, data: state });
+  store.close();
+});
+
+test('a large snapshot that comes from a leader is written as it comes, and once', async () => {
+  const { loop, told } = await started(setupOf('a', { electionTicks: 10_000, found: null }));
+  const parts: number[] = [];
+  RaftStore.prototype.stage = function stage(this: RaftStore, index, part, bytes): void {
+    parts.push(part);
+    storeStage.call(this, index, part, bytes);
+  };
+  const state = new Uint8Array(2 * PART_BYTES + 10).map((_, at) => at % 253);
+  const config = { voters: ['b'], outgoing: [], learners: ['a'] };
+  // FNV-1a, as its leader would have it.
+  const checksum = state.reduce((hash, byte) => Math.imul(hash ^ byte, 0x01000193), 0x811c9dc5) >>> 0;
+  for (let offset = 0; offset < state.byteLength; offset += PART_BYTES) {
+    arrive(loop, { kind: 'snapshot', from: 'b', to: 'a', term: 5, index: 1000, indexTerm: 4, config, offset, chunk: state.slice(offset, offset + PART_BYTES), totalBytes: state.byteLength, checksum });
+  }
+  await eventually('it is restored', () => toldOf(told, 'restore')[0]?.data.byteLength === state.byteLength);
+  // The last one is all of it, and is written with what makes it count.
+  expect(parts).toEqual([1]);
+  loop.receive({ kind: 'stop' });
+  const store = RaftStore.openExisting(setupOf('a').storePath);
+  expect(store.restore().snapshot).toMatchObject({ index: 1000, data: state });
+  store.close();
 });
 
 test('a main thread that stands still ends the loop before memory runs out', async () => {

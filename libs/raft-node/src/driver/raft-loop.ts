@@ -8,6 +8,7 @@ import { statfs } from 'node:fs';
 import { dirname } from 'node:path';
 import { entryBytes, founded, membersOf, type Message, type PeerId, Raft, type Ready } from '@muster/raft';
 import { RaftStore } from '../store/raft-store.js';
+import { partOf } from '../store/snapshot-parts.js';
 import type { Identity } from '../transport/handshake.js';
 import { RaftTransport } from '../transport/raft-transport.js';
 import { DiskWatch } from './disk-watch.js';
@@ -16,6 +17,7 @@ import type { FromLoop, LoopCounts, LoopSetup, Peers, Role, ToLoop } from './mes
 import { monotonicMs } from './monotonic.js';
 import { PeerContacts } from './peer-contacts.js';
 import { NO_PULSE, PULSE_MS, pulseOf } from './pulse.js';
+import { SnapshotSaving } from './snapshot-saving.js';
 import { Telling } from './telling.js';
 import { TickClock } from './tick-clock.js';
 
@@ -50,6 +52,7 @@ export class RaftLoop {
   private applied = 0;
   private readonly unappliedMax: number;
   private readonly telling: Telling;
+  private readonly saving: SnapshotSaving;
 
   private constructor(
     private readonly setup: LoopSetup,
@@ -57,6 +60,12 @@ export class RaftLoop {
     post: (messages: readonly FromLoop[]) => void,
   ) {
     this.telling = new Telling(post);
+    this.saving = new SnapshotSaving({
+      stage: (index, part, bytes) => store.stage(index, part, bytes),
+      finish: (index, data) => this.compact(index, data),
+      sweep: () => store.sweep(),
+      saved: (id) => this.tell({ kind: 'compacted', id }),
+    });
     this.peers = setup.peers;
     const restored = store.restore();
     const { nodeId, electionTicks, heartbeatTicks, leases, tickMs, lowWaterBytes } = setup;
@@ -101,7 +110,8 @@ export class RaftLoop {
       case 'status':
         return this.tell({ kind: 'status', id: message.id, status: this.status() });
       case 'compact':
-        return this.attempt(() => this.compact(message));
+        if (this.saving.save(message)) this.saveOn();
+        return;
       case 'peers':
         this.peers = message.peers;
         return this.transport.setPeers(addressesOf(message.peers));
@@ -195,7 +205,14 @@ export class RaftLoop {
 
   private step(message: Message): void {
     this.raft.step(message);
+    if (message.kind === 'snapshot') this.stage(message);
     this.contacts.heard(message, this.raft.term, monotonicMs());
+  }
+
+  /** A leader's snapshot is written as it comes, so that not all of it is to be written at its end. What is not of this leader is written for nothing. */
+  private stage({ index, offset, totalBytes, chunk }: Extract<Message, { readonly kind: 'snapshot' }>): void {
+    const part = partOf({ offset, bytes: chunk.byteLength, totalBytes });
+    if (part !== null && index > this.raft.status().snapshotIndex) this.store.stage(index, part, chunk);
   }
 
   private perform(ready: Ready): void {
@@ -296,13 +313,17 @@ export class RaftLoop {
     }
   }
 
-  private compact({ id, index, data }: Extract<ToLoop, { readonly kind: 'compact' }>): void {
+  /** A snapshot of our own that is on the disk but for its last step. */
+  private compact(index: number, data: Uint8Array): void {
     const snapshot = this.raft.compact(index, data, this.setup.keepEntries);
-    if (snapshot !== null) {
-      this.store.compact(snapshot);
-      this.counts.snapshotsMade += 1;
-    }
-    this.tell({ kind: 'compacted', id });
+    if (snapshot === null) return;
+    this.store.compact(snapshot);
+    this.counts.snapshotsMade += 1;
+  }
+
+  /** A step a turn: what comes in between is not kept waiting. */
+  private saveOn(): void {
+    setImmediate(() => this.attempt(() => this.saving.step() && this.saveOn()));
   }
 
   private tell(message: FromLoop): void {

@@ -13,11 +13,13 @@ import { RaftUnavailable } from './raft-errors.js';
 import { ReadsToApply } from './reads-to-apply.js';
 import { firstRequestId } from './request-ids.js';
 import { SnapshotPace } from './snapshot-pace.js';
+import { type SnapshotPieces, takeSnapshot } from './snapshot-taking.js';
 
 /** What the entries are about. It is called in order, one at a time; what it throws ends the member. */
 export interface StateMachine {
   apply(data: Uint8Array, index: number, term: number): unknown;
-  snapshot(): Uint8Array;
+  /** As it is now; of a large state the pieces, which are taken in between. */
+  snapshot(): Uint8Array | SnapshotPieces;
   restore(data: Uint8Array, index: number): void;
 }
 
@@ -39,6 +41,11 @@ export interface Applied {
   readonly result: unknown;
 }
 
+interface TakenSnapshot {
+  readonly index: number;
+  readonly data: Uint8Array;
+}
+
 interface Waiting {
   readonly done: (value: never) => void;
   readonly failed: (error: Error) => void;
@@ -50,8 +57,8 @@ interface Waiting {
 /** 10 ms a tick: heartbeats every 50 ms, elections after 0.5 to 1 s of silence. */
 const DEFAULTS = { tickMs: 10, heartbeatTicks: 5, electionTicks: 50, leases: false, keepEntries: 5000, lowWaterBytes: 64 * 1024 * 1024, unappliedMax: 200_000, tls: null, advertise: null };
 const WORKER_ENTRY = new URL(import.meta.url.endsWith('.ts') ? '../../dist/driver/worker-entry.js' : './worker-entry.js', import.meta.url);
-/** Most of what the loop makes is gone at the next turn: more room for it would only be memory that is never given back. */
-const YOUNG_MB = 4;
+/** Most of what the loop makes is gone at the next turn: more room for it would only be memory that is never given back, and half of it twice the pauses. */
+const YOUNG_MB = 8;
 const SNAPSHOT_ENTRIES = 10_000;
 const READ_AGAIN_MS = 25;
 const TIMEOUT_MS = 5000;
@@ -72,6 +79,7 @@ export class RaftNode {
   private nextId = firstRequestId();
   private appliedIndex = 0;
   private readonly pace: SnapshotPace;
+  private taking: Promise<TakenSnapshot | null> | null = null;
   private stopped: string | null = null;
   private latestRole: Role = { role: 'follower', term: 0, leaderId: null };
   private latestPulse: Pulse = NO_PULSE;
@@ -181,9 +189,11 @@ export class RaftNode {
 
   /** Makes a snapshot of what is applied, and lets the log before it go. Resolves with its index when it is on the disk. */
   async compact(timeoutMs = TIMEOUT_MS): Promise<number> {
-    const index = this.appliedIndex;
-    await this.ask((id) => this.snapshot(id), timeoutMs, 'the snapshot was not written');
-    return index;
+    while (this.taking !== null) await this.taking;
+    const taken = await this.taken();
+    if (taken === null) throw new RaftUnavailable('unknown', `this member does not run: ${this.stopped ?? ''}`);
+    await this.ask((id) => ({ kind: 'compact', id, ...taken }), timeoutMs, 'the snapshot was not written');
+    return taken.index;
   }
 
   /** Without handing over; see `transfer`. */
@@ -206,12 +216,30 @@ export class RaftNode {
     });
   }
 
-  private snapshot(id: number): ToLoop {
-    const startedMs = performance.now();
-    const data = this.machine.snapshot();
-    const nowMs = performance.now();
-    this.pace.made(this.appliedIndex, nowMs - startedMs, nowMs);
-    return { kind: 'compact', id, index: this.appliedIndex, data };
+  /** A snapshot as of now, one at a time; null when the member stops meanwhile. */
+  private taken(): Promise<TakenSnapshot | null> {
+    this.taking = this.take().finally(() => (this.taking = null));
+    return this.taking;
+  }
+
+  private async take(): Promise<TakenSnapshot | null> {
+    const index = this.appliedIndex;
+    try {
+      const startedMs = performance.now();
+      const snapshot = this.machine.snapshot();
+      const beganMs = performance.now() - startedMs;
+      const taken = await takeSnapshot(snapshot, () => this.stopped !== null);
+      if (taken === null) return null;
+      this.pace.made(index, beganMs + taken.heldMs, performance.now());
+      return { index, data: taken.data };
+    } catch (error) {
+      this.fail(`the state machine failed: ${error instanceof Error ? error.message : String(error)}`);
+      return null;
+    }
+  }
+
+  private takeUnasked(): void {
+    void this.taken().then((taken) => taken !== null && this.post({ kind: 'compact', id: NOBODY, ...taken }));
   }
 
   private post(message: ToLoop): void {
@@ -280,7 +308,7 @@ export class RaftNode {
       else this.settle(id, new RaftUnavailable('lost', `another entry took its place at ${index}`));
     }
     this.reached();
-    if (this.pace.isDue(this.appliedIndex, performance.now())) this.post(this.snapshot(NOBODY));
+    if (this.taking === null && this.pace.isDue(this.appliedIndex, performance.now())) this.takeUnasked();
   }
 
   private restore(index: number, data: Uint8Array): void {

@@ -1,5 +1,6 @@
 /** One state machine out of two: the directory of the members, and what the application keeps. */
 import type { StateMachine } from '../driver/raft-node.js';
+import type { SnapshotPieces } from '../driver/snapshot-taking.js';
 import { applyDirectory, type Directory, EMPTY_DIRECTORY } from './directory.js';
 import { openEntry, openSnapshot, sealSnapshot } from './envelope.js';
 
@@ -7,6 +8,8 @@ import { openEntry, openSnapshot, sealSnapshot } from './envelope.js';
 export interface DirectoryAnswer {
   readonly refused: string | null;
 }
+
+const NOTHING = new Uint8Array(0);
 
 export class GroupMachine implements StateMachine {
   private current: Directory = EMPTY_DIRECTORY;
@@ -35,8 +38,10 @@ export class GroupMachine implements StateMachine {
     }
   }
 
-  snapshot(): Uint8Array {
-    return sealSnapshot({ directory: this.current, application: this.hasApplication ? this.application.snapshot() : null });
+  snapshot(): Uint8Array | SnapshotPieces {
+    const application = this.hasApplication ? this.application.snapshot() : null;
+    if (application === null || application instanceof Uint8Array) return sealSnapshot({ directory: this.current, application });
+    return following(sealSnapshot({ directory: this.current, application: NOTHING }), application);
   }
 
   restore(data: Uint8Array, index: number): void {
@@ -50,4 +55,10 @@ export class GroupMachine implements StateMachine {
     this.current = directory;
     this.onDirectory(directory);
   }
+}
+
+/** The application's state is what comes last. */
+function* following(head: Uint8Array, pieces: SnapshotPieces): SnapshotPieces {
+  yield head;
+  for (let next = pieces.next(); next.done !== true; next = pieces.next()) yield next.value;
 }

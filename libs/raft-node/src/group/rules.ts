@@ -3,6 +3,7 @@ export { type Admission, admissionOf } from './admission.js';
 export { type Addresses, type Directory, type DirectoryCommand, type DirectoryPeer, EMPTY_DIRECTORY, type Newcomer, peerNamed } from './directory.js';
 export { type Duty, nextDuty } from './duties.js';
 export { applicationEntry, directoryEntry, foundingState, openEntry } from './envelope.js';
+export { hasToAnnounce } from './announcing.js';
 export { clusterIdOf, compareRank, formationStep, type FormationStep, type Unformed } from './formation.js';
 export { type DirectoryAnswer, GroupMachine } from './group-machine.js';
 export { type Patience, patienceWith } from './in-touch.js';

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { type Configuration, type Entry, founded, type Snapshot } from '@muster/raft';
+import { PART_BYTES, partAt, partsOf } from './snapshot-parts.js';
 import { RaftStore } from './raft-store.js';
 import { StoreDamaged, StoreUnusable } from './store-errors.js';
 
@@ -106,6 +107,129 @@ test.each([
   expect(() => again.restore()).toThrow(says);
   expect(() => again.restore()).toThrow('it joins as a new member');
   again.close();
+});
+
+describe('a large snapshot', () => {
+  const large = (index: number, fill: number, parts: number): Snapshot => ({ index, term: 2, config, data: new Uint8Array(parts * PART_BYTES + 5).fill(fill) });
+  const staged = (store: RaftStore, { index, data }: Snapshot, parts = partsOf(data)): void => {
+    for (let part = 1; part <= parts; part++) store.stage(index, part, partAt(data, part));
+  };
+  const rows = (): number => {
+    const raw = new DatabaseSync(path);
+    const count = Number(raw.prepare('SELECT count(*) AS n FROM snapshot_parts').get()?.['n']);
+    raw.close();
+    return count;
+  };
+  test.each([
+    ['at once', 0],
+    ['after some parts', 2],
+    ['after all of them', 3],
+  ])('is there as it was, written %s', (_, parts) => {
+    const store = filled();
+    const snapshot = large(2, 7, 3);
+    staged(store, snapshot, parts);
+    store.compact(snapshot);
+    const again = reopened(store);
+    expect(again.restore()).toMatchObject({ entries: [{ index: 3 }] });
+    expect(again.restore().snapshot).toEqual(snapshot);
+    again.close();
+  });
+
+  test('that was not finished never was: what holds is the one before, and all of the log', () => {
+    const store = filled();
+    store.compact(large(1, 1, 2));
+    const before = store.restore();
+    staged(store, large(2, 2, 4));
+    const again = reopened(store);
+    expect(again.restore()).toEqual(before);
+    again.close();
+  });
+
+  test('takes nothing from what was staged of another, of a longer one, or before a crash', () => {
+    const store = filled();
+    staged(store, large(2, 9, 5));
+    const again = reopened(store);
+    // Not by this process: it may be anything.
+    staged(again, large(2, 8, 1));
+    const snapshot = large(2, 7, 3);
+    again.compact(snapshot);
+    const third = reopened(again);
+    expect(third.restore().snapshot).toEqual(snapshot);
+    third.close();
+  });
+
+  test('cannot be overwritten by parts of an older one, or of itself', () => {
+    const store = filled();
+    const snapshot = large(2, 7, 2);
+    store.compact(snapshot);
+    staged(store, large(2, 1, 2));
+    staged(store, large(1, 1, 2));
+    expect(store.restore().snapshot).toEqual(snapshot);
+    store.close();
+  });
+
+  test('leaves nothing behind once the next is there and what is of no use was swept, a little at a time', () => {
+    const store = filled();
+    store.compact(large(1, 1, 6));
+    staged(store, large(3, 3, 2));
+    const last = large(2, 2, 1);
+    store.compact(last);
+    let sweeps = 0;
+    while (store.sweep()) sweeps += 1;
+    // The two entries that it holds, six and two parts.
+    expect(sweeps).toBe(3);
+    expect(store.restore().snapshot).toEqual(last);
+    // What was staged before it was swept does not count any more.
+    store.compact(large(3, 3, 2));
+    expect(store.restore().snapshot).toEqual(large(3, 3, 2));
+    while (store.sweep());
+    store.close();
+    expect(rows()).toBe(2);
+  });
+
+  test('that came from elsewhere takes the place of one that is being written', () => {
+    const store = filled();
+    staged(store, large(9, 1, 3));
+    const received = large(9, 2, 2);
+    store.write({ hard: null, snapshot: received, entries: [] });
+    const again = reopened(store);
+    expect(again.restore().snapshot).toEqual(received);
+    again.close();
+  });
+
+  test.each(['DELETE FROM snapshot_parts WHERE part = 1', "UPDATE snapshot_parts SET data = x'00' WHERE part = 2", 'INSERT INTO snapshot_parts (idx, part, data) VALUES (2, 9, x\'00\')'])('is found damaged: %s', (sql) => {
+    const store = filled();
+    store.compact(large(2, 7, 3));
+    store.close();
+    const raw = new DatabaseSync(path);
+    raw.exec(sql);
+    raw.close();
+    const again = RaftStore.open(path);
+    expect(() => again.restore()).toThrow('the snapshot at 2');
+    again.close();
+  });
+});
+
+test('entries that a snapshot holds count no more from the start, and are deleted by and by; those after it stay', () => {
+  const store = RaftStore.open(path);
+  store.write({ hard: { term: 1, votedFor: 'a', commit: 1200 }, snapshot: null, entries: Array.from({ length: 1300 }, (_, at) => command(at + 1, 1)) });
+  store.compact(snapshotAt(1200, 1));
+  expect(store.restore().entries).toHaveLength(100);
+  const held = [];
+  for (let more = true; more; ) {
+    more = store.sweep();
+    expect(store.restore().entries[0]?.index).toBe(1201);
+    held.push(more);
+  }
+  expect(held).toEqual([true, true, true, false]);
+  // A snapshot from elsewhere voids those after it at once.
+  store.write({ hard: null, snapshot: snapshotAt(1250, 1), entries: [] });
+  const again = reopened(store);
+  expect(again.restore().entries).toEqual([]);
+  again.close();
+  const raw = new DatabaseSync(path);
+  expect(raw.prepare('SELECT min(idx) AS first, max(idx) AS last FROM entries').get()).toEqual({ first: 1201, last: 1250 });
+  raw.close();
 });
 
 test('a file that is no database is not overwritten', () => {

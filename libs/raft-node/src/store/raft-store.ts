@@ -10,6 +10,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import type { Configuration, Entry, HardState, Restored, Snapshot } from '@muster/raft';
 import { checksumOf, decodeEntry, encodeEntry, kindCode } from './entry-codec.js';
+import { partAt, partsOf } from './snapshot-parts.js';
 import { StoreDamaged, StoreUnusable, StoreUnwritable } from './store-errors.js';
 import { walDamage } from './wal-check.js';
 
@@ -33,10 +34,16 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS hard (id INTEGER PRIMARY KEY CHECK (id = 1), term INTEGER NOT NULL, voted_for TEXT, commit_index INTEGER NOT NULL, crc INTEGER NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS entries (idx INTEGER PRIMARY KEY, term INTEGER NOT NULL, kind INTEGER NOT NULL, data BLOB NOT NULL, crc INTEGER NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS snapshot (id INTEGER PRIMARY KEY CHECK (id = 1), idx INTEGER NOT NULL, term INTEGER NOT NULL, config TEXT NOT NULL, data BLOB NOT NULL, crc INTEGER NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS snapshot_parts (idx INTEGER NOT NULL, part INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (idx, part)) STRICT;
 `;
+/** Rows that are deleted in one transaction. Count. */
+const PARTS_SWEPT = 4;
+const ENTRIES_SWEPT = 500;
 
 export class RaftStore {
   private readonly statements = new Map<string, StatementSync>();
+  /** Checksums of the parts that this process has written of a snapshot that is none yet. */
+  private staged: { readonly index: number; readonly parts: Map<number, number> } = { index: 0, parts: new Map() };
 
   private constructor(
     private readonly path: string,
@@ -89,7 +96,7 @@ export class RaftStore {
       if (hard !== null) this.putHard(hard);
       if (snapshot !== null) {
         this.putSnapshot(snapshot);
-        this.run('DELETE FROM entries');
+        this.run('DELETE FROM entries WHERE idx > ?', snapshot.index);
       }
       const first = entries[0]?.index;
       if (first !== undefined) this.run('DELETE FROM entries WHERE idx >= ?', first);
@@ -97,11 +104,41 @@ export class RaftStore {
     });
   }
 
-  /** Saves a snapshot of our own, and drops what it holds, in one transaction. */
+  /**
+   * Writes a part of a snapshot beforehand, durably, in a transaction of its own; it counts once the whole is written (`compact`, `write`), which has
+   * less to do then. What comes of another index takes the place of what was written beforehand. Parts are those of `snapshot-parts.ts`, from 1.
+   */
+  stage(index: number, part: number, bytes: Uint8Array): void {
+    // Never a part of the snapshot that holds.
+    if (index <= this.snapshotIndex()) return;
+    if (this.staged.index !== index) this.staged = { index, parts: new Map() };
+    const checksum = checksumOf(bytes);
+    if (this.staged.parts.get(part) === checksum) return;
+    this.inTransaction(() => this.putPart(index, part, bytes));
+    this.staged.parts.set(part, checksum);
+  }
+
+  /** Deletes some of what is of no use: entries that the snapshot holds, and what other snapshots have left. False when there is nothing more. */
+  sweep(): boolean {
+    const snapshotIndex = this.snapshotIndex();
+    const first = Number(this.database.prepare('SELECT min(idx) AS first FROM entries').get()?.['first'] ?? Infinity);
+    if (first <= snapshotIndex) {
+      this.inTransaction(() => this.run('DELETE FROM entries WHERE idx <= ?', Math.min(snapshotIndex, first + ENTRIES_SWEPT - 1)));
+      return true;
+    }
+    const left = this.database.prepare('SELECT rowid FROM snapshot_parts WHERE idx <> ? LIMIT ?').all(snapshotIndex, PARTS_SWEPT);
+    if (left.length === 0) return false;
+    this.staged = { index: 0, parts: new Map() };
+    this.inTransaction(() => {
+      for (const { rowid } of left) this.run('DELETE FROM snapshot_parts WHERE rowid = ?', Number(rowid));
+    });
+    return true;
+  }
+
+  /** Saves a snapshot of our own: what it holds counts no more, and is deleted by and by. */
   compact(snapshot: Snapshot): void {
     this.inTransaction(() => {
       this.putSnapshot(snapshot);
-      this.run('DELETE FROM entries WHERE idx <= ?', snapshot.index);
     });
   }
 
@@ -173,8 +210,11 @@ export class RaftStore {
     const row = this.database.prepare('SELECT idx, term, config, data, crc FROM snapshot').get();
     if (row === undefined) return null;
     const { idx, term, config, data } = row;
-    if (!(data instanceof Uint8Array) || snapshotChecksum(Number(idx), Number(term), String(config), data) !== Number(row['crc'])) throw this.damaged(`the snapshot at ${String(idx)}`);
-    return { index: Number(idx), term: Number(term), config: JSON.parse(String(config)) as Configuration, data };
+    const parts = this.database.prepare('SELECT data FROM snapshot_parts WHERE idx = ? ORDER BY part').all(Number(idx));
+    const all = [data, ...parts.map((part) => part['data'])].filter((part) => part instanceof Uint8Array);
+    const whole = parts.length === 0 && all[0] !== undefined ? all[0] : Uint8Array.from(Buffer.concat(all));
+    if (snapshotChecksum(Number(idx), Number(term), String(config), whole) !== Number(row['crc'])) throw this.damaged(`the snapshot at ${String(idx)}`);
+    return { index: Number(idx), term: Number(term), config: JSON.parse(String(config)) as Configuration, data: whole };
   }
 
   private readEntries(from: number): Entry[] {
@@ -203,7 +243,22 @@ export class RaftStore {
 
   private putSnapshot({ index, term, config, data }: Snapshot): void {
     const members = JSON.stringify(config);
-    this.run('INSERT OR REPLACE INTO snapshot (id, idx, term, config, data, crc) VALUES (1, ?, ?, ?, ?, ?)', index, term, members, data, snapshotChecksum(index, term, members, data));
+    const count = partsOf(data);
+    for (let part = 1; part <= count; part++) {
+      const bytes = partAt(data, part);
+      const isStaged = this.staged.index === index && this.staged.parts.get(part) === checksumOf(bytes);
+      if (!isStaged) this.putPart(index, part, bytes);
+    }
+    this.run('DELETE FROM snapshot_parts WHERE idx = ? AND part > ?', index, count);
+    this.run('INSERT OR REPLACE INTO snapshot (id, idx, term, config, data, crc) VALUES (1, ?, ?, ?, ?, ?)', index, term, members, partAt(data, 0), snapshotChecksum(index, term, members, data));
+  }
+
+  private putPart(index: number, part: number, bytes: Uint8Array): void {
+    this.run('INSERT OR REPLACE INTO snapshot_parts (idx, part, data) VALUES (?, ?, ?)', index, part, bytes);
+  }
+
+  private snapshotIndex(): number {
+    return Number(this.database.prepare('SELECT idx FROM snapshot').get()?.['idx'] ?? -1);
   }
 
   private run(sql: string, ...values: SQLInputValue[]): void {
