@@ -1,23 +1,25 @@
 /** Real processes on disks that stand still, fail or are full: somebody else leads, and nobody says what is not so. */
-import { BadDisks, CAN_FAIL, CAN_FILL, smallDisk } from '../testing/bad-disk.mjs';
+import { BadDisks, canFillDisks, smallDisk } from '@muster/testing';
 import { eventually } from '../testing/eventually.js';
-import { Processes } from '../testing/processes.mjs';
+import { Processes } from '../testing/processes.js';
 
-const onBadDisk = CAN_FAIL ? describe : describe.skip;
-const onSmallDisk = CAN_FILL ? describe : describe.skip;
+const badDisks = BadDisks.make();
+const onBadDisk = badDisks === null ? describe.skip : describe;
+const onSmallDisk = canFillDisks() ? describe : describe.skip;
 
 let group: Processes;
 beforeEach(() => {
   group = new Processes(['a', 'b', 'c']);
 });
 afterEach(() => group.stopAll());
+afterAll(() => badDisks?.remove());
 
 async function onBadDisks(): Promise<BadDisks> {
-  const disks = new BadDisks(group.folder);
-  for (const id of group.ids) group.launches.set(id, disks.launch(id));
+  if (badDisks === null) throw new Error('there is no C compiler');
+  for (const id of group.ids) group.launches.set(id, badDisks.launch(id));
   await group.startAll();
   await group.commit('before');
-  return disks;
+  return badDisks;
 }
 
 const leads = (): Promise<string> => eventually('somebody leads', () => group.leader());

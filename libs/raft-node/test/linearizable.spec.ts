@@ -2,7 +2,7 @@
 import { checkLinearizable } from '@muster/testing';
 import { Clients } from '../testing/clients.js';
 import { eventually } from '../testing/eventually.js';
-import { Processes } from '../testing/processes.mjs';
+import { Processes } from '../testing/processes.js';
 
 let group: Processes;
 let clients: Clients | null = null;

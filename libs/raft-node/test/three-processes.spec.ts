@@ -1,6 +1,6 @@
 /** Three real processes on loopback, with real disks: what a group promises to those who use it. */
 import { eventually } from '../testing/eventually.js';
-import { Processes } from '../testing/processes.mjs';
+import { Processes } from '../testing/processes.js';
 
 let group: Processes;
 beforeEach(async () => {

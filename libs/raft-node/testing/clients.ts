@@ -1,7 +1,7 @@
 /** Clients that write and read registers of a group, each its own way, and note what they asked and were answered. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Operation } from '@muster/testing';
-import type { Processes } from './processes.mjs';
+import type { Processes } from './processes.js';
 
 /** A process that stands still keeps no deadline: the client gives up by itself. */
 const ANSWER_MS_MAX = 500;

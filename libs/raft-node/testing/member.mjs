@@ -17,20 +17,6 @@ const node = await RaftNode.start(
 });
 const calls = {
   propose: (text, timeoutMs) => node.propose(Buffer.from(text), timeoutMs),
-  many: async (count, lanes) => {
-    let next = 0;
-    const startedMs = performance.now();
-    const millis = [];
-    await Promise.all(Array.from({ length: lanes }, async () => {
-      while (next++ < count) {
-        const fromMs = performance.now();
-        await node.propose(Buffer.from(`m${next}`), 10_000);
-        millis.push(performance.now() - fromMs);
-      }
-    }));
-    millis.sort((a, b) => a - b);
-    return { perSecond: (count * 1000) / (performance.now() - startedMs), p50Ms: millis[Math.floor(millis.length / 2)], p99Ms: millis[Math.floor(millis.length * 0.99)] };
-  },
   read: async (timeoutMs) => ({ index: await node.read(timeoutMs), texts: applied.slice() }),
   // What the last text about a key says, and how far the log was applied when it was looked up.
   get: async (key, timeoutMs) => {

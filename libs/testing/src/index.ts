@@ -1,4 +1,5 @@
 export { AskedProcess, type AskedProcessOptions } from './asked-process.js';
+export { BadDisks, canFillDisks, type DiskFault, type Launch, smallDisk } from './bad-disks.js';
 export { eventually, until } from './until.js';
 export { failureOf } from './failure-of.js';
 export { checkLinearizable, HistoryCheck } from './linearizability/history-check.js';
