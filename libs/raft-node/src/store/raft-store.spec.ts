@@ -1,6 +1,6 @@
 /** The store keeps what it says it keeps: over restarts, crashes and full disks, and says so when it cannot. */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -259,6 +259,25 @@ test('a write is synced before it returns: the database is asked for nothing les
   const settings = ['synchronous', 'journal_mode', 'locking_mode'].map((name) => Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0]);
   // 2 is FULL: with less a commit in the write-ahead log may be lost when the power goes.
   expect(settings).toEqual([2, 'wal', 'exclusive']);
+  store.close();
+});
+
+test('stores do not all pause after the same write: each draws when its write-ahead log is copied', () => {
+  const pages = Array.from({ length: 8 }, (_, position) => {
+    const store = RaftStore.open(join(folder, String(position), 'raft.db'));
+    const drawn = Number((Reflect.get(store, 'database') as DatabaseSync).prepare('PRAGMA wal_autocheckpoint').get()?.['wal_autocheckpoint']);
+    store.close();
+    return drawn;
+  });
+  expect(new Set(pages).size).toBeGreaterThan(1);
+  // A bound on the log, which is read as a whole after a crash.
+  expect(pages.every((drawn) => drawn >= 3000 && drawn < 5000)).toBe(true);
+});
+
+test('parts of a large snapshot are copied as they come: the write-ahead log does not hold them all for one long pause', () => {
+  const store = filled();
+  for (let part = 1; part <= 40; part++) store.stage(9, part, new Uint8Array(256 * 1024).fill(part));
+  expect(statSync(`${path}-wal`).size).toBeLessThan(4 * 1024 * 1024);
   store.close();
 });
 

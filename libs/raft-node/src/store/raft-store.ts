@@ -4,7 +4,7 @@
  * Fails closed: what cannot be written throws, and the caller must not say that it was; what cannot be read back as it was written
  * keeps the member from starting, with the way out in the message. One process at a time.
  */
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
@@ -39,11 +39,19 @@ const SCHEMA = `
 /** Rows that are deleted in one transaction. Count. */
 const PARTS_SWEPT = 4;
 const ENTRIES_SWEPT = 500;
+/**
+ * Pages of the write-ahead log after which a commit copies them into the database and takes some milliseconds for it: seldom, since a page that was
+ * written many times is copied once; and drawn anew by each store, since members write the same and would all stand still at the same moment.
+ */
+const WAL_PAGES = { min: 3000, max: 5000 };
+/** Parts of a snapshot are copied more often: each of their pages is another. Bytes. */
+const STAGED_BYTES_MAX = 2 * 1024 * 1024;
 
 export class RaftStore {
   private readonly statements = new Map<string, StatementSync>();
   /** Checksums of the parts that this process has written of a snapshot that is none yet. */
   private staged: { readonly index: number; readonly parts: Map<number, number> } = { index: 0, parts: new Map() };
+  private stagedBytes = 0;
 
   private constructor(
     private readonly path: string,
@@ -60,6 +68,7 @@ export class RaftStore {
       database = new DatabaseSync(path);
       // The lock is taken by the first write and kept. FULL: a commit is on the disk before it returns, WAL or not.
       database.exec('PRAGMA busy_timeout = 1000; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
+      database.exec(`PRAGMA wal_autocheckpoint = ${randomInt(WAL_PAGES.min, WAL_PAGES.max)}`);
       const identity = prepared(database);
       // After a sync that failed what is read may be in memory only: it is written anew, elsewhere, before anything is built on it.
       database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
@@ -116,6 +125,8 @@ export class RaftStore {
     if (this.staged.parts.get(part) === checksum) return;
     this.inTransaction(() => this.putPart(index, part, bytes));
     this.staged.parts.set(part, checksum);
+    this.stagedBytes += bytes.byteLength;
+    if (this.stagedBytes >= STAGED_BYTES_MAX) this.checkpoint();
   }
 
   /** Deletes some of what is of no use: entries that the snapshot holds, and what other snapshots have left. False when there is nothing more. */
@@ -268,6 +279,15 @@ export class RaftStore {
       this.statements.set(sql, statement);
     }
     statement.run(...values);
+  }
+
+  private checkpoint(): void {
+    this.stagedBytes = 0;
+    try {
+      this.database.exec('PRAGMA wal_checkpoint(PASSIVE)');
+    } catch (error) {
+      throw StoreUnwritable.because(this.path, error);
+    }
   }
 
   private inTransaction(work: () => void): void {
