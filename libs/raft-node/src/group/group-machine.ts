@@ -1,6 +1,7 @@
 /** One state machine out of two: the directory of the members, and what the application keeps. */
 import type { StateMachine } from '../driver/raft-node.js';
 import type { SnapshotPieces } from '../driver/snapshot-taking.js';
+import { type Assembly, assemble, stillOf } from './assembly.js';
 import { applyDirectory, type Directory, EMPTY_DIRECTORY } from './directory.js';
 import { openEntry, openSnapshot, sealSnapshot } from './envelope.js';
 
@@ -9,10 +10,16 @@ export interface DirectoryAnswer {
   readonly refused: string | null;
 }
 
+/** What applying a part of a command answers, unless it was the last one. */
+export interface PartAnswer {
+  readonly isLost: boolean;
+}
+
 const NOTHING = new Uint8Array(0);
 
 export class GroupMachine implements StateMachine {
   private current: Directory = EMPTY_DIRECTORY;
+  private assembly: Assembly | null = null;
   private hasApplication = false;
 
   constructor(
@@ -26,10 +33,18 @@ export class GroupMachine implements StateMachine {
 
   apply(data: Uint8Array, index: number, term: number): unknown {
     const entry = openEntry(data);
+    this.assembly = stillOf(this.assembly, term);
     switch (entry.kind) {
       case 'application':
         this.hasApplication = true;
         return this.application.apply(entry.data, index, term);
+      case 'part': {
+        const assembled = assemble(this.assembly, entry.part, term);
+        this.assembly = assembled.kind === 'whole' ? null : assembled.assembly;
+        if (assembled.kind !== 'whole') return { isLost: assembled.kind === 'lost' } satisfies PartAnswer;
+        this.hasApplication = true;
+        return this.application.apply(assembled.bytes, index, term);
+      }
       case 'directory': {
         const { directory, refused } = applyDirectory(this.current, entry.command);
         if (refused === null) this.become(directory);
@@ -40,12 +55,14 @@ export class GroupMachine implements StateMachine {
 
   snapshot(): Uint8Array | SnapshotPieces {
     const application = this.hasApplication ? this.application.snapshot() : null;
-    if (application === null || application instanceof Uint8Array) return sealSnapshot({ directory: this.current, application });
-    return following(sealSnapshot({ directory: this.current, application: NOTHING }), application);
+    const state = { directory: this.current, assembly: this.assembly };
+    if (application === null || application instanceof Uint8Array) return sealSnapshot({ ...state, application });
+    return following(sealSnapshot({ ...state, application: NOTHING }), application);
   }
 
   restore(data: Uint8Array, index: number): void {
-    const { directory, application } = openSnapshot(data);
+    const { directory, assembly, application } = openSnapshot(data);
+    this.assembly = assembly;
     this.hasApplication = application !== null;
     if (application !== null) this.application.restore(application, index);
     this.become(directory);

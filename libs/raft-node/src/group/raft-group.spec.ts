@@ -69,3 +69,14 @@ test('what is counted has the same names before there is a group as after: whoev
   await eventually('it has elected itself', () => (group.counters()['elections'] ?? 0) > 0);
   expect(Object.keys(group.counters()).toSorted()).toEqual(before);
 });
+
+test('a command of many megabytes is agreed on like any other, and one that is longer than it may be is refused in words', async () => {
+  const { group, machine } = await all.start('large', { commandBytesMax: 3_000_000 });
+  await eventually('it leads', () => group.isLeader());
+  const [one, other] = ['a'.repeat(2_999_999), 'b'.repeat(1_000_000)];
+  const [first, second] = await Promise.all([group.propose(bytesOf(one)), group.propose(bytesOf('between')), group.propose(bytesOf('c'))]);
+  expect([first.result, second.result]).toEqual([3, 1]);
+  await group.propose(bytesOf(other));
+  expect(machine.texts.map((text) => `${text[0]} ${text.length}`)).toEqual(['b 7', 'c 1', 'a 2999999', 'b 1000000']);
+  await expect(group.propose(bytesOf('d'.repeat(3_000_001)))).rejects.toMatchObject({ code: 'refused', message: 'it has 3000001 bytes, and at most 3000000 are agreed on at once' });
+});

@@ -11,6 +11,7 @@ import type { Applied, StateMachine } from '../driver/raft-node.js';
 import { RaftStore } from '../store/raft-store.js';
 import type { TlsOptions } from '../transport/channel.js';
 import { type Newcomer, peerNamed } from './directory.js';
+import { PART_BYTES } from './assembly.js';
 import { applicationEntry } from './envelope.js';
 import { Forming, NO_FORMATION } from './forming.js';
 import { statusBefore, statusOf } from './group-status.js';
@@ -20,6 +21,7 @@ import { JoinNonces, redemptionTrouble } from './join-nonces.js';
 import { Member, noCounters } from './member.js';
 import { Orders } from './orders.js';
 import { PortHold } from './port-hold.js';
+import { proposeInParts } from './propose-in-parts.js';
 import { isSigned, signatureOf } from './signature.js';
 
 export interface GroupOptions {
@@ -46,6 +48,8 @@ export interface GroupOptions {
   readonly keepEntries?: number;
   /** How long a newcomer has to keep up before it gets a vote. Default 2000 ms. */
   readonly promoteAfterMs?: number;
+  /** Longest command of the application. Bytes. Default 256 MiB. */
+  readonly commandBytesMax?: number;
   readonly logger: Logger;
   readonly onRole?: (role: Role) => void;
   readonly onFailed: (text: string) => void;
@@ -56,6 +60,8 @@ export interface Introduced {
   /** Over the nonce and `JSON.stringify(body)`. */
   readonly signature: string;
 }
+
+const COMMAND_BYTES_MAX = 256 * 1024 * 1024;
 
 /** All count from the start of this member, but for `diskFreeBytes`, which is NaN while it is not known. The names are always the same. */
 export type GroupCounters = Readonly<Record<string, number>>;
@@ -129,9 +135,12 @@ export class RaftGroup {
     return this.failure === null && this.member?.node.role.role === 'leader';
   }
 
-  /** Resolves when it is committed and was applied here. Rejects with `RaftUnavailable`. */
+  /** Resolves when it is committed and was applied here. Rejects with `RaftUnavailable`: `refused` when it is too long. */
   async propose(data: Uint8Array, timeoutMs?: number): Promise<Applied> {
-    return this.present().node.propose(applicationEntry(data), timeoutMs);
+    const { node } = this.present();
+    const { commandBytesMax = COMMAND_BYTES_MAX } = this.options;
+    if (data.byteLength > commandBytesMax) throw new RaftUnavailable('refused', `it has ${data.byteLength} bytes, and at most ${commandBytesMax} are agreed on at once`);
+    return data.byteLength > PART_BYTES ? proposeInParts(node, data, timeoutMs) : node.propose(applicationEntry(data), timeoutMs);
   }
 
   /** Resolves with an index that is applied here, and everything with it that anybody was told before. */

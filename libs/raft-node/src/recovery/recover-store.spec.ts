@@ -79,7 +79,7 @@ test('it starts, leads by itself, and has applied what it held, committed or not
   const machine = {
     apply(data: Uint8Array): void {
       const opened = openEntry(data);
-      texts.push(opened.kind === 'application' ? new TextDecoder().decode(opened.data) : opened.command.kind);
+      texts.push(opened.kind === 'application' ? new TextDecoder().decode(opened.data) : opened.kind === 'directory' ? opened.command.kind : opened.kind);
     },
     snapshot: () => new Uint8Array(0),
     restore: () => {},
