@@ -293,13 +293,13 @@ export class Observer {
   private weigh(seen: Seen, sight: Sight, finding: Finding, now: Now): { readonly proposal: Proposal | null; readonly withheld: Withheld | null } {
     const { membership } = this.options;
     const member = membership.member(seen.nodeId);
-    if (finding.kind !== 'well') seen.steadySinceMs = now.ms;
+    if (finding.kind !== 'well') [seen.steadySinceMs, seen.troubledAtMs] = [now.ms, now.ms];
     const isSame = member?.record.incarnation === seen.incarnation;
     const damping = isSame ? membership.damping(seen.nodeId, now.unixMs) : null;
     const isDamped = damping?.isDamped === true && (damping.untilUnixMs !== null || sight.steadyMs < damping.steadyMs);
     // The last beat of a process that is proven gone may have been under way: one is no proof that it lives.
     const isOwing = member?.record.status === 'SUSPECT' && this.watch.sightings.isOwing(seen, now.ms);
-    const isUnsteady = isSame && (seen.isUnsteady || isOwing) && !this.watch.isLossShared(seen);
+    const isUnsteady = isSame && (seen.isUnsteady || isOwing) && !this.watch.sightings.isDebtOver(seen, now.ms) && !this.watch.isLossShared(seen);
     const isLastGasp = member?.record.status === 'DOWN' && seen.crashedSeq > 0 && seen.seq <= seen.crashedSeq + 1;
     const proposal = decide({ member, sight, finding, isBelieved: !isDamped && !isLastGasp && !isUnsteady });
     if (proposal !== null) return { proposal, withheld: null };

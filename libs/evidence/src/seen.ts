@@ -31,6 +31,8 @@ export interface Seen {
   joiningSinceMs: number;
   /** Since when it shows itself without an interruption. */
   steadySinceMs: number;
+  /** When there was last a finding against it, or silence past its deadline: what it owes lapses some time after that. */
+  troubledAtMs: number;
   /** When it was suspected, while it is; Infinity otherwise. */
   suspectedAtMs: number;
   /** How long its main loop had not moved by its own word, and when it said so. */

@@ -37,6 +37,8 @@ const LOSSY_MANY = 2;
 const ZONE_SHARE = 0.5;
 /** Outages among the last few beats that make looks in vain worth something. Count. */
 const WORN_FROM = 2;
+/** What lost beats cost lapses when nothing worse came for so long. Milliseconds. */
+const DEBT_MS_MAX = 60_000;
 /** Beats in a row that one owes whose ways were so bad. Count. */
 const OWED_WORN = 12;
 const UNHEARD: Rhythm = { suspicion: 1, irregularity: 0 };
@@ -137,6 +139,7 @@ export class Sightings {
       if (partition !== undefined && seen.partition !== partition && seen.partition !== -1) continue;
       seen.joiningSinceMs = Math.min(nowMs, seen.joiningSinceMs + unobservedMs);
       seen.steadySinceMs = Math.min(nowMs, seen.steadySinceMs + unobservedMs);
+      seen.troubledAtMs = Math.min(nowMs, seen.troubledAtMs + unobservedMs);
       if (seen.suspectedAtMs !== Infinity) seen.suspectedAtMs = Math.min(nowMs, seen.suspectedAtMs + unobservedMs);
     }
   }
@@ -232,13 +235,21 @@ export class Sightings {
   /** Its beats are lost again and again, and hardly a look gets through to it. */
   isWorn(seen: Seen, nowMs: number): boolean {
     // Where a firewall stands between, looks in vain say nothing.
-    const outages = seen.isProbeable && areInVain(seen.looks, nowMs) ? outagesOf(seen.came) : 0;
+    if (!seen.isProbeable || !areInVain(seen.looks, nowMs)) return false;
+    // One that is late is missing as well, although no later one told of it yet.
+    const outages = outagesOf(this.detectors.isLate(seen.nodeId, nowMs) ? arrivedNow(seen.came, 1, 0) : seen.came);
     return outages >= WORN_FROM || (outages > 0 && areAllInVain(seen.looks));
+  }
+
+  /** For so long nothing was found against it that single losses, however many, are no fault that keeps one out. */
+  isDebtOver(seen: Seen, nowMs: number): boolean {
+    return nowMs - seen.troubledAtMs >= DEBT_MS_MAX;
   }
 
   /** What it showed since its last outage is not enough to end a suspicion. */
   isOwing(seen: Seen, nowMs: number): boolean {
-    return seen.answeringSinceMs === Infinity ? seen.owed > 0 || seen.isBelated : areMixed(seen.looks, nowMs - seen.answeringSinceMs, nowMs);
+    if (seen.answeringSinceMs !== Infinity) return areMixed(seen.looks, nowMs - seen.answeringSinceMs, nowMs);
+    return seen.owed > 0 || seen.isBelated || (seen.isProbeable && areInVain(seen.looks, nowMs));
   }
 
   get size(): number {
@@ -270,6 +281,7 @@ export class Sightings {
       joiningBeats: 0,
       joiningSinceMs: now.ms,
       steadySinceMs: now.ms,
+      troubledAtMs: now.ms,
       suspectedAtMs: Infinity,
       mainLagMs: 0,
       mainLagAtMs: -Infinity,
@@ -300,7 +312,9 @@ export class Sightings {
     seen.isLossy = isLossy;
     const stage = this.detectors.stage(seen.nodeId, nowMs);
     // Also while it is DOWN, and nobody asks: who is away again and again is not steady.
-    if ((seen.came & 2) === 0 || stage === 'overdue' || stage === 'silent') seen.steadySinceMs = nowMs;
+    const wasSilent = stage === 'overdue' || stage === 'silent';
+    if ((seen.came & 2) === 0 || wasSilent) seen.steadySinceMs = nowMs;
+    if (wasSilent) seen.troubledAtMs = nowMs;
   }
 
   private rhythm(nodeId: string, nowMs: number): Rhythm {
