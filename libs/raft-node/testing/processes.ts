@@ -72,11 +72,16 @@ export class Processes {
       },
     });
     const member: Member = { process, role: null };
+    try {
+      await until(`${id} to listen`, () => {
+        if (!process.isRunning) throw new Error(`${id} ended: ${this.failures.get(id) ?? 'it did not say why'}`);
+        return isStarted;
+      });
+    } catch (error) {
+      await process.kill();
+      throw error;
+    }
     this.members.set(id, member);
-    await until(`${id} to listen`, () => {
-      if (!process.isRunning) throw new Error(`${id} ended: ${this.failures.get(id) ?? 'it did not say why'}`);
-      return isStarted;
-    });
   }
 
   peers(): Peers {
