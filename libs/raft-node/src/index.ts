@@ -4,7 +4,7 @@ export { monotonicMs } from './driver/monotonic.js';
 export { type AgedPulse } from './driver/pulse.js';
 export { RaftUnavailable, type UnavailableCode } from './driver/raft-errors.js';
 export { type Applied, type NodeOptions, RaftNode, type StateMachine } from './driver/raft-node.js';
-export { type SnapshotPieces, wholeSnapshot } from './driver/snapshot-taking.js';
+export { type SnapshotPieces, takeSnapshot, wholeSnapshot } from './driver/snapshot-taking.js';
 export { type Recovery, type RecoveryOptions, RecoveryRefused, recoverStore } from './recovery/recover-store.js';
 export { inspectStore, type StoreReport } from './recovery/store-report.js';
 export { StoreDamaged, StoreUnusable, StoreUnwritable } from './store/store-errors.js';
@@ -29,11 +29,13 @@ export {
   EMPTY_DIRECTORY,
   formationStep,
   type FormationStep,
+  followersOf,
   foundingState,
   GroupMachine,
   hasToAnnounce,
   JoinNonces,
   KeepingUp,
+  leaderUrlIn,
   type Newcomer,
   nextDuty,
   openEntry,

@@ -1,5 +1,6 @@
-/** Who has to ask whether it still belongs. */
-import { hasToAnnounce, type Standing } from './announcing.js';
+/** Who has to ask whether it still belongs, and whom. */
+import type { RaftIntroduction } from '@muster/contracts';
+import { hasToAnnounce, leaderUrlIn, type Standing } from './announcing.js';
 
 const config = (...voters: string[]) => ({ voters, outgoing: [], learners: [] });
 const well: Standing = { nodeId: 'a', leaderId: 'b', config: config('a', 'b', 'c'), isWhereItSays: true, isLost: false };
@@ -15,4 +16,18 @@ test.each<{ name: string; standing: Partial<Standing>; expected: boolean }>([
   { name: 'one that is no member in its own log does, though it knows a leader', standing: { config: config('b', 'c') }, expected: true },
 ])('$name', ({ standing, expected }) => {
   expect(hasToAnnounce({ ...well, ...standing })).toBe(expected);
+});
+
+describe('whom to ask', () => {
+  const says = (nodeId: string, leaderId: string | null, more: Partial<RaftIntroduction> = {}): RaftIntroduction => ({ nodeId, storeId: `s${nodeId}`, cluster: 'test', clusterId: 'one', httpUrl: `http://${nodeId}`, raftUrl: `raft://${nodeId}:1`, expect: 3, promise: null, leaderId, leaderHttpUrl: leaderId === null ? null : `http://${leaderId}`, ...more });
+
+  test.each<{ name: string; introductions: readonly RaftIntroduction[]; expected: string | null }>([
+    { name: 'the leader that somebody names', introductions: [says('c', null), says('b', 'd')], expected: 'http://d' },
+    { name: 'the one that leads, not whom somebody remembers who was put out long ago', introductions: [says('z', 'y'), says('d', 'd')], expected: 'http://d' },
+    { name: 'nobody of another group', introductions: [says('b', 'b', { clusterId: 'two' })], expected: null },
+    { name: 'not itself', introductions: [says('a', 'a')], expected: null },
+    { name: 'nobody while nobody leads', introductions: [says('b', null)], expected: null },
+  ])('$name', ({ introductions, expected }) => {
+    expect(leaderUrlIn(introductions, 'one', 'sa')).toBe(expected);
+  });
 });

@@ -4,6 +4,7 @@
  * Ends with the store founded: what it belongs to is settled from then on, whatever settings say.
  */
 import { foundingPromiseSchema, type FoundingPromise, type Logger, type RaftIntroduction, type RaftJoin } from '@muster/contracts';
+import { monotonicMs } from '../driver/monotonic.js';
 import type { RaftStore } from '../store/raft-store.js';
 import type { Newcomer } from './directory.js';
 import { foundingState } from './envelope.js';
@@ -22,6 +23,8 @@ export const NO_FORMATION = { formationRounds: 0, joinsRefused: 0 };
 const ROUND_MS = 300;
 /** Once all are seen it is a matter of a few answers; the sooner all have founded, the sooner they elect. */
 const PROMISED_ROUND_MS = 100;
+/** No answer takes so long, unless we stood still ourselves. */
+const HEARD_MS_MAX = 3000;
 /** Somebody has to do something before we are taken in: no need to ask often. */
 const REFUSED_MS_MAX = 5000;
 const PROMISE = 'promise';
@@ -53,8 +56,11 @@ export class Forming {
   async run(signal: AbortSignal): Promise<Formed | null> {
     while (!signal.aborted) {
       this.counts.formationRounds += 1;
+      const askedAtMs = monotonicMs();
       const found = await this.introductions.ask(signal);
       if (signal.aborted) break;
+      // Whoever stood still decides nothing by what it heard before: a disk may have been lost since, and what it promised with it.
+      if (monotonicMs() - askedAtMs > HEARD_MS_MAX) continue;
       const formed = await this.step(found, signal);
       if (formed !== null) return formed;
       const round = this.state === 'forming' && this.promised !== null ? PROMISED_ROUND_MS : ROUND_MS;

@@ -1,5 +1,5 @@
 /** Who is steady enough for a vote. */
-import { type Follower, KeepingUp } from './keeping-up.js';
+import { type Follower, followersOf, KeepingUp } from './keeping-up.js';
 
 const limits = { lagMax: 100, silentMsMax: 500, steadyMs: 2000 };
 const fine: Follower = { nodeId: 'd', lag: 0, silentMs: 10 };
@@ -23,4 +23,14 @@ test('a leader that was none for a while has seen nothing', () => {
   keeping.observe([fine], 0);
   keeping.forget();
   expect(keeping.observe([fine], 5000)).toEqual(new Set());
+});
+
+test('one that was never heard gets no vote, though the log is short and it was entered a moment ago', () => {
+  const peer = { id: 'd', voter: false, state: 'probe', silentTicks: 0 } as const;
+  const ready = (match: number): ReadonlySet<string> => {
+    const keeping = new KeepingUp({ ...limits, silentMsMax: 60_000 });
+    keeping.observe(followersOf({ peers: [{ ...peer, match }], lastIndex: 5 }, 10), 0);
+    return keeping.observe(followersOf({ peers: [{ ...peer, match, silentTicks: 200 }], lastIndex: 5 }, 10), 2000);
+  };
+  expect([ready(0), ready(1)]).toEqual([new Set(), new Set(['d'])]);
 });

@@ -1,4 +1,5 @@
 /** Which members have kept up for long enough to be given a vote. Pure: what a leader sees of them goes in, with the time. */
+import type { RaftStatus } from '@muster/raft';
 
 export interface Follower {
   readonly nodeId: string;
@@ -32,4 +33,9 @@ export class KeepingUp {
   forget(): void {
     this.sinceMs.clear();
   }
+}
+
+/** Whoever holds nothing was never heard: it does not keep up, however short the log is, and would be a vote that nobody can get. */
+export function followersOf({ peers, lastIndex }: Pick<RaftStatus, 'peers' | 'lastIndex'>, tickMs: number): Follower[] {
+  return peers.map(({ id, match, silentTicks }) => ({ nodeId: id, lag: match === 0 ? Infinity : lastIndex - match, silentMs: silentTicks * tickMs }));
 }

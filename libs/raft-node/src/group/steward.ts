@@ -5,13 +5,13 @@
 import type { Logger, RaftJoin } from '@muster/contracts';
 import { RaftUnavailable } from '../driver/raft-errors.js';
 import type { RaftNode } from '../driver/raft-node.js';
-import { hasToAnnounce } from './announcing.js';
+import { hasToAnnounce, leaderUrlIn } from './announcing.js';
 import { type DirectoryCommand, isAt, type Newcomer, peerNamed } from './directory.js';
 import { type Duty, nextDuty } from './duties.js';
 import { directoryEntry } from './envelope.js';
 import type { DirectoryAnswer, GroupMachine } from './group-machine.js';
 import type { Introductions } from './introductions.js';
-import { KeepingUp } from './keeping-up.js';
+import { followersOf, KeepingUp } from './keeping-up.js';
 import { pause } from './pause.js';
 import type { Whereabouts } from './whereabouts.js';
 
@@ -74,8 +74,7 @@ export class Steward {
     if (node.role.role !== 'leader') return this.keepingUp.forget();
     const status = await node.status();
     if (status.role !== 'leader') return;
-    const followers = status.peers.map(({ id, match, silentTicks }) => ({ nodeId: id, lag: status.lastIndex - match, silentMs: silentTicks * tickMs }));
-    const ready = this.keepingUp.observe(followers, performance.now());
+    const ready = this.keepingUp.observe(followersOf(status, tickMs), performance.now());
     const found = new Map(whereabouts.differing(machine.directory));
     if (!this.isWhereItSays()) found.set(self.nodeId, self);
     const duty = nextDuty({ directory: machine.directory, config: status.config, ready, found });
@@ -120,9 +119,10 @@ export class Steward {
     this.seekEveryMs = Math.min(SEEK_MS_MAX, this.seekEveryMs * 2);
     if (whereabouts.introduced(machine.directory, clusterId, found.introductions)) setPeers();
     // A leader that others have and we do not may have removed us while we were away.
-    if (!hasToAnnounce({ nodeId: self.nodeId, leaderId: node.role.leaderId, config: node.pulse().config, isWhereItSays: this.isWhereItSays(), isLost })) return;
-    const leaderUrl = found.introductions.flatMap((other) => (other.clusterId === clusterId && other.storeId !== self.storeId && other.leaderHttpUrl !== null ? [other.leaderHttpUrl] : []))[0];
-    if (leaderUrl !== undefined && node.role.role !== 'leader') await this.announce(leaderUrl, signal);
+    const { config, hasQuorum, leaderId } = node.pulse();
+    if (!hasToAnnounce({ nodeId: self.nodeId, leaderId: hasQuorum ? leaderId : null, config, isWhereItSays: this.isWhereItSays(), isLost })) return;
+    const leaderUrl = leaderUrlIn(found.introductions, clusterId, self.storeId);
+    if (leaderUrl !== null && node.role.role !== 'leader') await this.announce(leaderUrl, signal);
   }
 
   private async announce(url: string, signal: AbortSignal): Promise<void> {

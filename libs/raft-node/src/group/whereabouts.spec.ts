@@ -53,3 +53,45 @@ test('one that connects says where it listens for Raft, and keeps its HTTP addre
 test('before the log has come, members are called where they were when we joined', () => {
   expect(new Whereabouts().addresses(EMPTY_DIRECTORY, [b])).toEqual([{ nodeId: 'b', storeId: 'sb', address: 'b:2' }]);
 });
+
+describe('who is behind', () => {
+  const leader = (more: Partial<RaftIntroduction> = {}): RaftIntroduction => introduction({ nodeId: 'd', storeId: 'sd', leaderId: 'd', ...more });
+  const known = { nodeId: 'b', storeId: 'sb', address: 'b:2' };
+
+  test('talks to a leader that its directory does not know yet, and believes the directory once it knows it', () => {
+    const whereabouts = new Whereabouts();
+    expect(whereabouts.introduced(directory, 'one', [leader()])).toBe(true);
+    expect(whereabouts.introduced(directory, 'one', [leader()])).toBe(false);
+    expect(whereabouts.addresses(directory, [])).toEqual([known, { nodeId: 'd', storeId: 'sd', address: 'x:2' }]);
+    // It is no news for the directory: that knows it already, elsewhere.
+    expect(whereabouts.differing(directory).size).toBe(0);
+    const d = { nodeId: 'd', storeId: 'sd', httpUrl: 'http://w:1', raftUrl: 'raft://w:2' };
+    expect(whereabouts.addresses(directoryOf([b, d]), [])).toEqual([known, { nodeId: 'd', storeId: 'sd', address: 'w:2' }]);
+  });
+
+  test('talks to a leader that has lost its disk since, and to no other store than that', () => {
+    const whereabouts = new Whereabouts();
+    expect(whereabouts.introduced(directory, 'one', [leader({ nodeId: 'b', storeId: 'new', leaderId: 'b' })])).toBe(true);
+    expect(whereabouts.addresses(directory, [])).toEqual([{ nodeId: 'b', storeId: 'new', address: 'x:2' }]);
+    const later = directoryOf([{ ...b, storeId: 'newer' }]);
+    expect(whereabouts.addresses(later, [])).toEqual([{ nodeId: 'b', storeId: 'newer', address: 'b:2' }]);
+  });
+
+  test.each([
+    ['one that does not lead', { leaderId: 'b' }],
+    ['one that says that nobody leads', { leaderId: null }],
+    ['one of another group', { clusterId: 'two' }],
+    ['one that belongs to none', { clusterId: null }],
+  ])('does not talk to a stranger: %s', (_, more) => {
+    const whereabouts = new Whereabouts();
+    expect(whereabouts.introduced(directory, 'one', [leader(more)])).toBe(false);
+    expect(whereabouts.addresses(directory, [])).toEqual([known]);
+  });
+
+  test('does not talk to a store that was removed, whatever it says, nor once it learns that it was', () => {
+    const whereabouts = new Whereabouts();
+    expect(whereabouts.introduced({ ...directory, tombstones: ['sd'] }, 'one', [leader()])).toBe(false);
+    whereabouts.introduced(directory, 'one', [leader()]);
+    expect(whereabouts.addresses({ ...directory, tombstones: ['sd'] }, [])).toEqual([known]);
+  });
+});

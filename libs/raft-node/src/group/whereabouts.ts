@@ -2,6 +2,10 @@
  * Where members are that are not where the directory says. Pure: keeps what was found out until the directory says the same.
  *
  * Found out in two ways: a member says so when it connects (its Raft address only), or in its introduction.
+ *
+ * Whoever is behind may not know who leads, or know its name with a store that is gone: only that leader can help it up, so it is talked to as it
+ * introduces itself. That is safe since it was elected: it has all that was ever agreed on before, and forgot nothing of it. Of nobody else with a store that the
+ * directory does not know would a vote be worth anything.
  */
 import type { RaftIntroduction } from '@muster/contracts';
 import type { PeerAddress } from '../driver/messages.js';
@@ -16,10 +20,20 @@ interface Sighting {
   readonly before: Addresses;
 }
 
+interface Leading {
+  readonly nodeId: string;
+  readonly storeId: string;
+  readonly raftUrl: string;
+  /** The store that we knew under this name then; null for none. */
+  readonly before: string | null;
+}
+
 const RAFT = 'raft://';
 
 export class Whereabouts {
   private readonly sightings = new Map<string, Sighting>();
+  /** Whom the directory will know like this, once we have caught up. */
+  private leading: Leading | null = null;
 
   /** It connected to us, and said where it listens. */
   connected(directory: Directory, nodeId: string, address: string): void {
@@ -36,7 +50,11 @@ export class Whereabouts {
     for (const introduction of introductions) {
       const { nodeId, storeId, raftUrl, httpUrl } = introduction;
       const peer = peerNamed(directory, nodeId);
-      if (introduction.clusterId !== clusterId || peer?.storeId !== storeId) continue;
+      if (introduction.clusterId !== clusterId) continue;
+      if (peer?.storeId !== storeId) {
+        isNews = this.leads(directory, introduction) || isNews;
+        continue;
+      }
       const known = this.of(peer);
       const isKnown = known === null ? isAt(peer, { httpUrl, raftUrl }) : known.raftUrl === raftUrl && known.httpUrl === httpUrl;
       if (isKnown) continue;
@@ -49,7 +67,14 @@ export class Whereabouts {
   /** Where to call everybody. Before there is a directory, where they were when we came to belong. */
   addresses(directory: Directory, initial: readonly Newcomer[]): PeerAddress[] {
     const known = directory.peers.length > 0 ? directory.peers : initial;
-    return known.map((peer) => ({ nodeId: peer.nodeId, storeId: peer.storeId, address: (this.of(peer)?.raftUrl ?? peer.raftUrl).slice(RAFT.length) }));
+    const addresses = known.map((peer) => ({ nodeId: peer.nodeId, storeId: peer.storeId, address: (this.of(peer)?.raftUrl ?? peer.raftUrl).slice(RAFT.length) }));
+    const { leading } = this;
+    if (leading === null) return addresses;
+    const { nodeId, storeId, raftUrl, before } = leading;
+    // What the directory says later is believed.
+    const isNewer = (known.find((peer) => peer.nodeId === nodeId)?.storeId ?? null) !== before;
+    if (isNewer || directory.tombstones.includes(storeId)) return addresses;
+    return [...addresses.filter((peer) => peer.nodeId !== nodeId), { nodeId, storeId, address: raftUrl.slice(RAFT.length) }];
   }
 
   /** What the directory should say; forgets what it says already. */
@@ -62,6 +87,15 @@ export class Whereabouts {
       else found.set(nodeId, addresses);
     }
     return found;
+  }
+
+  private leads(directory: Directory, { nodeId, storeId, raftUrl, leaderId }: RaftIntroduction): boolean {
+    if (leaderId !== nodeId || directory.tombstones.includes(storeId)) return false;
+    const before = peerNamed(directory, nodeId)?.storeId ?? null;
+    const known = this.leading;
+    if (known?.nodeId === nodeId && known.storeId === storeId && known.raftUrl === raftUrl && known.before === before) return false;
+    this.leading = { nodeId, storeId, raftUrl, before };
+    return true;
   }
 
   /** Where this very member was seen, while nothing later is known. */
