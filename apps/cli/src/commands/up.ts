@@ -36,10 +36,11 @@ const appsFolder = fileURLToPath(new URL('../../../', import.meta.url)).replace(
 const repository = resolve(appsFolder, '..');
 const parentGuard = new URL('../parent-guard.js', import.meta.url).href;
 /**
- * A young generation of 1 MiB instead of 16 costs a little CPU under load and saves 25 MB in each process, which is the
- * better bargain where a whole cluster shares one machine.
+ * Where a whole cluster shares one machine, memory is worth more than the last bit of speed: a young generation of 1 MiB instead of 16 saves
+ * 25 MB in each process, `--optimize-for-size` and few heaps of malloc 80 MB in all, for a twentieth more CPU under load.
  */
-const NODE_ARGS = ['--enable-source-maps', '--max-semi-space-size=1'];
+const NODE_ARGS = ['--enable-source-maps', '--max-semi-space-size=1', '--optimize-for-size'];
+const MALLOC_ARENAS_MAX = '2';
 /** Other programs' settings that alias ours: a database meant for something else must not end up in a local cluster. */
 const FOREIGN_SETTINGS = ['KAFKA_BROKERS', 'DATABASE_URL', 'REDIS_URL'];
 
@@ -168,7 +169,7 @@ async function startAndWait(cluster: LocalCluster, view: UpView, stop: AbortSign
 
 function childEnvironment(env: CliContext['env']): Record<string, string | undefined> {
   const own = Object.entries(env).filter(([name]) => !FOREIGN_SETTINGS.includes(name));
-  return { NODE_COMPILE_CACHE: join(repository, 'node_modules', '.cache', 'muster', 'compile'), ...Object.fromEntries(own) };
+  return { NODE_COMPILE_CACHE: join(repository, 'node_modules', '.cache', 'muster', 'compile'), MALLOC_ARENA_MAX: MALLOC_ARENAS_MAX, ...Object.fromEntries(own) };
 }
 
 async function refuseSecondCluster(context: CliContext, home: string): Promise<void> {
