@@ -1,11 +1,11 @@
 /** How long a group of three processes commits nothing when its leader is killed, hands over, or gets a disk that stands still; etcd beside. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { until } from '@muster/test-cluster';
+import { BadDisks } from '@muster/testing';
 import { machineConditions } from '../conditions.js';
 import { etcdVersion } from '../detection/etcd.js';
 import { tell, tellProgress } from '../progress.js';
 import { type BenchReport, type BenchResult, spread } from '../report.js';
-import { BadDisks } from './bad-disks.js';
 import { EtcdProcesses } from './etcd-processes.js';
 import { RaftProcesses } from './raft-processes.js';
 
@@ -20,7 +20,7 @@ const WATCH_MS = 300;
 export async function failover({ trials, etcdTrials }: FailoverOptions): Promise<BenchReport> {
   const conditions = machineConditions();
   const disks = BadDisks.make();
-  const ours = new RaftProcesses((id) => disks?.env(id) ?? {});
+  const ours = new RaftProcesses((id) => disks?.launch(id) ?? { before: [], env: {} });
   const version = etcdVersion();
   const results: BenchResult[] = [];
   const row = (name: string, metric: string, samples: readonly number[]): void => void results.push({ case: name, metric, unit: 'ms', ...spread(samples) });
@@ -75,10 +75,10 @@ async function killed(group: RaftProcesses): Promise<number> {
   // Anywhere between two heartbeats.
   await pause(Math.random() * 100);
   const sinceMs = performance.now();
-  group.member(leader).child.kill('SIGKILL');
+  const gone = group.kill(leader);
   await group.commit(leader);
   const tookMs = performance.now() - sinceMs;
-  await group.kill(leader);
+  await gone;
   await group.start(leader);
   return tookMs;
 }

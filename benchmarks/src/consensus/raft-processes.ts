@@ -1,11 +1,10 @@
 /** Three members as processes, on loopback and on this disk, each as a coordinator runs it. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { scratchFolder, until } from '@muster/test-cluster';
+import { AskedProcess, type Launch } from '@muster/testing';
 import type { Order, Said } from './member.js';
 
 const MEMBER = fileURLToPath(new URL('./member.js', import.meta.url));
@@ -15,41 +14,26 @@ const SETTLE_MS_MAX = 60_000;
 type OrderOf<K extends Order['kind']> = Omit<Extract<Order, { readonly kind: K }>, 'id'>;
 
 class MemberProcess {
-  private readonly waiting = new Map<number, { readonly done: (value: unknown) => void; readonly failed: (error: Error) => void }>();
-  private nextId = 0;
+  private readonly process: AskedProcess;
   role = '';
   term = 0;
   address = '';
 
-  constructor(readonly child: ChildProcess) {
-    child.on('message', (said: Said) => this.hear(said));
-    child.on('exit', () => {
-      for (const { failed } of this.waiting.values()) failed(new Error('it ended'));
-      this.waiting.clear();
-    });
+  constructor(name: string, setup: object, { before, env }: Launch) {
+    this.process = AskedProcess.start({ name, args: [MEMBER, JSON.stringify(setup)], before, env, onSaid: (said) => this.hear(said as Said) });
   }
 
   ask<K extends Order['kind']>(order: OrderOf<K>): Promise<unknown> {
-    this.nextId += 1;
-    const id = this.nextId;
-    return new Promise((done, failed) => {
-      if (this.child.exitCode !== null || this.child.signalCode !== null) return failed(new Error('it has ended'));
-      this.waiting.set(id, { done, failed });
-      this.child.send({ ...order, id }, (error) => {
-        if (error !== null) failed(error);
-      });
-    });
+    return this.process.ask(order);
+  }
+
+  kill(): Promise<void> {
+    return this.process.kill();
   }
 
   private hear(said: Said): void {
     if ('started' in said) this.address = said.started;
     else if ('role' in said) [this.role, this.term] = [said.role, said.term];
-    else if ('id' in said) {
-      const waiting = this.waiting.get(said.id);
-      this.waiting.delete(said.id);
-      if ('error' in said) waiting?.failed(new Error(said.error));
-      else waiting?.done(said.value);
-    }
   }
 }
 
@@ -59,8 +43,8 @@ export class RaftProcesses {
   private readonly members = new Map<string, MemberProcess>();
   private readonly addresses: Record<string, string> = {};
 
-  /** `env` of each member, by id. */
-  constructor(private readonly env: (id: string) => Readonly<Record<string, string>> = () => ({})) {}
+  /** How each member is started, by id. */
+  constructor(private readonly launch: (id: string) => Launch = () => ({ before: [], env: {} })) {}
 
   async startAll(): Promise<void> {
     for (const id of this.ids) await this.start(id);
@@ -70,7 +54,7 @@ export class RaftProcesses {
 
   async start(id: string): Promise<void> {
     const setup = { nodeId: id, storePath: join(this.folder, id, 'raft.db'), voters: this.ids, addresses: this.addresses };
-    const member = new MemberProcess(spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MEMBER, JSON.stringify(setup)], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], env: { ...process.env, ...this.env(id) } }));
+    const member = new MemberProcess(id, setup, this.launch(id));
     this.members.set(id, member);
     await until(`member ${id} to listen`, START_MS_MAX, () => Promise.resolve(member.address === '' ? undefined : true), 5);
     this.addresses[id] = member.address;
@@ -107,12 +91,7 @@ export class RaftProcesses {
   }
 
   async kill(id: string): Promise<void> {
-    const { child } = this.member(id);
-    if (child.exitCode === null && child.signalCode === null) {
-      const ended = once(child, 'exit');
-      child.kill('SIGKILL');
-      await ended;
-    }
+    await this.member(id).kill();
     this.members.delete(id);
   }
 
