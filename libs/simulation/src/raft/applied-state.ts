@@ -50,7 +50,7 @@ export function idOf(data: Uint8Array): number {
 export function contentOf(entry: Entry): number {
   switch (entry.kind) {
     case 'command':
-      return wordAt(entry.data, 0);
+      return entry.data.byteLength === HEAD_BYTES ? wordAt(entry.data, 0) : bytesHash(entry.data);
     case 'config':
       return textHash(JSON.stringify(entry.config));
     case 'noop':
@@ -60,6 +60,12 @@ export function contentOf(entry: Entry): number {
 
 function paddingAt(hash: number, at: number): number {
   return (hash + at) & 255;
+}
+
+function bytesHash(data: Uint8Array): number {
+  let hash = 11;
+  for (const byte of data) hash = mixed(hash, byte);
+  return hash;
 }
 
 function textHash(text: string): number {
