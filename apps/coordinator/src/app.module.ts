@@ -16,7 +16,8 @@ import type { CoordinatorConfig } from './config.js';
 import { Coordinator } from './coordinator.js';
 import { Detection } from './detection/detection.js';
 import { coordinatorHttp } from './http/coordinator-http.js';
-import { keepRawJoin } from './http/raw-join.js';
+import { Operators } from './http/operators.js';
+import { keepRawBodies } from './http/raw-bodies.js';
 import { whyNoPart } from './log/log-status.js';
 
 /** Ties the coordinator to the life of the application. */
@@ -82,8 +83,9 @@ export class AppModule {
    * Beats come from every partition: the group is this coordinator's own. It begins with what comes, each time: beats
    * that waited for us would make nodes look alive that are long gone.
    */
-  static listenTo(app: NestFastifyApplication, bus: MessageBus, host: ServiceHost): void {
-    keepRawJoin(app);
+  static listenTo(app: NestFastifyApplication, { coordinator: { stateBytesMax } }: CoordinatorConfig, bus: MessageBus, host: ServiceHost): void {
+    const operators = app.get(Operators);
+    keepRawBodies(app, { stateBytesMax, mayRestore: (headers) => operators.check({ headers }) });
     const server = app.getHttpServer() as Server;
     const { lanes } = app.get(Coordinator);
     server.on('upgrade', (request, socket, head) => lanes.upgrade(request, socket, head));

@@ -6,6 +6,9 @@ import type { Logger } from '@muster/contracts';
 import type { GroupOptions, TlsOptions } from '@muster/raft-node';
 import type { CoordinatorConfig } from './config.js';
 
+/** Around a state in the command that restores it. Bytes. */
+const AROUND_STATE_BYTES = 64 * 1024;
+
 export interface GroupPlace {
   readonly config: CoordinatorConfig;
   readonly nodeId: string;
@@ -34,6 +37,7 @@ export function groupOptions({ config, nodeId, httpUrl, logger, discover }: Grou
     heartbeatMs: raft.heartbeatMs,
     electionTimeoutMs: raft.electionTimeoutMs,
     snapshotEntries: coordinator.snapshotEntries,
+    commandBytesMax: coordinator.stateBytesMax + AROUND_STATE_BYTES,
     logger,
   };
 }

@@ -14,5 +14,5 @@ await runService({
     const { describeCoordinatorApi } = await import('./api-description.js');
     describeCoordinatorApi(document);
   },
-  configure: (app, _, host) => AppModule.listenTo(app, app.get(MESSAGE_BUS), host),
+  configure: (app, config, host) => AppModule.listenTo(app, config, app.get(MESSAGE_BUS), host),
 });

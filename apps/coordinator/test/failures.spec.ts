@@ -30,7 +30,7 @@ async function start(nodeIds: readonly string[]) {
     service: 'coordinator',
     schema: coordinatorSchema,
     build: (config, host) => AppModule.forRoot(config, host, { bus }),
-    configure: (app, _, host) => AppModule.listenTo(app, bus, host),
+    configure: (app, config, host) => AppModule.listenTo(app, config, bus, host),
   });
   closers.push(() => service.close());
   const url = `http://127.0.0.1:${service.port}`;

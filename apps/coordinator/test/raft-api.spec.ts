@@ -165,6 +165,30 @@ describe('a saved state', () => {
     expect(await at('c2').get('/raft/snapshot?consistency=stale')).toMatchObject({ code: 200 });
   });
 
+  test('that is larger than may be restored is refused with the limit and its name, at any coordinator', async () => {
+    const { at } = await fleet(2, { stateBytesMax: 100_000 });
+    const body = { confirm: 'test', snapshot: 'x'.repeat(200_000) };
+    for (const nodeId of ['c1', 'c2']) {
+      expect(await at(nodeId).operate('POST', '/raft/restore', body)).toMatchObject({ code: 413, body: { code: 'BODY_TOO_LARGE', message: 'the body has more than 165536 bytes, and a state of at most 100000 is restored: raise coordinator.stateBytesMax at all coordinators, and restart them' } });
+      // Smaller ones are looked at, also above what other requests may have.
+      expect(await at(nodeId).operate('POST', '/raft/restore', { ...body, snapshot: 'x'.repeat(120_000) })).toMatchObject({ code: 400, body: { code: 'SNAPSHOT_INVALID' } });
+    }
+  });
+
+  test('of nobody who may not restore it is even read', async () => {
+    const { at } = await fleet(1, { stateBytesMax: 100_000 });
+    // More than is taken: whoever read it would say so.
+    const body = { snapshot: 'x'.repeat(200_000) };
+    expect(await at('c1').send('POST', '/raft/restore', { body })).toMatchObject({ code: 401, body: { code: 'UNAUTHENTICATED' } });
+  });
+
+  test('that the group refuses for good is said to be refused, with what to do', async () => {
+    const { at } = await fleet(1);
+    const { body: snapshot } = await at('c1').get('/raft/snapshot');
+    at('c1').log.refuse('it has 9 bytes, and at most 8 are agreed on at once');
+    expect(await at('c1').operate('POST', '/raft/restore', { confirm: 'test', snapshot })).toMatchObject({ code: 409, body: { code: 'RAFT_REFUSED', message: expect.stringMatching(/at most 8 .*raise coordinator\.stateBytesMax/i) } });
+  });
+
   test('takes the place of what is agreed, at the leader, once it was confirmed by the name of the cluster', async () => {
     const { at } = await fleet();
     await at('c1').send('POST', '/cluster/members/n1/cordon', { body: {} });

@@ -31,7 +31,7 @@ export async function start(bus = new MemoryBus(), env: Record<string, string> =
     schema: coordinatorSchema,
     build: (config, host) => AppModule.forRoot(config, host, { bus }),
     describeApi: describeCoordinatorApi,
-    configure: (app, _, host) => AppModule.listenTo(app, bus, host),
+    configure: (app, config, host) => AppModule.listenTo(app, config, bus, host),
   });
   let isClosed = false;
   const close = async (): Promise<void> => {

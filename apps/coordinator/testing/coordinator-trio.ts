@@ -55,7 +55,7 @@ export class CoordinatorTrio {
       service: 'coordinator',
       schema: coordinatorSchema,
       build: (config, host) => AppModule.forRoot(config, host, { bus: this.bus, onFailed: (reason) => void this.failed.push(`${nodeId}: ${reason}`), discover: () => Promise.resolve(this.urls()) }),
-      configure: (app, _, host) => AppModule.listenTo(app, this.bus, host),
+      configure: (app, config, host) => AppModule.listenTo(app, config, this.bus, host),
     });
     const url = `http://127.0.0.1:${service.port}`;
     const place = { nodeId, url, service, group: service.app.get(RaftGroup), cluster: service.app.get(Cluster), status: async () => clusterStatusSchema.parse(await (await fetch(`${url}/cluster/status`)).json()) };

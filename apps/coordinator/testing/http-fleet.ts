@@ -8,7 +8,8 @@ import { systemClock } from '../src/clock.js';
 import { coordinatorSchema } from '../src/config.js';
 import { coordinatorHttp } from '../src/http/coordinator-http.js';
 import { Orders } from '../src/http/orders.js';
-import { keepRawJoin } from '../src/http/raw-join.js';
+import { Operators } from '../src/http/operators.js';
+import { keepRawBodies } from '../src/http/raw-bodies.js';
 import { Streams } from '../src/http/streams.js';
 import { Views } from '../src/views.js';
 import { FakeWorld } from './fake-group.js';
@@ -19,6 +20,7 @@ class FleetModule {}
 
 export interface FleetOptions {
   readonly secret?: string | null;
+  readonly stateBytesMax?: number;
   readonly limits?: Pick<AtLeaderOptions, 'tryMs' | 'waitingMax'>;
 }
 
@@ -31,9 +33,9 @@ export async function endFleet(): Promise<void> {
 const join: MemberCommand = { kind: 'join', term: 1, atUnixMs: 1, reason: 'new', nodeId: 'n1', incarnation: 1, seq: 1, profile: { service: 's', zone: 'z', tags: {}, resources: { cores: 1, memoryBytes: 1 }, httpUrl: null, probeUrl: null } };
 
 /** Coordinators c1, c2, …; c1 leads. Each knows the member n1. */
-export async function fleet(count = 3, { secret = SECRET, limits = {} }: FleetOptions = {}) {
+export async function fleet(count = 3, { secret = SECRET, limits = {}, stateBytesMax = 2 ** 27 }: FleetOptions = {}) {
   const world = new FakeWorld();
-  const nodes = await Promise.all(Array.from({ length: count }, (_, at) => start(world, `c${at + 1}`, { secret, limits })));
+  const nodes = await Promise.all(Array.from({ length: count }, (_, at) => start(world, `c${at + 1}`, { secret, limits, stateBytesMax })));
   world.leaderId = 'c1';
   for (const { follow } of nodes) follow();
   const at = (nodeId: string) => {
@@ -48,7 +50,7 @@ export async function fleet(count = 3, { secret = SECRET, limits = {} }: FleetOp
   return { world, nodes, at, lead };
 }
 
-async function start(world: FakeWorld, nodeId: string, { secret = SECRET, limits = {} }: FleetOptions) {
+async function start(world: FakeWorld, nodeId: string, { secret, limits, stateBytesMax }: Required<FleetOptions>) {
   const group = world.group(nodeId);
   const { cluster, log } = loneCluster({ nodeId });
   await cluster.propose(join);
@@ -64,7 +66,7 @@ async function start(world: FakeWorld, nodeId: string, { secret = SECRET, limits
     schema: coordinatorSchema,
     build,
     describeApi: describeCoordinatorApi,
-    configure: (app) => keepRawJoin(app),
+    configure: (app) => keepRawBodies(app, { stateBytesMax, mayRestore: (headers) => app.get(Operators).check({ headers }) }),
   });
   closers.push(() => service.close());
   const url = `http://127.0.0.1:${service.port}`;

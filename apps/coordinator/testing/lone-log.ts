@@ -6,6 +6,7 @@ export class LoneLog<C, O> implements ReplicatedLog<C, O> {
   private led: Mandate = { isLeader: true, term: 1 };
   private readonly listeners = new Set<(mandate: Mandate) => void>();
   private isClosed = false;
+  private refusal: string | null = null;
 
   constructor(
     readonly nodeId: string,
@@ -18,9 +19,15 @@ export class LoneLog<C, O> implements ReplicatedLog<C, O> {
     for (const listener of this.listeners) listener(mandate);
   }
 
+  /** From now on nothing is agreed to, for that reason. */
+  refuse(reason: string): void {
+    this.refusal = reason;
+  }
+
   async propose(command: C, { revise = (it) => it }: ProposeOptions<C> = {}): Promise<Proposed<O>> {
     if (this.isClosed) return { kind: 'unavailable', code: 'closed', reason: 'the log is closed' };
     if (!this.led.isLeader) return { kind: 'unavailable', code: 'not-leader', reason: 'somebody else leads' };
+    if (this.refusal !== null) return { kind: 'unavailable', code: 'refused', reason: this.refusal };
     await new Promise((resolve) => setImmediate(resolve));
     const revised = revise(command);
     if (revised === null) return { kind: 'withdrawn' };

@@ -14,8 +14,8 @@ export function openGet(url: string, headers: Readonly<Record<string, string>>, 
   return method(url, { agent: false, headers, timeout: timeoutMs }, onResponse);
 }
 
-/** Rejects when nobody answers in time, or with something that is not JSON. */
-export const getJson = (url: string, timeoutMs: number): Promise<JsonAnswer> => exchange(url, timeoutMs, (onResponse) => openGet(url, { accept: 'application/json' }, timeoutMs, onResponse));
+/** Rejects when nobody answers in time, with something that is not JSON, or with more than `bytesMax`. */
+export const getJson = (url: string, timeoutMs: number, bytesMax = BODY_BYTES_MAX): Promise<JsonAnswer> => exchange(url, { timeoutMs, bytesMax }, (onResponse) => openGet(url, { accept: 'application/json' }, timeoutMs, onResponse));
 
 /** The same for `POST` of a JSON document. */
 export const postJson = (url: string, body: object, timeoutMs: number): Promise<JsonAnswer> => sendJson('POST', url, timeoutMs, { body });
@@ -27,14 +27,14 @@ export function sendJson(method: string, url: string, timeoutMs: number, { body,
   const headers: Record<string, string | number> = { accept: 'application/json' };
   if (body !== undefined) Object.assign(headers, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) });
   if (typeof token === 'string') headers['authorization'] = `Bearer ${token}`;
-  return exchange(url, timeoutMs, (onResponse) => {
+  return exchange(url, { timeoutMs, bytesMax: BODY_BYTES_MAX }, (onResponse) => {
     const request = open(url, { method, agent: false, headers, timeout: timeoutMs }, onResponse);
     request.end(text);
     return request;
   });
 }
 
-function exchange(url: string, timeoutMs: number, open: (onResponse: (response: IncomingMessage) => void) => ClientRequest): Promise<JsonAnswer> {
+function exchange(url: string, { timeoutMs, bytesMax }: { readonly timeoutMs: number; readonly bytesMax: number }, open: (onResponse: (response: IncomingMessage) => void) => ClientRequest): Promise<JsonAnswer> {
   return new Promise((resolve, reject) => {
     const deadline = setTimeout(() => request.destroy(new Error(`${url} did not answer within ${timeoutMs} ms`)), timeoutMs);
     const request = open((response) => {
@@ -42,7 +42,7 @@ function exchange(url: string, timeoutMs: number, open: (onResponse: (response: 
       let bytes = 0;
       response.on('data', (chunk: Buffer) => {
         bytes += chunk.length;
-        if (bytes > BODY_BYTES_MAX) request.destroy(new Error(`${url} answered with more than ${BODY_BYTES_MAX} bytes`));
+        if (bytes > bytesMax) request.destroy(new Error(`${url} answered with more than ${bytesMax} bytes`));
         else chunks.push(chunk);
       });
       response.on('error', reject);

@@ -11,12 +11,15 @@ import { type ClusterOptions, urlsFor } from './cluster-urls.js';
 import { type RaftOptions, send } from './raft.js';
 
 const FORMAT: SavedState['format'] = 'muster-snapshot';
-const ANSWER_MS_MAX = 30_000;
+/** A state may have hundreds of megabytes, and all coordinators have to take it. Milliseconds. */
+const ANSWER_MS_MAX = 180_000;
+/** Above what a coordinator takes back (coordinator.stateBytesMax). Bytes. */
+const STATE_BYTES_MAX = 512 * 1024 * 1024;
 const SQLITE_MAGIC = 'SQLite format 3\0';
 
 export async function runSnapshotSave(context: CliContext, options: ClusterOptions & { readonly file: string; readonly stale: boolean }): Promise<ExitCode> {
   const path = `/raft/snapshot${options.stale ? '?consistency=stale' : ''}`;
-  const saved = await askFirst(urlsFor(context, options).toReversed(), (url) => getJson(`${url}${path}`, ANSWER_MS_MAX));
+  const saved = await askFirst(urlsFor(context, options).toReversed(), (url) => getJson(`${url}${path}`, ANSWER_MS_MAX, STATE_BYTES_MAX));
   if (!looksSaved(saved)) throw new CliError(EXIT.failed, `the answer is no snapshot: ${JSON.stringify(saved).slice(0, 200)}`);
   const { file } = options;
   if (file === '-') {
@@ -37,7 +40,7 @@ export async function runSnapshotSave(context: CliContext, options: ClusterOptio
 
 export async function runSnapshotRestore(context: CliContext, options: RaftOptions & { readonly file: string; readonly confirm: string | undefined }): Promise<ExitCode> {
   const snapshot = readSaved(resolve(context.cwd, options.file), options.file);
-  const answer = (await send(context, options, 'POST', '/raft/restore', { confirm: await confirmation(context, options.confirm, snapshot), snapshot })) as RaftRestoreAnswer;
+  const answer = (await send(context, options, 'POST', '/raft/restore', { confirm: await confirmation(context, options.confirm, snapshot), snapshot }, ANSWER_MS_MAX)) as RaftRestoreAnswer;
   if (options.json) context.terminal.print(JSON.stringify(answer, null, 2));
   else context.terminal.print(`Restored at index ${answer.index}: ${answer.members} members as they were at ${when(snapshot)}. Those that run and were not among them join again by themselves.`);
   return EXIT.ok;

@@ -62,9 +62,9 @@ export async function runTransfer(context: CliContext, options: RaftOptions & { 
 }
 
 /** At the first coordinator that can: any of them passes it on to the leader. */
-export function send(context: CliContext, options: ClusterOptions & SecretOptions, method: string, path: string, body?: object): Promise<unknown> {
+export function send(context: CliContext, options: ClusterOptions & SecretOptions, method: string, path: string, body?: object, timeoutMs = CHANGE_MS_MAX): Promise<unknown> {
   const token = secretFor(context, options);
-  return askFirst(urlsFor(context, options).toReversed(), (url) => sendJson(method, `${url}${path}`, CHANGE_MS_MAX, { body, token }));
+  return askFirst(urlsFor(context, options).toReversed(), (url) => sendJson(method, `${url}${path}`, timeoutMs, { body, token }));
 }
 
 interface Change {

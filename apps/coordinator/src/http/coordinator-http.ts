@@ -43,6 +43,7 @@ export function coordinatorHttp(parts: HttpParts): { readonly controllers: Type[
       { provide: AtLeader, useValue: atLeader },
       { provide: Reads, useValue: new Reads(raft, () => cluster.membership.index, atLeader) },
       { provide: GroupOrders, useValue: new GroupOrders(raft, atLeader, operators) },
+      { provide: Operators, useValue: operators },
       { provide: Snapshots, useValue: new Snapshots(raft, cluster, atLeader, operators, clock) },
     ],
   };

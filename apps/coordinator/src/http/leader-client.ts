@@ -24,6 +24,8 @@ export type PassedOn =
 const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
 const CONNECT_MS_MAX = 1000;
 const ANSWER_MS_MAX = 10_000;
+/** More for what takes long because it is large. Milliseconds. */
+const ANSWER_MS_PER_MIB = 3000;
 /** Who leads no more may still be about to say what it did, as in a handover. Milliseconds. */
 const LAST_WORD_MS = 300;
 
@@ -32,6 +34,7 @@ export function passOn(passed: Passed, isOver: () => boolean): Promise<PassedOn>
   return new Promise((resolve) => {
     let isConnected = false;
     const startedMs = performance.now();
+    const answerMsMax = ANSWER_MS_MAX + Math.ceil((passed.text.length / 2 ** 20) * ANSWER_MS_PER_MIB);
     let overSinceMs: number | null = null;
     const settle = (result: PassedOn): void => {
       clearInterval(watch);
@@ -49,7 +52,7 @@ export function passOn(passed: Passed, isOver: () => boolean): Promise<PassedOn>
       const waitedMs = nowMs - startedMs;
       overSinceMs = isOver() ? (overSinceMs ?? nowMs) : null;
       if (!isConnected && waitedMs > CONNECT_MS_MAX) fail(`no connection within ${CONNECT_MS_MAX} ms`);
-      else if (waitedMs > ANSWER_MS_MAX) fail(`no answer within ${ANSWER_MS_MAX} ms`);
+      else if (waitedMs > answerMsMax) fail(`no answer within ${answerMsMax} ms`);
       else if (overSinceMs !== null && nowMs - overSinceMs > LAST_WORD_MS) fail('another one leads now');
     }, 50);
     outgoing.end(passed.text);

@@ -8,7 +8,7 @@ export class Operators {
   constructor(private readonly secret: string | null) {}
 
   /** Throws unless the request proves that it comes from an operator. */
-  check(asked: Asked): void {
+  check(asked: Pick<Asked, 'headers'>): void {
     if (this.secret === null) throw new AppError('SECRET_UNSET', 'this coordinator was started without cluster.secret, so nobody can prove to be allowed to do that: set MUSTER_CLUSTER_SECRET, the same at all coordinators, and start it again', { statusCode: 403 });
     const given = asked.headers.authorization ?? '';
     if (given === '') throw new AppError('UNAUTHENTICATED', 'the Raft group is changed by operators only: send the header Authorization: Bearer and the secret of the cluster', { statusCode: 401 });

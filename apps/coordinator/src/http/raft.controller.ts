@@ -1,6 +1,7 @@
 /** The Raft group of the coordinators: what it is like, who belongs, who leads, and its snapshots. */
+import { Readable } from 'node:stream';
 import { type RaftJoinAnswer, type RaftJoinNonce, type RaftPeer, type RaftRestoreAnswer, type RaftStatus, type RaftTransferAnswer, type SavedState, SIGNATURE_HEADER } from '@muster/contracts';
-import { Controller, Delete, Get, HttpCode, Param, Post } from '@nestjs/common';
+import { Controller, Delete, Get, HttpCode, Param, Post, StreamableFile } from '@nestjs/common';
 import { Ask } from './asked.js';
 import type { Asked } from './asked.js';
 import { GroupOrders } from './group-orders.js';
@@ -74,8 +75,10 @@ export class RaftController {
 
   /** A backup; from nobody's memory but that of the majority, unless asked otherwise. */
   @Get('snapshot')
-  save(@Ask() asked: Asked): Promise<SavedState> {
-    return this.reads.answer(asked, (stamp) => this.snapshots.save(stamp), 'linearizable');
+  async save(@Ask() asked: Asked): Promise<SavedState | StreamableFile> {
+    const saved = await this.reads.answer<Promise<Readable | SavedState>>(asked, (stamp) => this.snapshots.save(stamp), 'linearizable');
+    // That of another coordinator was read already.
+    return saved instanceof Readable ? new StreamableFile(saved, { type: 'application/json; charset=utf-8' }) : saved;
   }
 
   @Post('restore')

@@ -13,7 +13,7 @@ test('the pieces of any object are, put together, what it is at once', () => {
   );
 });
 
-test.each([{}, { only: undefined }, { first: undefined, then: [undefined] }, { empty: [] }, { 'a "name"': [{ ü: '€' }] }])('%j as well', (value) => {
+test.each([{}, { only: undefined }, { first: undefined, second: [undefined] }, { empty: [] }, { 'a "name"': [{ ü: '€' }] }])('%j as well', (value) => {
   expect(text(encodePieces(value))).toBe(JSON.stringify(value));
 });
 
