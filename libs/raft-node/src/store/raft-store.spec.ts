@@ -1,5 +1,6 @@
 /** The store keeps what it says it keeps: over restarts, crashes and full disks, and says so when it cannot. */
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -114,6 +115,8 @@ describe('a large snapshot', () => {
   const staged = (store: RaftStore, { index, data }: Snapshot, parts = partsOf(data)): void => {
     for (let part = 1; part <= parts; part++) store.stage(index, part, partAt(data, part));
   };
+  /** Megabytes are not compared byte by byte by jest, which takes seconds for it. */
+  const brief = (snapshot: Snapshot | null): object | null => snapshot && { ...snapshot, data: createHash('sha256').update(snapshot.data).digest('hex') };
   const rows = (): number => {
     const raw = new DatabaseSync(path);
     const count = Number(raw.prepare('SELECT count(*) AS n FROM snapshot_parts').get()?.['n']);
@@ -131,17 +134,18 @@ describe('a large snapshot', () => {
     store.compact(snapshot);
     const again = reopened(store);
     expect(again.restore()).toMatchObject({ entries: [{ index: 3 }] });
-    expect(again.restore().snapshot).toEqual(snapshot);
+    expect(brief(again.restore().snapshot)).toEqual(brief(snapshot));
     again.close();
   });
 
   test('that was not finished never was: what holds is the one before, and all of the log', () => {
     const store = filled();
     store.compact(large(1, 1, 2));
-    const before = store.restore();
+    const { snapshot, ...before } = store.restore();
     staged(store, large(2, 2, 4));
     const again = reopened(store);
-    expect(again.restore()).toEqual(before);
+    const { snapshot: found, ...rest } = again.restore();
+    expect([brief(found), rest]).toEqual([brief(snapshot), before]);
     again.close();
   });
 
@@ -154,7 +158,7 @@ describe('a large snapshot', () => {
     const snapshot = large(2, 7, 3);
     again.compact(snapshot);
     const third = reopened(again);
-    expect(third.restore().snapshot).toEqual(snapshot);
+    expect(brief(third.restore().snapshot)).toEqual(brief(snapshot));
     third.close();
   });
 
@@ -164,7 +168,7 @@ describe('a large snapshot', () => {
     store.compact(snapshot);
     staged(store, large(2, 1, 2));
     staged(store, large(1, 1, 2));
-    expect(store.restore().snapshot).toEqual(snapshot);
+    expect(brief(store.restore().snapshot)).toEqual(brief(snapshot));
     store.close();
   });
 
@@ -178,10 +182,10 @@ describe('a large snapshot', () => {
     while (store.sweep()) sweeps += 1;
     // The two entries that it holds, six and two parts.
     expect(sweeps).toBe(3);
-    expect(store.restore().snapshot).toEqual(last);
+    expect(brief(store.restore().snapshot)).toEqual(brief(last));
     // What was staged before it was swept does not count any more.
     store.compact(large(3, 3, 2));
-    expect(store.restore().snapshot).toEqual(large(3, 3, 2));
+    expect(brief(store.restore().snapshot)).toEqual(brief(large(3, 3, 2)));
     while (store.sweep());
     store.close();
     expect(rows()).toBe(2);
@@ -193,7 +197,7 @@ describe('a large snapshot', () => {
     const received = large(9, 2, 2);
     store.write({ hard: null, snapshot: received, entries: [] });
     const again = reopened(store);
-    expect(again.restore().snapshot).toEqual(received);
+    expect(brief(again.restore().snapshot)).toEqual(brief(received));
     again.close();
   });
 
