@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LOGS_TOPIC, RetryLater } from '@muster/contracts';
+import { until } from '@muster/testing';
 import { openDataSource } from '../src/database/data-source.js';
 import { lockDirectory } from '../src/database/pglite/directory-lock.js';
 import { LOG_TABLE } from '../src/sink/log-table.js';
@@ -10,7 +11,6 @@ import { Cable } from '../testing/cable.js';
 import { DATABASE_KINDS, newDatabase, newEmbedded } from '../testing/databases.js';
 import { countOf, openDatabase, quiet, replica } from '../testing/sink-fixture.js';
 import { Database } from '../src/database/database.js';
-import { until } from '../testing/until.js';
 
 const settings = { poolMax: 4, statementTimeoutMs: 10_000 };
 

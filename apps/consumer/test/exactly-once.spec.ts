@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ALL_TOPICS, encodeClusterEvent, encodeLog, EVENTS_TOPIC, LOGS_TOPIC, type MessageBus } from '@muster/contracts';
 import { createMessageBus, type EmbeddedBroker, startEmbeddedBroker } from '@muster/messaging';
+import { until } from '@muster/testing';
 import type { ListOf, LogItem } from '../src/query/log-reader.js';
 import { clusterEvent, logRecord } from '../testing/batches.js';
 import { ConsumerProcess } from '../testing/consumer-process.js';
 import { DATABASE_KINDS, newDatabase, type TestDatabase } from '../testing/databases.js';
-import { until } from '../testing/until.js';
 
 const KILLS = 4;
 const RECORDS = 6000;

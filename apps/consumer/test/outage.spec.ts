@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { ALL_TOPICS, deadLetterTopic, encodeLog, LOGS_TOPIC, type MessageBus } from '@muster/contracts';
 import { createMessageBus, type EmbeddedBroker, startEmbeddedBroker } from '@muster/messaging';
 import { type RunningService, startService } from '@muster/observability';
+import { until } from '@muster/testing';
 import { consumerService } from '../src/consumer-service.js';
 import { logRecord } from '../testing/batches.js';
 import { Cable } from '../testing/cable.js';
 import { DATABASE_KINDS, newDatabase, type TestDatabase } from '../testing/databases.js';
-import { until } from '../testing/until.js';
 
 const onServer = DATABASE_KINDS.includes('postgres') ? describe : describe.skip;
 onServer('with a PostgreSQL server that goes away and comes back', () => {

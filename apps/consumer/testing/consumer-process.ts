@@ -3,8 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { resolve } from 'node:path';
+import { until } from '@muster/testing';
 import type { ConsumerStats } from '../src/stats.controller.js';
-import { until } from './until.js';
 
 export interface ConsumerProcessFacts {
   readonly busUrl: string;

@@ -1,12 +1,12 @@
 /** A database with the sink on it, and several writers that share its group, as replicas would. */
 import type { Logger } from '@muster/contracts';
+import { until } from '@muster/testing';
 import { Registry } from 'prom-client';
 import { Database } from '../src/database/database.js';
 import { BatchWriter } from '../src/sink/batch-writer.js';
 import { PositionStore, queryRows } from '../src/sink/position-store.js';
 import { SinkMetrics } from '../src/sink/sink-metrics.js';
 import type { SinkTable } from '../src/sink/sink-table.js';
-import { until } from './until.js';
 
 export const quiet: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { clusterStatusSchema, type WatchMessage, watchMessageSchema } from '@muster/contracts';
 import { type RunningService, startService } from '@muster/observability';
+import { until } from '@muster/testing';
 import { createParser } from 'eventsource-parser';
 import { gatewayService } from '../src/gateway-service.js';
 import { FakeCoordinator } from '../testing/fake-coordinator.js';
 import { memberOf, statusOf } from '../testing/members.js';
-import { until } from '../testing/until.js';
 import { says, Upstream } from '../testing/upstream.js';
 
 let folder = '';

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { decodeLog, errorBodySchema, LOGS_TOPIC, type LogRecord, type MessageBus } from '@muster/contracts';
 import { createMessageBus, type EmbeddedBroker, startEmbeddedBroker } from '@muster/messaging';
 import { type RunningService, startService } from '@muster/observability';
+import { until } from '@muster/testing';
 import { producerService } from '../src/producer-service.js';
 import type { ProducerStats } from '../src/stats.controller.js';
-import { until } from '../testing/until.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'muster-producer-'));
 const socketPath = join(folder, 'bus.sock');

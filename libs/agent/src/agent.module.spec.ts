@@ -1,11 +1,11 @@
 import 'reflect-metadata';
 import { createServer } from 'node:http';
+import { until } from '@muster/testing';
 import { Module } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { Subject } from 'rxjs';
 import { FakeBus } from '../testing/fake-bus.js';
-import { until } from '../testing/until.js';
 import { Agent } from './agent.js';
 import { AgentLifecycle } from './agent-lifecycle.js';
 import { AgentModule } from './agent.module.js';

@@ -1,8 +1,8 @@
 import { type Beat, beatSchema, type Logger } from '@muster/contracts';
+import { until } from '@muster/testing';
 import { Registry } from 'prom-client';
 import { FakeBus } from '../testing/fake-bus.js';
 import { FakeCoordinator } from '../testing/fake-coordinator.js';
-import { until } from '../testing/until.js';
 import { Agent } from './agent.js';
 import type { AgentOptions } from './options.js';
 import { probe } from './probe/probe.js';

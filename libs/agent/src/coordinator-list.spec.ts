@@ -1,4 +1,4 @@
-import { until } from '../testing/until.js';
+import { until } from '@muster/testing';
 import { CoordinatorList, type CoordinatorSource } from './coordinator-list.js';
 
 const lists: CoordinatorList[] = [];

@@ -1,10 +1,10 @@
 /** What the cluster sees of a member whose process is blocked, paused, killed or hurt. Real processes, threads and sockets. */
 import type { Beat, ProbeTarget } from '@muster/contracts';
+import { until } from '@muster/testing';
 import { probe } from '../src/probe/probe.js';
 import { Reach } from '../src/probe/reach.js';
 import { FakeCoordinator } from '../testing/fake-coordinator.js';
 import { MemberProcess } from '../testing/member-process.js';
-import { until } from '../testing/until.js';
 
 const INTERVAL_MS = 200;
 const here = new Reach(['http://127.0.0.1:1']);

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Beat } from '@muster/contracts';
-import { until } from './until.js';
+import { until } from '@muster/testing';
 
 export interface MemberProcessOptions {
   readonly coordinators: readonly string[];

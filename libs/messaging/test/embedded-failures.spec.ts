@@ -1,8 +1,8 @@
 /** The embedded bus when its broker dies, hangs, or is not there yet. */
 import type { MessageBus, RecordBatch, TopicSpec } from '@muster/contracts';
+import { failureOf, until } from '@muster/testing';
 import { createMessageBus } from '../src/index.js';
 import { BrokerProcess } from '../testing/broker-process.js';
-import { eventually, failureOf } from '../testing/eventually.js';
 
 const TOPIC: TopicSpec = { name: 'durable', partitionCount: 3, cleanup: 'delete', retentionMs: 3_600_000 };
 const text = (value: string): Uint8Array => Buffer.from(value);
@@ -52,17 +52,17 @@ describe('an embedded broker in a process of its own', () => {
         }
       })();
       const enough = acknowledged.length + 500;
-      await eventually('records were acknowledged', () => acknowledged.length > enough);
+      await until('records were acknowledged', () => acknowledged.length > enough);
       await broker.kill();
       isKilled = true;
       await publishing;
       await broker.start();
-      await eventually('the client is back', () => bus.status().state === 'up');
+      await until('the client is back', () => bus.status().state === 'up');
     }
-    await eventually('the reader has every acknowledged record', () => includesAll(seen, acknowledged));
+    await until('the reader has every acknowledged record', () => includesAll(seen, acknowledged));
     const again: string[] = [];
     const fresh = await collect(connect(), again, 'others');
-    await eventually('a new group has them too', () => fresh.lag() === 0 && includesAll(again, acknowledged));
+    await until('a new group has them too', () => fresh.lag() === 0 && includesAll(again, acknowledged));
     expect(new Set(again).size).toBe(again.length);
   });
 
@@ -74,18 +74,18 @@ describe('an embedded broker in a process of its own', () => {
     const reader = await collect(bus, seen);
     await reader.ready;
     await bus.publish(TOPIC.name, [{ key: 'k', value: text('before') }]);
-    await eventually('it is read', () => seen.length === 1);
+    await until('it is read', () => seen.length === 1);
     await broker.kill();
-    await eventually('the client knows', () => bus.status().state === 'down');
+    await until('the client knows', () => bus.status().state === 'down');
     expect(bus.status().detail).not.toBe('');
     const startMs = performance.now();
     expect(await failureOf(bus.publish(TOPIC.name, [{ key: 'k', value: text('lost') }]))).toMatchObject({ code: 'BUS_DOWN', retriable: true });
     expect(performance.now() - startMs).toBeLessThan(1000);
     expect(reader.assigned()).toEqual([]);
     await broker.start();
-    await eventually('the client is back', () => bus.status().state === 'up');
+    await until('the client is back', () => bus.status().state === 'up');
     await bus.publish(TOPIC.name, [{ key: 'k', value: text('after') }]);
-    await eventually('reading goes on', () => seen.includes('after'));
+    await until('reading goes on', () => seen.includes('after'));
     // At least once: the broker may have died between the handler and its commit.
     expect([...new Set(seen)]).toEqual(['before', 'after']);
   });
@@ -97,11 +97,11 @@ describe('an embedded broker in a process of its own', () => {
     expect(await failureOf(bus.publish(TOPIC.name, [{ key: 'k', value: text('x') }]))).toMatchObject({ code: 'BUS_DOWN' });
     expect(await failureOf(bus.ensureTopics([TOPIC]))).toMatchObject({ code: 'BUS_DOWN', retriable: true });
     await broker.start();
-    await eventually('the client is there', () => bus.status().state === 'up');
+    await until('the client is there', () => bus.status().state === 'up');
     await bus.ensureTopics([TOPIC]);
     await reader.ready;
     await bus.publish(TOPIC.name, [{ key: 'k', value: text('first') }]);
-    await eventually('it is read', () => seen.length === 1);
+    await until('it is read', () => seen.length === 1);
   });
 
   it('is given up when it hangs, and taken back when it wakes', async () => {
@@ -110,9 +110,9 @@ describe('an embedded broker in a process of its own', () => {
     await bus.ensureTopics([TOPIC]);
     broker.signal('SIGSTOP');
     expect(await failureOf(bus.publish(TOPIC.name, [{ key: 'k', value: text('x') }]))).toMatchObject({ code: expect.stringMatching(/BUS_TIMEOUT|BUS_DOWN/) as string, retriable: true });
-    await eventually('the bus is down', () => bus.status().state === 'down');
+    await until('the bus is down', () => bus.status().state === 'down');
     broker.signal('SIGCONT');
-    await eventually('the bus is up', () => bus.status().state === 'up');
+    await until('the bus is up', () => bus.status().state === 'up');
     await bus.publish(TOPIC.name, [{ key: 'k', value: text('y') }]);
   });
 });

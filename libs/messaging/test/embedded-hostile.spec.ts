@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { connect as connectSocket, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { MessageBus } from '@muster/contracts';
+import { until } from '@muster/testing';
 import fc from 'fast-check';
 import { encodeFrame, type Frame, FrameReader } from '../src/embedded/frames.js';
 import { ANSWER, FRAME_BYTES_MAX, NOTICE, PROTOCOL_VERSION, REQUEST } from '../src/embedded/protocol.js';
@@ -10,7 +11,6 @@ import { encodeOutgoing } from '../src/embedded/record-codec.js';
 import { socketAddress } from '../src/embedded/socket-address.js';
 import { createMessageBus, startEmbeddedBroker } from '../src/index.js';
 import { type EmbeddedFixture, embeddedFixture } from '../testing/embedded-fixture.js';
-import { eventually } from '../testing/eventually.js';
 
 const TOPIC = { name: 'open', partitionCount: 2, cleanup: 'delete', retentionMs: 3_600_000 } as const;
 const HELLO = encodeFrame(REQUEST.hello, 1, { version: PROTOCOL_VERSION, clientId: 'stranger' });
@@ -87,7 +87,7 @@ describe('an embedded broker among strangers', () => {
     const answers: Buffer[] = [];
     socket.on('data', (chunk) => answers.push(chunk));
     socket.write(encodeFrame(REQUEST.fetch, 7, { subscription: 9, topic: TOPIC.name, partition: 0, offset: 0, recordsMax: 1, bytesMax: 1 }));
-    await eventually('it answers', () => Buffer.concat(answers).includes('has not joined a group'));
+    await until('it answers', () => Buffer.concat(answers).includes('has not joined a group'));
     socket.destroy();
   });
 
@@ -97,7 +97,7 @@ describe('an embedded broker among strangers', () => {
     socket.write(HELLO);
     socket.write(encodeFrame(REQUEST.join, 2, { subscription: 1, topics: [TOPIC.name], group: 'quiet', startAt: 'earliest' }));
     const reader = await bus.subscribe({ topics: [TOPIC.name], group: 'quiet', from: 'earliest', onBatch: () => Promise.resolve() });
-    await eventually('the living member has both partitions', () => reader.assigned().length === 2);
+    await until('the living member has both partitions', () => reader.assigned().length === 2);
     await reader.close();
     socket.destroy();
   });
@@ -116,7 +116,7 @@ describe('an embedded broker among strangers', () => {
     const join = encodeFrame(REQUEST.join, 2, { subscription: 1, topics: [TOPIC.name], group: 'hasty', startAt: 'earliest' });
     const { socket, said } = await conversation(join, encodeFrame(REQUEST.commit, 3, { ...at, offset: 5 }), encodeFrame(REQUEST.release, 4, at));
     const grants = (): Frame[] => said.filter(({ kind }) => kind === NOTICE.assigned);
-    await eventually('it is granted anew', () => grants().length === 2);
+    await until('it is granted anew', () => grants().length === 2);
     expect(grants()[1]?.facts).toMatchObject({ granted: [{ partition: 0, committed: 5 }] });
     socket.destroy();
   });
@@ -127,7 +127,7 @@ describe('an embedded broker among strangers', () => {
     // The first holds both and gives none back, so the second may commit nothing yet.
     const { socket, said } = await conversation(join(2), join(3), ...commits);
     const answers = (): Frame[] => said.filter(({ id }) => id >= 10);
-    await eventually('both are answered', () => answers().length === 2);
+    await until('both are answered', () => answers().length === 2);
     for (const { kind, facts } of answers()) expect([kind, facts]).toEqual([ANSWER.error, expect.objectContaining({ code: 'BUS_FAILED', message: expect.stringContaining('to another member') })]);
     socket.destroy();
   });
@@ -171,7 +171,7 @@ describe('an embedded broker among strangers', () => {
     const answers: Buffer[] = [];
     socket.on('data', (chunk) => answers.push(chunk));
     socket.write(encodeFrame(REQUEST.hello, 1, { version: 99, clientId: 'future' }));
-    await eventually('it says why', () => Buffer.concat(answers).includes('run both from one build'));
+    await until('it says why', () => Buffer.concat(answers).includes('run both from one build'));
     socket.destroy();
   });
 
@@ -180,7 +180,7 @@ describe('an embedded broker among strangers', () => {
     const answers: Buffer[] = [];
     socket.on('data', (chunk) => answers.push(chunk));
     socket.write(Buffer.concat([HELLO, encodeFrame(REQUEST.publish, 2, { topic: TOPIC.name }, encodeOutgoing([{ key: 'k', value: new Uint8Array(3) }]))]));
-    await eventually('both are answered', () => Buffer.concat(answers).length >= 2 * 15);
+    await until('both are answered', () => Buffer.concat(answers).length >= 2 * 15);
     socket.destroy();
   });
 });

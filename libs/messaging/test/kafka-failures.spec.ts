@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { type AddressInfo, connect as connectSocket, createServer, type Server, type Socket } from 'node:net';
 import type { MessageBus, TopicSpec } from '@muster/contracts';
+import { failureOf, until } from '@muster/testing';
 import { createMessageBus } from '../src/index.js';
-import { eventually, failureOf } from '../testing/eventually.js';
 
 const text = (value: string): Uint8Array => Buffer.from(value);
 const [realBroker] = (process.env['KAFKA_BROKERS'] ?? '').split(',');
@@ -64,7 +64,7 @@ describe('a bus on Kafka', () => {
     expect(bus.status().state).toBe('connecting');
     const reader = await bus.subscribe({ topics: ['t'], group: 'g', from: 'earliest', onBatch: () => Promise.resolve() });
     expect(await failureOf(bus.publish('t', [{ key: 'k', value: text('x') }]))).toMatchObject({ code: 'BUS_DOWN', retriable: true });
-    await eventually('it is down', () => bus.status().state === 'down');
+    await until('it is down', () => bus.status().state === 'down');
     expect(bus.status().detail).toContain('ECONNREFUSED');
     const startMs = performance.now();
     await failureOf(bus.publish('t', [{ key: 'k', value: text('x') }]));
@@ -80,7 +80,7 @@ describe('a bus on Kafka', () => {
     const startMs = performance.now();
     expect(await failureOf(bus.publish('t', [{ key: 'k', value: text('x') }]))).toMatchObject({ code: 'BUS_DOWN', retriable: true });
     expect(performance.now() - startMs).toBeLessThan(3000);
-    await eventually('it is down', () => bus.status().state === 'down');
+    await until('it is down', () => bus.status().state === 'down');
     await silent.close();
   });
 
@@ -88,7 +88,7 @@ describe('a bus on Kafka', () => {
     const web = new FakeServer((socket) => socket.on('data', () => socket.write('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n')));
     const bus = connect(await web.listen(), 800);
     expect(await failureOf(bus.publish('t', [{ key: 'k', value: text('x') }]))).toMatchObject({ code: 'BUS_DOWN' });
-    await eventually('it is down', () => bus.status().state === 'down');
+    await until('it is down', () => bus.status().state === 'down');
     await web.close();
   });
 
@@ -100,7 +100,7 @@ describe('a bus on Kafka', () => {
     const topic: TopicSpec = { name: `late-${randomUUID()}`, partitionCount: 2, cleanup: 'delete', retentionMs: 3_600_000 };
     const seen: string[] = [];
     const reader = await bus.subscribe({ topics: [topic.name], group: randomUUID(), from: 'earliest', onBatch: (batch) => Promise.resolve(void seen.push(...batch.records.map((record) => Buffer.from(record.value ?? []).toString()))) });
-    await eventually('it is down', () => bus.status().state === 'down');
+    await until('it is down', () => bus.status().state === 'down');
     const [host = '', realPort = ''] = (realBroker ?? '').split(':');
     const door = new FakeServer((socket) => {
       const upstream = connectSocket(Number(realPort), host);
@@ -109,11 +109,11 @@ describe('a bus on Kafka', () => {
       socket.pipe(upstream).pipe(socket);
     });
     await door.listen(port);
-    await eventually('it is up', () => bus.status().state === 'up');
+    await until('it is up', () => bus.status().state === 'up');
     await bus.ensureTopics([topic]);
     await bus.publish(topic.name, [{ key: 'k', value: text('first') }]);
     await reader.ready;
-    await eventually('the record is read', () => seen.length === 1);
+    await until('the record is read', () => seen.length === 1);
     await bus.close();
     await door.close();
   });

@@ -1,4 +1,5 @@
 /** Handlers written the NestJS way, over a real embedded bus. */
+import { failureOf, until } from '@muster/testing';
 import { Controller, Inject, Injectable, UseFilters } from '@nestjs/common';
 import { Ctx, EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
@@ -6,7 +7,6 @@ import { type BusRecord, deadLetterTopic, type MessageBus, type RecordBatch, typ
 import { Registry } from 'prom-client';
 import { BusContext, BusErrors, MESSAGE_BUS, MessageBusStrategy, MessagingModule } from '../src/index.js';
 import { type EmbeddedFixture, embeddedFixture } from '../testing/embedded-fixture.js';
-import { eventually, failureOf } from '../testing/eventually.js';
 
 const SINGLE: TopicSpec = { name: 'single', partitionCount: 2, cleanup: 'delete', retentionMs: 3_600_000 };
 const BATCHES: TopicSpec = { ...SINGLE, name: 'batches' };
@@ -73,11 +73,11 @@ describe('a NestJS application on the bus', () => {
     await app.listen();
     const sender = app.get(Sender);
     expect(sender.bus).toBe(bus);
-    await eventually('the subscription is made', () => strategy.subscription() !== null);
+    await until('the subscription is made', () => strategy.subscription() !== null);
     await sender.bus.publish('single', ['a', 'poison', 'b'].map((value) => ({ key: 'k', value: Buffer.from(value) })));
     await sender.bus.publish('batches', [{ key: 'k', value: Buffer.from('c') }]);
-    await eventually('all arrive', () => ['one single a', 'one single b', 'many batches c'].every((it) => seen.includes(it)));
-    await eventually('the poison is counted', async () => (await metrics.metrics()).includes('messaging_dead_letters_total{topic="single"} 1'));
+    await until('all arrive', () => ['one single a', 'one single b', 'many batches c'].every((it) => seen.includes(it)));
+    await until('the poison is counted', async () => (await metrics.metrics()).includes('messaging_dead_letters_total{topic="single"} 1'));
     const shown = await metrics.metrics();
     for (const line of ['messaging_bus_up 1', 'messaging_records_published_total{topic="batches"} 1', 'messaging_records_handled_total{topic="single",group="nest"}', 'messaging_consumer_lag_records{group="nest"} 0', 'messaging_publish_queue_records 0']) expect(shown).toContain(line);
     await app.close();
@@ -91,8 +91,8 @@ describe('a NestJS application on the bus', () => {
     const logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: (_: object, message: string) => void hints.push(message) };
     const app = module.createNestMicroservice({ strategy: new MessageBusStrategy(bus, { group: 'nest', from: 'earliest', ensureTopics: [SINGLE], logger }), logger: false });
     await app.listen();
-    await eventually('the topic is there', async () => (await Promise.allSettled([bus.publish('single', [{ key: 'k', value: null }])]))[0]?.status === 'fulfilled');
-    await eventually('it is handled at last', () => seen.includes('masked'));
+    await until('the topic is there', async () => (await Promise.allSettled([bus.publish('single', [{ key: 'k', value: null }])]))[0]?.status === 'fulfilled');
+    await until('it is handled at last', () => seen.includes('masked'));
     expect(hints[0]).toContain('@UseFilters(BusErrors)');
     await app.close();
   });

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { until } from '@muster/testing';
 import { LocalCluster, type LocalClusterListener, StartFailed } from './local-cluster.js';
 import { startTokenOf } from './process-identity.js';
 import type { ProcessSpec } from './process-spec.js';
@@ -36,14 +36,6 @@ function launch(specs: ProcessSpec[], listener: Partial<LocalClusterListener> = 
   const cluster = new LocalCluster({ specs, nodePath: process.execPath, nodeArgs: [], env: { PATH: process.env['PATH'] }, logsFolder: join(folder, 'logs'), listener: { ...silent, ...listener } });
   clusters.push(cluster);
   return cluster;
-}
-
-async function eventually(claim: () => boolean, deadlineMs = 10_000): Promise<void> {
-  const endMs = performance.now() + deadlineMs;
-  while (!claim()) {
-    if (performance.now() > endMs) throw new Error(`not within ${deadlineMs} ms: ${claim.toString()}`);
-    await pause(20);
-  }
 }
 
 describe('a local cluster', () => {
@@ -94,7 +86,7 @@ describe('a local cluster', () => {
     const cluster = launch([spec('a', GOOD)], { onEnded: (row) => ended.push(row.name) });
     await cluster.start();
     process.kill(cluster.rows()[0]?.pid ?? 0, 'SIGKILL');
-    await eventually(() => ended.length === 1);
+    await until('its end to be told', () => ended.length === 1);
   });
 
   test('names that make no sense are answered with what would', async () => {
@@ -137,8 +129,8 @@ test('a child stops by itself when its parent is killed with -9', async () => {
   const up = spawn(process.execPath, ['-e', parent], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [line] = (await once(up.stdout, 'data')) as [Buffer];
   const pid = Number(line.toString());
-  await eventually(() => existsSync(socket));
+  await until('the socket to be there', () => existsSync(socket));
   up.kill('SIGKILL');
-  await eventually(() => startTokenOf(pid) === null);
+  await until('the process to be gone', () => startTokenOf(pid) === null);
   expect(existsSync(join(folder, 'asked'))).toBe(true);
 });

@@ -1,9 +1,9 @@
 /** Members that the view, or our own patience, doubts: who gets the next request, and what becomes of those under way. */
 import type { Brake, MemberStatusView } from '@muster/contracts';
+import { until } from '@muster/testing';
 import { memberOf } from '../../testing/members.js';
 import { opened, type ProxyLimits, proxyTo as openProxy, upstream } from '../../testing/opened.js';
 import type { ProxyUnderTest } from '../../testing/proxy-under-test.js';
-import { until } from '../../testing/until.js';
 import { type Handle, says } from '../../testing/upstream.js';
 import { UpstreamProcess } from '../../testing/upstream-process.js';
 

@@ -2,9 +2,9 @@ import { createHash, randomBytes } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { errorBodySchema, type MemberStatusView } from '@muster/contracts';
+import { until } from '@muster/testing';
 import { memberOf } from '../../testing/members.js';
 import { opened, proxyTo, upstream } from '../../testing/opened.js';
-import { until } from '../../testing/until.js';
 import { type Handle, says } from '../../testing/upstream.js';
 import { UpstreamProcess } from '../../testing/upstream-process.js';
 

@@ -1,10 +1,10 @@
 /** The view against three coordinators, of which some die, freeze, fall behind or are cut off. */
 import type { ClusterStatus } from '@muster/contracts';
+import { until } from '@muster/testing';
 import { Registry } from 'prom-client';
 import { FakeCoordinator } from '../../testing/fake-coordinator.js';
 import { memberOf, pulseOf, statusOf } from '../../testing/members.js';
 import { silentLogger } from '../../testing/silent-logger.js';
-import { until } from '../../testing/until.js';
 import type { ViewCache } from './view-cache.js';
 import { ViewKeeper, type ViewKeeperOptions } from './view-keeper.js';
 
@@ -34,17 +34,18 @@ const urlsOf = (of: readonly FakeCoordinator[]) => of.map(({ url }) => url);
 /** What it says goes on, so that it is not taken for frozen. */
 const lives = (fake: FakeCoordinator, facts: Parameters<typeof pulseOf>[1] = {}) => fake.pulses(() => pulseOf(memberOf('x'), { index: fake.status.index, ...facts }));
 
-test('E2: three coordinators that are killed one after the other are left one after the other, each within a second', async () => {
+/** Longer than a test waits: what ends sooner did not wait for it. */
+const NEVER_MS = 600_000;
+
+test('E2: three coordinators that are killed one after the other are left one after the other, without waiting for silence', async () => {
   const three = [await coordinator('one'), await coordinator('two'), await coordinator('three')];
   const metrics = new Registry();
-  const view = await keeper(urlsOf(three), { metrics });
+  const view = await keeper(urlsOf(three), { metrics, watchSilenceMs: NEVER_MS });
   for (const fake of three) lives(fake);
   await until('the first', shows(view, 'one'));
   for (const [at, next] of [[0, 'two'], [1, 'three']] as const) {
-    const startedMs = performance.now();
     await three[at]?.close();
     await until(`the view of ${next}`, shows(view, next));
-    expect(performance.now() - startedMs).toBeLessThan(1000);
   }
   await three[2]?.close();
   await until('the loss is noticed', () => view.readiness().detail.startsWith('serving a view'));
@@ -77,17 +78,14 @@ test('A10: where nobody has a quorum the view goes on, says so, tells its true a
   expect(view.status()?.ageMs).toBeLessThan(20_000);
 });
 
-test('E2: a frozen coordinator, whose connection stays open, is left about a second after its last pulse', async () => {
+test('E2: a frozen coordinator, whose connection stays open, is left when pulses are missing, long before its stream counts as broken', async () => {
   const [first, second] = [await coordinator('one'), await coordinator('two')];
-  const view = await keeper(urlsOf([first, second]));
+  const view = await keeper(urlsOf([first, second]), { watchSilenceMs: NEVER_MS });
   const freeze = lives(first);
   lives(second);
   await until('the first', shows(view, 'one'));
   freeze();
-  const startedMs = performance.now();
   await until('the second', shows(view, 'two'));
-  expect(performance.now() - startedMs).toBeGreaterThan(1000);
-  expect(performance.now() - startedMs).toBeLessThan(2500);
   await until('the frozen one is left', () => first.watcherCount === 0);
 });
 

@@ -4,18 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger, LogRecord } from '@muster/contracts';
+import { until } from '@muster/testing';
 import fc from 'fast-check';
 import { FileFollower } from './file-follower.js';
 
 const quiet: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
-const DEADLINE_MS = 45_000;
-
-async function until(claim: string, holds: () => boolean): Promise<void> {
-  for (const endMs = performance.now() + DEADLINE_MS; !holds(); ) {
-    if (performance.now() > endMs) throw new Error(`not within ${DEADLINE_MS} ms: ${claim}`);
-    await pause(2);
-  }
-}
 
 /** A file, a follower of it that can be restarted, and all that was acknowledged. */
 class Scene {

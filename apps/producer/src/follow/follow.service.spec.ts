@@ -3,8 +3,8 @@ import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BusError, type Logger, type LogRecord } from '@muster/contracts';
+import { until } from '@muster/testing';
 import { Registry } from 'prom-client';
-import { until } from '../../testing/until.js';
 import { FollowService } from './follow.service.js';
 
 const quiet: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };

@@ -1,6 +1,6 @@
 import type { Beat, BeatResult } from '@muster/contracts';
+import { until } from '@muster/testing';
 import { sampleBeat } from '../../testing/sample-beat.js';
-import { until } from '../../testing/until.js';
 import { BeatDesk } from './beat-desk.js';
 import { LaneNote } from './lane-note.js';
 import type { FromEngine, MainFacts } from './messages.js';

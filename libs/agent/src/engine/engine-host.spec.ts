@@ -1,5 +1,5 @@
+import { until } from '@muster/testing';
 import { sampleBeat } from '../../testing/sample-beat.js';
-import { until } from '../../testing/until.js';
 import { EngineHost } from './engine-host.js';
 import type { FromEngine } from './messages.js';
 import { SharedCounters } from './shared-counters.js';

@@ -1,9 +1,9 @@
 import { type Beat, LANE_LINE_BYTES_MAX, LANE_PATH, LANE_PROTOCOL } from '@muster/contracts';
+import { until } from '@muster/testing';
 import { monoMs } from '../engine/mono-clock.js';
 import { SharedCounters } from '../engine/shared-counters.js';
 import { FakeCoordinator } from '../../testing/fake-coordinator.js';
 import { sampleBeat } from '../../testing/sample-beat.js';
-import { until } from '../../testing/until.js';
 import { DirectLanes } from './direct-lanes.js';
 
 const opened: DirectLanes[] = [];

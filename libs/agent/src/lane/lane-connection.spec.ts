@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { type CoordinatorMessage, LANE_LINE_BYTES_MAX, LANE_PATH, LANE_PROTOCOL } from '@muster/contracts';
+import { until } from '@muster/testing';
 import { sampleBeat } from '../../testing/sample-beat.js';
-import { until } from '../../testing/until.js';
 import { LaneConnection } from './lane-connection.js';
 
 const closers: (() => void)[] = [];

@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { until } from '../../testing/until.js';
+import { until } from '@muster/testing';
 import { ProbeServer } from './probe-server.js';
 
 const sockets: Socket[] = [];

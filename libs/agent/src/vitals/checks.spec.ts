@@ -1,5 +1,5 @@
 import { vitalsSchema } from '@muster/contracts';
-import { until } from '../../testing/until.js';
+import { until } from '@muster/testing';
 import { Checks } from './checks.js';
 
 async function resultsOf(checks: Checks, count: number) {

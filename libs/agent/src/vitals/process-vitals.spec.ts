@@ -1,4 +1,4 @@
-import { until } from '../../testing/until.js';
+import { until } from '@muster/testing';
 import { HostLimits } from './host-limits.js';
 import { LoopDelay } from './loop-delay.js';
 import { ProcessVitals } from './process-vitals.js';

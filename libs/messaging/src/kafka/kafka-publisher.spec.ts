@@ -1,5 +1,5 @@
 /** How topics share a publisher, on a link whose producers do as they are told; the real ones are held to the bus contract. */
-import { failureOf } from '../../testing/eventually.js';
+import { failureOf } from '@muster/testing';
 import { busMetrics } from '../shared/bus-metrics.js';
 import { busSettings } from '../shared/options.js';
 import type { KafkaLink } from './kafka-link.js';

@@ -1,8 +1,8 @@
 /** What becomes of records whose handler fails. */
 import { randomUUID } from 'node:crypto';
 import { type BusRecord, deadLetterTopic, RetryLater } from '@muster/contracts';
+import { until } from '@muster/testing';
 import { DEAD_LETTER_HEADERS } from '../../src/index.js';
-import { eventually } from '../eventually.js';
 import { type BusWorld, text, textOf } from './bus-world.js';
 
 export function failingHandlerContract(world: BusWorld): void {
@@ -19,9 +19,9 @@ export function failingHandlerContract(world: BusWorld): void {
         from: 'earliest',
         onBatch: (batch) => (tries.push(batch.records.map(textOf)) < 3 ? Promise.reject(new Error('not now')) : Promise.resolve()),
       });
-      await eventually('it was tried three times', () => tries.length >= 3);
+      await until('it was tried three times', () => tries.length >= 3);
       await publish(name, ['c']);
-      await eventually('the next is read', () => tries.length >= 4);
+      await until('the next is read', () => tries.length >= 4);
       expect(tries).toEqual([['a', 'b'], ['a', 'b'], ['a', 'b'], ['c']]);
       await reader.close();
     });
@@ -41,7 +41,7 @@ export function failingHandlerContract(world: BusWorld): void {
           return Promise.resolve();
         },
       });
-      await eventually('it is handled at last', () => seen.length >= 2);
+      await until('it is handled at last', () => seen.length >= 2);
       expect(seen).toEqual(['a', 'b']);
       await reader.close();
     });
@@ -61,11 +61,11 @@ export function failingHandlerContract(world: BusWorld): void {
           return Promise.resolve();
         },
       });
-      await eventually('the neighbours are done', () => done.length === 2);
+      await until('the neighbours are done', () => done.length === 2);
       expect(done).toEqual(['good-1', 'good-2']);
       const letters: BusRecord[] = [];
       const undertaker = await world.bus.subscribe({ topics: [deadLetterTopic(name).name], group: randomUUID(), from: 'earliest', onBatch: (batch) => Promise.resolve(void letters.push(...batch.records)) });
-      await eventually('the letter is there', () => letters.length === 1);
+      await until('the letter is there', () => letters.length === 1);
       const [letter] = letters as [BusRecord];
       expect(textOf(letter)).toBe('poison');
       expect(letter.key).toBe('k');
@@ -94,7 +94,7 @@ export function failingHandlerContract(world: BusWorld): void {
         },
       });
       const undertaker = await collect(world.bus, { topics: [deadLetterTopic(name).name] });
-      await eventually('the letter is there', () => undertaker.seen.length === 1);
+      await until('the letter is there', () => undertaker.seen.length === 1);
       await Promise.all([reader.close(), undertaker.close()]);
     });
 
@@ -103,7 +103,7 @@ export function failingHandlerContract(world: BusWorld): void {
       await world.bus.publish(name, [{ key: 'k', value: new Uint8Array(900 * 1024 - 200) }]);
       const reader = await world.bus.subscribe({ topics: [name], group: randomUUID(), from: 'earliest', onBatch: () => Promise.reject(new Error(`no${'!'.repeat(5000)}`)) });
       const undertaker = await collect(world.bus, { topics: [deadLetterTopic(name).name] });
-      await eventually('the letter is there', () => undertaker.seen.length === 1);
+      await until('the letter is there', () => undertaker.seen.length === 1);
       await Promise.all([reader.close(), undertaker.close()]);
     });
   });

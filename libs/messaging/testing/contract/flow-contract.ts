@@ -1,7 +1,7 @@
 /** Back-pressure, pausing, lag, and closing in the middle of things. */
 import { randomUUID } from 'node:crypto';
 import { RetryLater } from '@muster/contracts';
-import { eventually } from '../eventually.js';
+import { until } from '@muster/testing';
 import { type BusWorld, range, text } from './bus-world.js';
 
 export function flowContract(world: BusWorld): void {
@@ -18,7 +18,7 @@ export function flowContract(world: BusWorld): void {
       expect(refused[0]).toMatchObject({ code: 'BUS_BACKPRESSURE', retriable: true });
       await narrow.publish(name, [{ key: 'k', value: text('later') }]);
       const reader = await collect(world.bus, { topics: [name] });
-      await eventually('what was taken is there', () => reader.seen.length === 11);
+      await until('what was taken is there', () => reader.seen.length === 11);
       await reader.close();
     });
 
@@ -26,13 +26,13 @@ export function flowContract(world: BusWorld): void {
       const name = await topic(2);
       const reader = await collect(world.bus, { topics: [name] });
       await publish(name, ['a']);
-      await eventually('the first is read', () => reader.seen.length === 1 && reader.lag() === 0);
+      await until('the first is read', () => reader.seen.length === 1 && reader.lag() === 0);
       reader.pause();
       await publish(name, ['b', 'c']);
-      await eventually('the lag is seen', () => reader.lag() === 2);
+      await until('the lag is seen', () => reader.lag() === 2);
       expect(reader.seen).toEqual(['a']);
       reader.resume();
-      await eventually('the rest is read', () => reader.seen.length === 3 && reader.lag() === 0);
+      await until('the rest is read', () => reader.seen.length === 3 && reader.lag() === 0);
       expect(reader.seen).toEqual(['a', 'b', 'c']);
       await reader.close();
     });
@@ -54,7 +54,7 @@ export function flowContract(world: BusWorld): void {
           steps.push(batch.isStale() ? 'stale' : 'end');
         },
       });
-      await eventually('the handler runs', () => steps.length === 1);
+      await until('the handler runs', () => steps.length === 1);
       const closed = reader.close().then(() => steps.push('closed'));
       await Promise.resolve();
       finish();
@@ -62,7 +62,7 @@ export function flowContract(world: BusWorld): void {
       expect(steps).toEqual(['begin', 'end', 'closed']);
       await publish(name, ['b']);
       const next = await collect(connect(), { topics: [name], group });
-      await eventually('the next is read', () => next.seen.length > 0);
+      await until('the next is read', () => next.seen.length > 0);
       expect(next.seen).toEqual(['b']);
       await next.close();
     });
@@ -75,7 +75,7 @@ export function flowContract(world: BusWorld): void {
       await client.close();
       await Promise.all(sent);
       const reader = await collect(world.bus, { topics: [name] });
-      await eventually('all of it is there', () => reader.seen.length === 200);
+      await until('all of it is there', () => reader.seen.length === 200);
       await reader.close();
     });
 
@@ -85,10 +85,10 @@ export function flowContract(world: BusWorld): void {
       await publish(name, ['a']);
       let calls = 0;
       const reader = await connect({ retryPauseMsMin: 60_000, retryPauseMsMax: 60_000 }).subscribe({ topics: [name], group, from: 'earliest', onBatch: () => Promise.reject(++calls > 0 ? new RetryLater('away') : undefined) });
-      await eventually('it waits', () => calls === 1);
+      await until('it waits', () => calls === 1);
       await reader.close();
       const next = await collect(connect(), { topics: [name], group });
-      await eventually('the batch is read', () => next.seen.length === 1);
+      await until('the batch is read', () => next.seen.length === 1);
       await next.close();
     });
   });

@@ -1,7 +1,7 @@
 /** How members of a group share, hand over and resume. */
 import { randomUUID } from 'node:crypto';
 import { partitionKey, type RecordBatch, type Subscription } from '@muster/contracts';
-import { eventually } from '../eventually.js';
+import { until } from '@muster/testing';
 import { type BusWorld, range, text, textOf } from './bus-world.js';
 
 export function groupContract(world: BusWorld): void {
@@ -12,11 +12,11 @@ export function groupContract(world: BusWorld): void {
       const name = await topic(4);
       const group = randomUUID();
       const [one, two] = [await collect(connect(), { topics: [name], group }), await collect(connect(), { topics: [name], group })];
-      await eventually('both have two partitions', () => one.assigned().length === 2 && two.assigned().length === 2);
+      await until('both have two partitions', () => one.assigned().length === 2 && two.assigned().length === 2);
       const places = new Set([...one.assigned(), ...two.assigned()].map(partitionKey));
       expect(places.size).toBe(4);
       await world.bus.publish(name, range(200).map((n) => ({ key: `k${n}`, value: text(String(n)) })));
-      await eventually('all are read', () => one.seen.length + two.seen.length >= 200);
+      await until('all are read', () => one.seen.length + two.seen.length >= 200);
       expect(new Set([...one.seen, ...two.seen]).size).toBe(200);
       expect(one.seen.length).toBeGreaterThan(0);
       expect(two.seen.length).toBeGreaterThan(0);
@@ -28,7 +28,7 @@ export function groupContract(world: BusWorld): void {
       const readers = await Promise.all(range(3).map(() => collect(world.bus, { topics: [name] })));
       await publish(name, ['a', 'b', 'c']);
       for (const reader of readers) {
-        await eventually('the group has all', () => reader.seen.length === 3);
+        await until('the group has all', () => reader.seen.length === 3);
         expect(reader.seen).toEqual(['a', 'b', 'c']);
       }
       await Promise.all(readers.map((reader) => reader.close()));
@@ -38,13 +38,13 @@ export function groupContract(world: BusWorld): void {
       const name = await topic(4);
       const group = randomUUID();
       const [one, two] = [await collect(connect(), { topics: [name], group }), await collect(connect(), { topics: [name], group })];
-      await eventually('both have partitions', () => one.assigned().length === 2 && two.assigned().length === 2);
+      await until('both have partitions', () => one.assigned().length === 2 && two.assigned().length === 2);
       await world.bus.publish(name, range(40).map((n) => ({ key: `k${n}`, value: text(`first-${n}`) })));
-      await eventually('all are read', () => one.seen.length + two.seen.length >= 40);
+      await until('all are read', () => one.seen.length + two.seen.length >= 40);
       await one.close();
-      await eventually('the other has all partitions', () => two.assigned().length === 4);
+      await until('the other has all partitions', () => two.assigned().length === 4);
       await world.bus.publish(name, range(40).map((n) => ({ key: `k${n}`, value: text(`second-${n}`) })));
-      await eventually('the other reads all', () => two.seen.filter((value) => value.startsWith('second')).length === 40);
+      await until('the other reads all', () => two.seen.filter((value) => value.startsWith('second')).length === 40);
       expect(one.seen.length + two.seen.length).toBe(80);
       await two.close();
     });
@@ -59,7 +59,7 @@ export function groupContract(world: BusWorld): void {
       const disorder: string[] = [];
       const onBatch = async (batch: RecordBatch): Promise<void> => {
         inside.set(batch.partition, (inside.get(batch.partition) ?? 0) + 1);
-        await eventually('some work is done', () => Math.random() < 0.5, 1000).catch(() => undefined);
+        await until('some work is done', () => Math.random() < 0.5, 1000).catch(() => undefined);
         // A member that lost its partition may be followed by another, if it stops writing: that is what isStale is for.
         if ((inside.get(batch.partition) ?? 0) > 1 && !batch.isStale()) trespasses.push(batch.partition);
         for (const record of batch.isStale() ? [] : batch.records) {
@@ -80,13 +80,13 @@ export function groupContract(world: BusWorld): void {
       const members = [await join()];
       for (const step of range(4)) {
         const enough = handled.size + 200;
-        await eventually('the group makes progress', () => handled.size > enough);
+        await until('the group makes progress', () => handled.size > enough);
         if (step % 2 === 0) members.push(await join());
         else await members.shift()?.close();
       }
       isChurning = false;
       await publishing;
-      await eventually('all is handled', () => handled.size === published * 8);
+      await until('all is handled', () => handled.size === published * 8);
       expect(trespasses).toEqual([]);
       expect(disorder).toEqual([]);
       await Promise.all(members.map((member) => member.close()));
@@ -97,7 +97,7 @@ export function groupContract(world: BusWorld): void {
       const group = randomUUID();
       const one = await collect(connect(), { topics: [name], group });
       const spare = await collect(connect(), { topics: [name], group });
-      await eventually('one of them holds the partition', () => one.assigned().length + spare.assigned().length === 1);
+      await until('one of them holds the partition', () => one.assigned().length + spare.assigned().length === 1);
       await Promise.all([one.close(), spare.close()]);
     });
 
@@ -106,11 +106,11 @@ export function groupContract(world: BusWorld): void {
       const group = randomUUID();
       const first = await collect(connect(), { topics: [name], group });
       await publish(name, ['a', 'b']);
-      await eventually('the first two are read', () => first.seen.length === 2);
+      await until('the first two are read', () => first.seen.length === 2);
       await first.close();
       await publish(name, ['c']);
       const second = await collect(connect(), { topics: [name], group });
-      await eventually('the third is read', () => second.seen.length > 0);
+      await until('the third is read', () => second.seen.length > 0);
       expect(second.seen).toEqual(['c']);
       await second.close();
     });
@@ -124,7 +124,7 @@ export function groupContract(world: BusWorld): void {
       await publish(name, ['between']);
       const second = await collect(connect(), { topics: [name], group, from: 'latest' });
       await publish(name, ['after']);
-      await eventually('both are read', () => second.seen.length === 2);
+      await until('both are read', () => second.seen.length === 2);
       expect(second.seen).toEqual(['between', 'after']);
       expect(first.seen).toEqual([]);
       await second.close();
@@ -136,7 +136,7 @@ export function groupContract(world: BusWorld): void {
       const reader = await world.bus.subscribe({ topics: [name], group: randomUUID(), from: 'earliest', onBatch: (batch) => Promise.resolve(void seen.push(...batch.records.map(textOf))) });
       await world.bus.ensureTopics([{ name, partitionCount: 1, cleanup: 'delete', retentionMs: 3_600_000 }]);
       await publish(name, ['x']);
-      await eventually('the record is read', () => seen.length === 1);
+      await until('the record is read', () => seen.length === 1);
       await reader.close();
     });
   });

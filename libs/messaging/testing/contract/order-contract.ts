@@ -1,8 +1,8 @@
 /** Where records go, in which order, and that they arrive as they were. */
 import { randomUUID } from 'node:crypto';
 import type { BusRecord, RecordBatch } from '@muster/contracts';
+import { until } from '@muster/testing';
 import { partitionOf } from '../../src/shared/partitioner.js';
-import { eventually } from '../eventually.js';
 import { type BusWorld, range, text } from './bus-world.js';
 
 export function orderContract(world: BusWorld): void {
@@ -13,7 +13,7 @@ export function orderContract(world: BusWorld): void {
       const name = await topic();
       const reader = await collect(world.bus, { topics: [name] });
       await Promise.all(range(300).map((n) => world.bus.publish(name, [{ key: `key-${n % 7}`, value: text(`${n % 7}:${n}`) }])));
-      await eventually('all records are read', () => reader.seen.length === 300);
+      await until('all records are read', () => reader.seen.length === 300);
       for (const key of range(7)) {
         const order = reader.seen.filter((value) => value.startsWith(`${key}:`)).map((value) => Number(value.split(':')[1]));
         expect(order).toEqual(order.toSorted((a, b) => a - b));
@@ -35,7 +35,7 @@ export function orderContract(world: BusWorld): void {
       const keys = range(40).map((n) => `schlüssel-${n}`);
       await world.bus.publish(name, keys.map((key) => ({ key, value: text('x') })));
       for (const n of range(20)) await world.bus.publish(name, [{ key: null, value: text(String(n)) }]);
-      await eventually('all keys are read', () => places.size === keys.length && keyless.size > 1);
+      await until('all keys are read', () => places.size === keys.length && keyless.size > 1);
       expect([...places].filter(([key, partition]) => partition !== partitionOf(key, 4))).toEqual([]);
       await reader.close();
     });
@@ -50,7 +50,7 @@ export function orderContract(world: BusWorld): void {
       const reader = await world.bus.subscribe({ topics: [name], group: randomUUID(), from: 'earliest', onBatch });
       await world.bus.publish(name, range(4).flatMap((partition) => [{ key: 'canary', value: text('x'), partition }, { key: null, value: null, partition }]));
       await world.bus.publish(name, [{ key: 'canary', value: text('x') }]);
-      await eventually('all are read', () => places.get('canary')?.length === 5 && places.get('none')?.length === 4);
+      await until('all are read', () => places.get('canary')?.length === 5 && places.get('none')?.length === 4);
       const sorted = (key: string): number[] | undefined => places.get(key)?.toSorted((a, b) => a - b);
       expect(sorted('canary')).toEqual([0, 1, 2, 3, partitionOf('canary', 4)].toSorted((a, b) => a - b));
       expect(sorted('none')).toEqual([0, 1, 2, 3]);
@@ -72,7 +72,7 @@ export function orderContract(world: BusWorld): void {
         { key: 'ключ', value: bytes, headers: { a: '1', 'ü b': '€' } },
         { key: null, value: new Uint8Array() },
       ]);
-      await eventually('both are read', () => records.length === 2);
+      await until('both are read', () => records.length === 2);
       const [first, second] = records as [BusRecord, BusRecord];
       expect(first.key).toBe('ключ');
       expect(first.headers).toEqual({ a: '1', 'ü b': '€' });
@@ -89,7 +89,7 @@ export function orderContract(world: BusWorld): void {
       await publish(name, range(95).map(String));
       const sizes: number[] = [];
       const reader = await small.subscribe({ topics: [name], group: randomUUID(), from: 'earliest', onBatch: (batch) => Promise.resolve(void sizes.push(batch.records.length)) });
-      await eventually('all are read', () => sizes.reduce((sum, size) => sum + size, 0) === 95);
+      await until('all are read', () => sizes.reduce((sum, size) => sum + size, 0) === 95);
       expect(Math.max(...sizes)).toBeLessThanOrEqual(10);
       await reader.close();
     });

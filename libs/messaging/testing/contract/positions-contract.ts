@@ -1,7 +1,7 @@
 /** Handlers that remember by themselves where they stand. */
 import { randomUUID } from 'node:crypto';
 import { partitionKey } from '@muster/contracts';
-import { eventually } from '../eventually.js';
+import { until } from '@muster/testing';
 import { type BusWorld, range } from './bus-world.js';
 
 export function positionsContract(world: BusWorld): void {
@@ -13,7 +13,7 @@ export function positionsContract(world: BusWorld): void {
       const group = randomUUID();
       await publish(name, range(10).map(String));
       const usual = await collect(connect(), { topics: [name], group });
-      await eventually('all are read and committed', () => usual.seen.length === 10);
+      await until('all are read and committed', () => usual.seen.length === 10);
       await usual.close();
       const asked: string[] = [];
       const replay = await collect(connect(), {
@@ -24,12 +24,12 @@ export function positionsContract(world: BusWorld): void {
           return Promise.resolve(new Map([[`${name}/0`, 4n]]));
         },
       });
-      await eventually('the rest is read', () => replay.seen.length === 6);
+      await until('the rest is read', () => replay.seen.length === 6);
       expect(replay.seen).toEqual(['4', '5', '6', '7', '8', '9']);
       expect(asked).toEqual([`${name}/0`]);
       await replay.close();
       const again = await collect(connect(), { topics: [name], group, positions: () => Promise.resolve(new Map()) });
-      await eventually('without an entry it begins at the beginning', () => again.seen.length === 10);
+      await until('without an entry it begins at the beginning', () => again.seen.length === 10);
       await again.close();
     });
 
@@ -41,7 +41,7 @@ export function positionsContract(world: BusWorld): void {
         topics: [name],
         positions: () => (++asked < 4 ? Promise.reject(new Error('the database is away')) : Promise.resolve(new Map())),
       });
-      await eventually('the record is read', () => reader.seen.length === 1);
+      await until('the record is read', () => reader.seen.length === 1);
       expect(asked).toBe(4);
       await reader.close();
     });

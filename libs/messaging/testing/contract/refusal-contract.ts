@@ -1,7 +1,7 @@
 /** What a bus refuses, and how it says so. */
 import { randomUUID } from 'node:crypto';
 import type { BusRecord, TopicSpec } from '@muster/contracts';
-import { eventually, failureOf } from '../eventually.js';
+import { failureOf, until } from '@muster/testing';
 import { type BusWorld, range, text } from './bus-world.js';
 
 export function refusalContract(world: BusWorld): void {
@@ -43,7 +43,7 @@ export function refusalContract(world: BusWorld): void {
       expect(failure).toMatchObject({ code: 'BUS_FAILED', retriable: false });
       expect(failure.message).toContain(`partition ${partition} of '${name}', which has 3: name 0 to 2`);
       await publish(name, ['fine']);
-      await eventually('the next is read', () => reader.seen.length > 0);
+      await until('the next is read', () => reader.seen.length > 0);
       expect(reader.seen).toEqual(['fine']);
       await reader.close();
     });
@@ -54,7 +54,7 @@ export function refusalContract(world: BusWorld): void {
       const reader = await world.bus.subscribe({ topics: [name], group: randomUUID(), from: 'earliest', onBatch: (batch) => Promise.resolve(void records.push(...batch.records)) });
       await world.bus.publish(name, [{ key: 'a', value: text('1') }]);
       await world.bus.publish(name, [{ key: 'a', value: null }]);
-      await eventually('both are read', () => records.length === 2);
+      await until('both are read', () => records.length === 2);
       expect(records.map((record) => record.value === null)).toEqual([false, true]);
       expect(await failureOf(world.bus.publish(name, [{ key: null, value: text('x') }]))).toMatchObject({ code: 'BUS_FAILED', retriable: false });
       await reader.close();
