@@ -2,9 +2,9 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { clusterStatusSchema, FORWARDED_HEADER, operatorResultSchema, READ_HEADERS } from '@muster/contracts';
+import { eventually } from '@muster/testing';
 import { raftUnavailable } from '../testing/fake-group.js';
 import { endFleet, fleet } from '../testing/http-fleet.js';
-import { eventually } from '../testing/eventually.js';
 
 afterEach(endFleet);
 const drain = { body: { reason: 'new kernel', by: 'ada' } };

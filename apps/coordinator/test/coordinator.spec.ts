@@ -1,7 +1,7 @@
 import { beatsResponseSchema, clusterEventSchema, decodeClusterEvent, encodeBeat, errorBodySchema, EVENTS_TOPIC, HEARTBEATS_TOPIC, isMemberEvent, memberStatusViewSchema, watchMessageSchema } from '@muster/contracts';
+import { eventually } from '@muster/testing';
 import { beat } from '../testing/beats.js';
 import { beating, endAll, overBus, start, stream } from '../testing/coordinator-app.js';
-import { eventually } from '../testing/eventually.js';
 import { MemoryBus, placeOf } from '../testing/memory-bus.js';
 
 afterEach(endAll);

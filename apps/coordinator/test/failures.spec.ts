@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ClusterStatus, clusterStatusSchema, type MemberStatusView, whySchema } from '@muster/contracts';
 import { startService } from '@muster/observability';
+import { eventually } from '@muster/testing';
 import { AppModule } from '../src/app.module.js';
 import { coordinatorSchema } from '../src/config.js';
-import { eventually } from '../testing/eventually.js';
 import { MemberProcess } from '../testing/member-process.js';
 import { MemoryBus } from '../testing/memory-bus.js';
 

@@ -1,8 +1,8 @@
 /** What three coordinators on a real Raft group answer over HTTP, whichever of them is asked. */
 import { operatorResultSchema, raftRestoreAnswerSchema, raftStatusSchema, raftTransferAnswerSchema, READ_HEADERS } from '@muster/contracts';
+import { eventually } from '@muster/testing';
 import { beating, endAll, overBus } from '../testing/coordinator-app.js';
 import { CoordinatorTrio, type Place, TRIO_SECRET } from '../testing/coordinator-trio.js';
-import { eventually } from '../testing/eventually.js';
 
 let trio: CoordinatorTrio;
 const begin = async (): Promise<void> => {

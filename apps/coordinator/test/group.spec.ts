@@ -1,8 +1,8 @@
 /** Three coordinators as one: what is agreed, who judges, and what becomes of it when they are parted or one of them goes. */
 import { EVENTS_TOPIC } from '@muster/contracts';
+import { eventually } from '@muster/testing';
 import { beating, endAll, overBus } from '../testing/coordinator-app.js';
 import { CoordinatorTrio, type Place } from '../testing/coordinator-trio.js';
-import { eventually } from '../testing/eventually.js';
 
 let trio: CoordinatorTrio;
 beforeEach(async () => {

@@ -1,9 +1,9 @@
 /** A state that is larger than any other request may be, saved and brought back over HTTP by three coordinators that agree on it. */
 import { createHash } from 'node:crypto';
 import { raftRestoreAnswerSchema, savedStateSchema } from '@muster/contracts';
+import { eventually } from '@muster/testing';
 import { beating, endAll, overBus } from '../testing/coordinator-app.js';
 import { CoordinatorTrio, TRIO_SECRET } from '../testing/coordinator-trio.js';
-import { eventually } from '../testing/eventually.js';
 
 const MEMBERS = 2500;
 /** Nearly as many as a member may have. */

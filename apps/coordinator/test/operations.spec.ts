@@ -1,9 +1,9 @@
 /** What operators do and ask, over real HTTP against a whole coordinator. */
 import { clusterEventSchema, clusterStatusSchema, errorBodySchema, isMemberEvent, OPERATOR_ORDERS, operatorResultSchema, type WatchMessage, watchMessageSchema, whySchema } from '@muster/contracts';
 import { RaftGroup } from '@muster/raft-node';
+import { eventually } from '@muster/testing';
 import { Cluster } from '../src/cluster.js';
 import { beating, endAll, overBus, start, stream } from '../testing/coordinator-app.js';
-import { eventually } from '../testing/eventually.js';
 
 afterEach(endAll);
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type OperatorResult, operatorResultSchema } from '@muster/contracts';
 import { CoordinatorGroup, type Seat } from '@muster/test-cluster';
-import { eventually } from '../testing/eventually.js';
+import { eventually } from '@muster/testing';
 
 const FAST = { MUSTER_HEARTBEAT_INTERVAL_MS: '200', MUSTER_FAILURE_TIMEOUT_MS: '3000', MUSTER_STABILISATION_PERIOD_MS: '1000' };
 const LIMIT_MS = 20_000;

@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Beat, type ClusterStatus, clusterStatusSchema, encodeBeat, HEARTBEATS_TOPIC } from '@muster/contracts';
 import { type RunningService, startService } from '@muster/observability';
+import { eventually } from '@muster/testing';
 import { describeCoordinatorApi } from '../src/api-description.js';
 import { AppModule } from '../src/app.module.js';
 import { coordinatorSchema } from '../src/config.js';
 import { beat } from './beats.js';
-import { eventually } from './eventually.js';
 import { MemoryBus } from './memory-bus.js';
 
 const closers: (() => unknown)[] = [];

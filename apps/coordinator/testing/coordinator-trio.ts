@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { type ClusterEvent, clusterEventSchema, type ClusterStatus, clusterStatusSchema, EVENTS_TOPIC } from '@muster/contracts';
 import { type RunningService, startService } from '@muster/observability';
 import { RaftGroup } from '@muster/raft-node';
+import { eventually } from '@muster/testing';
 import { AppModule } from '../src/app.module.js';
 import { Cluster } from '../src/cluster.js';
 import { coordinatorSchema } from '../src/config.js';
-import { eventually } from './eventually.js';
 import { MemoryBus } from './memory-bus.js';
 
 export interface Place {

@@ -1,6 +1,5 @@
 /** Real processes on disks that stand still, fail or are full: somebody else leads, and nobody says what is not so. */
-import { BadDisks, canFillDisks, smallDisk } from '@muster/testing';
-import { eventually } from '../testing/eventually.js';
+import { BadDisks, canFillDisks, smallDisk, until } from '@muster/testing';
 import { Processes } from '../testing/processes.js';
 
 const badDisks = BadDisks.make();
@@ -22,12 +21,12 @@ async function onBadDisks(): Promise<BadDisks> {
   return badDisks;
 }
 
-const leads = (): Promise<string> => eventually('somebody leads', () => group.leader());
+const leads = (): Promise<string> => until('somebody leads', () => group.leader());
 const othersThan = (one: string): string[] => group.ids.filter((id) => id !== one);
 
 /** Once everybody else is led by one of them, who that is. */
 async function successorOf(one: string): Promise<string> {
-  return eventually('another leads', async () => {
+  return until('another leads', async () => {
     const pulses = await Promise.all(othersThan(one).map((id) => group.call(id, 'pulse')));
     const next = pulses[0]?.leaderId;
     return next !== undefined && next !== one && pulses.every(({ leaderId, hasQuorum }) => leaderId === next && hasQuorum) ? next : null;
@@ -41,7 +40,7 @@ onBadDisk('a disk that stands still or fails', () => {
     disks.set(frozen, 'freeze');
     const stuck = group.call(frozen, 'propose', 'stuck', 60_000).then(() => 'acknowledged', (error: { readonly code?: string }) => error.code);
     const next = await successorOf(frozen);
-    expect(await eventually('it knows', async () => ((await group.call(frozen, 'pulse')).hasQuorum ? null : 'out of touch'))).toBe('out of touch');
+    expect(await until('it knows', async () => ((await group.call(frozen, 'pulse')).hasQuorum ? null : 'out of touch'))).toBe('out of touch');
     await group.call(next, 'propose', 'after', 10_000);
     disks.set(frozen, 'well');
     // It was sent before it was written, so that the others may have committed it.
@@ -66,7 +65,7 @@ onBadDisk('a disk that stands still or fails', () => {
     const failed = await leads();
     disks.set(failed, 'error');
     await expect(group.call(failed, 'propose', 'never durable', 10_000)).rejects.toThrow(/ended|stopped/);
-    await eventually('it has ended', () => !group.isRunning(failed));
+    await until('it has ended', () => !group.isRunning(failed));
     expect(group.failures.get(failed)).toMatch(/cannot be written: disk I\/O error: look at the disk/);
     await group.commit('after');
     disks.set(failed, 'well');
@@ -100,12 +99,12 @@ onSmallDisk('a disk that fills up', () => {
     await group.commit('before');
     const leader = await leads();
     if (leader !== 'a') {
-      await eventually('the one with the small disk has everything', async () => (await group.call(leader, 'status')).peers.find(({ id }) => id === 'a')?.state === 'replicate');
+      await until('the one with the small disk has everything', async () => (await group.call(leader, 'status')).peers.find(({ id }) => id === 'a')?.state === 'replicate');
       await group.call(leader, 'transfer', 'a', 10_000);
     }
     const acknowledged: string[] = [];
     const large = 'x'.repeat(256 * 1024);
-    await eventually('its disk is full', async () => {
+    await until('its disk is full', async () => {
       const text = `${acknowledged.length} ${large}`;
       if (!group.isRunning('a')) return true;
       await group.call('a', 'propose', text, 2000).then(() => acknowledged.push(text), () => {});

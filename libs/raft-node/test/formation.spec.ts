@@ -1,6 +1,6 @@
 /** Coordinators that have to become one group, on loopback, whatever happens while they do. */
+import { until } from '@muster/testing';
 import { bytesOf, Coordinators } from '../testing/coordinators.js';
-import { eventually } from '../testing/eventually.js';
 import type { Newcomer } from '../src/group/directory.js';
 import { clusterIdOf } from '../src/group/formation.js';
 import { foundingState } from '../src/group/envelope.js';
@@ -24,13 +24,13 @@ test('three found one group, commit, and all apply the same', async () => {
   await Promise.all(['a', 'b', 'c'].map((nodeId) => all.start(nodeId)));
   const { group } = await all.settled(3);
   await group.propose(bytesOf('x'));
-  await eventually('all have it', () => ['a', 'b', 'c'].every((nodeId) => textsOf(nodeId).join() === 'x'));
+  await until('all have it', () => ['a', 'b', 'c'].every((nodeId) => textsOf(nodeId).join() === 'x'));
   expect(all.clusterIds()).toHaveLength(1);
 });
 
 test('a part of them never founds a group of its own, however long it waits', async () => {
   const [a, b] = await Promise.all(['a', 'b'].map((nodeId) => all.start(nodeId)));
-  await eventually('both wait for the third', () => [a, b].every((one) => one?.group.status().detail.startsWith('2 of 3 coordinators see each other')));
+  await until('both wait for the third', () => [a, b].every((one) => one?.group.status().detail.startsWith('2 of 3 coordinators see each other')));
   await all.rounds(5);
   expect(all.clusterIds()).toEqual([null]);
   expect(a?.group.introduce('').body.promise).toBeNull();
@@ -41,7 +41,7 @@ test('a part of them never founds a group of its own, however long it waits', as
 test('two that expect different numbers found nothing and say why, until they expect the same', async () => {
   const a = await all.start('a', { expect: 2 });
   await all.start('b', { expect: 3 });
-  await eventually('it says so', () => a.group.status().detail.startsWith("'b' expects 3 coordinators and 'a' 2: give all the same raft.expect"));
+  await until('it says so', () => a.group.status().detail.startsWith("'b' expects 3 coordinators and 'a' 2: give all the same raft.expect"));
   expect(all.clusterIds()).toEqual([null]);
   await all.stop('b');
   await all.start('b', { expect: 2 });
@@ -57,7 +57,7 @@ test('of four candidates three found the group, and the fourth joins it and gets
 test('two with one name are told apart by their disks, and nothing is founded with them', async () => {
   const a = await all.start('a', { expect: 2 });
   const twin = await all.start('a', { expect: 2, disk: 'twin' });
-  await eventually('it says so', () => a.group.status().detail.startsWith("two coordinators are called 'a'"));
+  await until('it says so', () => a.group.status().detail.startsWith("two coordinators are called 'a'"));
   expect(twin.group.status().clusterId).toBeNull();
   await a.group.stop();
   await a.door.close();
@@ -66,15 +66,15 @@ test('two with one name are told apart by their disks, and nothing is founded wi
 test('whoever does not know the secret is not counted, and the others say so', async () => {
   const a = await all.start('a', { expect: 2 });
   await all.start('b', { expect: 2, secret: 'another secret here' });
-  await eventually('it says so', () => a.group.status().detail.includes('it does not know the secret of the cluster'));
+  await until('it says so', () => a.group.status().detail.includes('it does not know the secret of the cluster'));
   expect(all.clusterIds()).toEqual([null]);
 });
 
 test('coordinators of another cluster at a known address are left alone', async () => {
   const a = await all.start('a', { expect: 1 });
-  await eventually('a leads', () => a.group.isLeader());
+  await until('a leads', () => a.group.isLeader());
   const b = await all.start('b', { expect: 1, cluster: 'other' });
-  await eventually('b leads its own', () => b.group.isLeader());
+  await until('b leads its own', () => b.group.isLeader());
   expect(all.clusterIds()).toHaveLength(2);
 });
 
@@ -88,7 +88,7 @@ test('a crash right after the store was founded, with all promised: the others f
     store.close();
   }
   await Promise.all(['b', 'c'].map((nodeId) => all.start(nodeId)));
-  await eventually('they wait for it', () => [...all.running.values()].every(({ group }) => /'a' at .* has not agreed yet/.test(group.status().detail)));
+  await until('they wait for it', () => [...all.running.values()].every(({ group }) => /'a' at .* has not agreed yet/.test(group.status().detail)));
   await all.start('a');
   await all.settled(3);
   expect(all.clusterIds()).toEqual([clusterIdOf('test', members)]);
@@ -97,7 +97,7 @@ test('a crash right after the store was founded, with all promised: the others f
 test('what is promised is on the disk, and told again after a restart', async () => {
   const a = await all.start('a', { expect: 2 });
   await all.start('b', { expect: 2, discover: () => Promise.resolve([]) });
-  const promise = await eventually('it promises', () => a.group.introduce('').body.promise);
+  const promise = await until('it promises', () => a.group.introduce('').body.promise);
   expect(promise.members.map(({ nodeId }) => nodeId)).toEqual(['a', 'b']);
   await all.stop('a');
   const store = RaftStore.open(all.storeOf('a'));
@@ -117,7 +117,7 @@ test('a promise survives a restart: those who gave it do not found with others i
   const b = await all.start('b');
   await all.start('c');
   await all.start('d');
-  await eventually('it waits for a', () => /'a' at .* has not agreed yet/.test(b.group.status().detail));
+  await until('it waits for a', () => /'a' at .* has not agreed yet/.test(b.group.status().detail));
   await all.rounds(4);
   expect(all.clusterIds()).toEqual([null]);
   await all.start('a');

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RaftStatus } from '@muster/contracts';
-import { eventually } from '../testing/eventually.js';
+import { until } from '@muster/testing';
 
 /** Ten processes are started one after the other, and the machine may be busy. */
 const TEST_MS_MAX = 300_000;
@@ -48,7 +48,7 @@ async function start(nodeId: string): Promise<void> {
     if (said.committed !== undefined) committed.push(said.committed);
     if (typeof member.status?.clusterId === 'string') clusterIds.add(member.status.clusterId);
   });
-  await eventually(`${nodeId} runs`, () => member.httpUrl !== null || child.exitCode !== null, PATIENCE_MS);
+  await until(`${nodeId} runs`, () => member.httpUrl !== null || child.exitCode !== null, PATIENCE_MS);
   if (child.exitCode !== null) throw new Error(`${nodeId} ended with ${child.exitCode}`);
   const addresses = [...members.values()].flatMap(({ httpUrl }) => httpUrl ?? []);
   for (const { child: each } of members.values()) each.send({ addresses });
@@ -68,28 +68,28 @@ const isFormed = (): boolean => [...members.values()].some(({ status }) => typeo
 test('killed at any step of the founding, three come to one group and commit in it', async () => {
   await Promise.all(['a', 'b', 'c'].map(start));
   // Each is killed as soon as anybody belongs to a group: the others may have promised, or founded, or neither.
-  await eventually('somebody has founded', isFormed, PATIENCE_MS);
+  await until('somebody has founded', isFormed, PATIENCE_MS);
   for (const nodeId of ['c', 'a', 'b']) {
     await kill(nodeId);
     await start(nodeId);
   }
-  await eventually('all belong', () => [...members.values()].every(({ status }) => status?.hasQuorum === true && status.peers.length === 3), PATIENCE_MS);
-  await eventually('it commits', () => {
+  await until('all belong', () => [...members.values()].every(({ status }) => status?.hasQuorum === true && status.peers.length === 3), PATIENCE_MS);
+  await until('it commits', () => {
     for (const { child, status } of members.values()) if (status?.state === 'leader') child.send({ propose: 'x' });
     return committed.length > 0;
   }, PATIENCE_MS);
-  await eventually('all apply it', () => [...members.values()].every(({ texts }) => texts > 0), PATIENCE_MS);
+  await until('all apply it', () => [...members.values()].every(({ texts }) => texts > 0), PATIENCE_MS);
   expect(clusterIds.size).toBe(1);
 }, TEST_MS_MAX);
 
 test('killed again and again before anybody belongs to a group, they still come to one, and never to two', async () => {
   for (let round = 0; round < 2; round++) {
     await Promise.all(['a', 'b', 'c'].map(start));
-    await eventually('they see each other, or more', () => isFormed() || [...members.values()].some(({ status }) => status?.detail.includes('are to found the group') === true), PATIENCE_MS);
+    await until('they see each other, or more', () => isFormed() || [...members.values()].some(({ status }) => status?.detail.includes('are to found the group') === true), PATIENCE_MS);
     await Promise.all(['a', 'b', 'c'].slice(0, round + 1).map(kill));
     for (const nodeId of members.keys()) await kill(nodeId);
   }
   await Promise.all(['a', 'b', 'c', 'd'].map(start));
-  await eventually('all belong', () => [...members.values()].every(({ status }) => status?.hasQuorum === true && status.peers.length === 4), PATIENCE_MS);
+  await until('all belong', () => [...members.values()].every(({ status }) => status?.hasQuorum === true && status.peers.length === 4), PATIENCE_MS);
   expect(clusterIds.size).toBe(1);
 }, TEST_MS_MAX);

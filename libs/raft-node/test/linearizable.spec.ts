@@ -1,7 +1,6 @@
 /** Clients write and read at all three members while leaders are killed, stand still and hand over; then every answer is judged together. */
-import { checkLinearizable } from '@muster/testing';
+import { checkLinearizable, until } from '@muster/testing';
 import { Clients } from '../testing/clients.js';
-import { eventually } from '../testing/eventually.js';
 import { Processes } from '../testing/processes.js';
 
 let group: Processes;
@@ -15,7 +14,7 @@ afterEach(async () => {
   await clients?.stop();
 });
 
-const leads = (): Promise<string> => eventually('somebody leads', () => group.leader());
+const leads = (): Promise<string> => until('somebody leads', () => group.leader());
 
 test('what was answered while leaders were killed, stopped and replaced could have come from one machine that never failed', async () => {
   await group.commit('begin');
@@ -23,13 +22,13 @@ test('what was answered while leaders were killed, stopped and replaced could ha
   clients = asking;
   const more = async (count = 150): Promise<void> => {
     const least = asking.answered() + count;
-    await eventually(`${count} more answers`, () => asking.answered() >= least);
+    await until(`${count} more answers`, () => asking.answered() >= least);
   };
   await more();
   for (let round = 0; round < 2; round++) {
     const stopped = await leads();
     await group.signal(stopped, 'SIGSTOP');
-    await eventually('another leads', () => group.leader() !== stopped);
+    await until('another leads', () => group.leader() !== stopped);
     await more(50);
     await group.signal(stopped, 'SIGCONT');
     await more();

@@ -1,9 +1,9 @@
 /** Members that come, go, move and lose their disks, in groups on loopback. */
 import type { RaftJoin } from '@muster/contracts';
+import { until } from '@muster/testing';
 import { Introductions } from '../src/group/introductions.js';
 import { RaftStore } from '../src/store/raft-store.js';
 import { bytesOf, type Coordinator, Coordinators } from '../testing/coordinators.js';
-import { eventually } from '../testing/eventually.js';
 
 let all: Coordinators;
 beforeEach(() => (all = new Coordinators()));
@@ -23,7 +23,7 @@ const notLeading = async (): Promise<Coordinator> => {
 };
 /** Whoever leads now hands over, as often as it takes until such a one leads: a slow machine may elect others in between. */
 const handedTo = (what: string, isHeir: (nodeId: string) => boolean, to?: string): Promise<Coordinator> =>
-  eventually(what, async () => {
+  until(what, async () => {
     const leader = await all.leader();
     if (isHeir(leader.nodeId)) return leader;
     await leader.group.transfer(to).catch(() => null);
@@ -106,29 +106,29 @@ test('a wish to join that somebody captured buries nobody, once the member is do
   // Expired on a machine that is slow enough; on none it is taken.
   expect((await replay(leader)).message).toMatch(/was used before|was given more than|leads/);
   await handedTo('another leads', (nodeId) => nodeId !== leader.nodeId);
-  await eventually('it is nothing to another leader', async () => {
+  await until('it is nothing to another leader', async () => {
     const next = await handedTo('another leads', (nodeId) => nodeId !== leader.nodeId);
     return (await replay(next)).message.includes('was not given by this leader');
   });
   expect(belongs()).toBe(true);
   await handedTo('it leads again', (nodeId) => nodeId === leader.nodeId, leader.nodeId);
   expect(belongs()).toBe(true);
-  await eventually('another wish puts it out, since it is out of touch by now', async () => {
+  await until('another wish puts it out, since it is out of touch by now', async () => {
     const reception = await wish();
     return reception.kind === 'later' && reception.reason.includes('is being removed first');
   });
-  await eventually('it is buried', () => !belongs());
+  await until('it is buried', () => !belongs());
 });
 
 test('one that was removed knows it, and joins no more by itself, not after a restart either', async () => {
   await three();
   const gone = await notLeading();
   await (await all.leader()).group.removePeer(gone.nodeId);
-  await eventually('it knows', () => gone.group.status().state === 'removed');
+  await until('it knows', () => gone.group.status().state === 'removed');
   await all.stop(gone.nodeId);
   await all.settled(2);
   const again = await all.start(gone.nodeId);
-  await eventually('it is told', () => again.group.status().state === 'removed');
+  await until('it is told', () => again.group.status().state === 'removed');
   expect(again.group.status().detail).toContain('was removed from the group');
   await expect(join(await all.leader(), joinOf(again))).rejects.toMatchObject({ code: 'refused', message: expect.stringContaining('was removed') });
   expect(votersOf(await all.leader())).not.toContain(gone.nodeId);
@@ -140,14 +140,14 @@ test('one that was removed while it was away is told when it comes back', async 
   await all.stop(gone.nodeId);
   await (await all.leader()).group.removePeer(gone.nodeId);
   const again = await all.start(gone.nodeId);
-  await eventually('it is told', () => again.group.status().state === 'removed');
+  await until('it is told', () => again.group.status().state === 'removed');
   expect((await all.leader()).group.isLeader()).toBe(true);
 });
 
 test('a leader that is removed leaves the others with a leader', async () => {
   const leader = await three();
   await leader.group.removePeer(leader.nodeId);
-  await eventually('it knows', () => leader.group.status().state === 'removed');
+  await until('it knows', () => leader.group.status().state === 'removed');
   await all.stop(leader.nodeId);
   const next = await all.settled(2);
   await next.group.propose(bytesOf('x'));
@@ -171,7 +171,7 @@ test('one takes over the vote of another in one step', async () => {
   const replaced = leader.group.replacePeer(old.nodeId, joinOf(d));
   // It learns of its group as any newcomer does.
   await all.stop('d');
-  await eventually('it is entered', () => leader.group.status().peers.some(({ nodeId }) => nodeId === 'd'));
+  await until('it is entered', () => leader.group.status().peers.some(({ nodeId }) => nodeId === 'd'));
   await all.start('d');
   await replaced;
   await all.stop(old.nodeId);
@@ -188,7 +188,7 @@ test('one that has joined by itself can still be told to replace another, with a
   await all.stop(old.nodeId);
   const leader = await all.settled(3);
   const e = await all.start('e');
-  await eventually('it is entered', () => leader.group.status().peers.some(({ nodeId }) => nodeId === 'e'));
+  await until('it is entered', () => leader.group.status().peers.some(({ nodeId }) => nodeId === 'e'));
   await leader.group.replacePeer('d', joinOf(e));
   await all.stop('d');
   await all.settled(3);
@@ -212,7 +212,7 @@ test('all addresses change at once, and the group goes on without an operator', 
   const next = await all.settled(3);
   await next.group.propose(bytesOf('y'));
   expect(all.clusterIds()).toEqual([before.clusterId]);
-  await eventually('the directory has the new addresses everywhere', () =>
+  await until('the directory has the new addresses everywhere', () =>
     [...all.running.values()].every(({ group }) =>
       group.status().peers.every(({ nodeId, httpUrl, raftUrl }) => {
         const now = all.running.get(nodeId)?.group.introduce('').body;
@@ -229,5 +229,5 @@ test('one that moves tells the others where it is', async () => {
   const moved = await all.start(mover.nodeId);
   const { httpUrl, raftUrl } = moved.group.introduce('').body;
   await all.settled(3);
-  await eventually('the others know', () => [...all.running.values()].every(({ group }) => group.status().peers.some((peer) => peer.nodeId === mover.nodeId && peer.httpUrl === httpUrl && peer.raftUrl === raftUrl)));
+  await until('the others know', () => [...all.running.values()].every(({ group }) => group.status().peers.some((peer) => peer.nodeId === mover.nodeId && peer.httpUrl === httpUrl && peer.raftUrl === raftUrl)));
 });

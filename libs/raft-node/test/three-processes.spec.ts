@@ -1,5 +1,5 @@
 /** Three real processes on loopback, with real disks: what a group promises to those who use it. */
-import { eventually } from '../testing/eventually.js';
+import { until } from '@muster/testing';
 import { Processes } from '../testing/processes.js';
 
 let group: Processes;
@@ -10,7 +10,7 @@ beforeEach(async () => {
 afterEach(() => group.stopAll());
 
 async function leads(): Promise<string> {
-  return eventually('somebody leads', () => group.leader());
+  return until('somebody leads', () => group.leader());
 }
 
 /** What a member has applied once it can vouch that it is up to date. */
@@ -39,7 +39,7 @@ test('nothing that was acknowledged is lost when the leader is killed, and it ca
   const { by } = await group.commit('without it');
   expect(by).not.toBe(killed);
   await group.start(killed);
-  const texts = await eventually('it has caught up', async () => {
+  const texts = await until('it has caught up', async () => {
     const seen = await textsAt(killed);
     return seen.includes('without it') ? seen : null;
   });
@@ -61,7 +61,7 @@ test('leadership is handed over on request', async () => {
   await group.commit('x');
   const from = await leads();
   const to = group.ids.find((id) => id !== from) ?? '';
-  await eventually('the other has everything', async () => (await group.call(from, 'status')).peers.find(({ id }) => id === to)?.state === 'replicate');
+  await until('the other has everything', async () => (await group.call(from, 'status')).peers.find(({ id }) => id === to)?.state === 'replicate');
   await group.call(from, 'transfer', to, 10_000);
   const { by } = await group.commit('y');
   expect(by).toBe(to);
@@ -72,8 +72,8 @@ test('a leader that stood still answers no stale read when it goes on', async ()
   const stopped = await leads();
   await group.signal(stopped, 'SIGSTOP');
   const others = group.ids.filter((id) => id !== stopped);
-  await eventually('another leads', async () => (await Promise.all(others.map((id) => group.call(id, 'status')))).some(({ role }) => role === 'leader'));
-  const next = await eventually('it commits', async () => {
+  await until('another leads', async () => (await Promise.all(others.map((id) => group.call(id, 'status')))).some(({ role }) => role === 'leader'));
+  const next = await until('it commits', async () => {
     for (const id of others) if ((await group.call(id, 'propose', 'y', 1000).catch(() => null)) !== null) return id;
     return null;
   });

@@ -2,9 +2,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { until } from '@muster/testing';
 import type { StateMachine } from '../src/driver/raft-node.js';
 import { type GroupOptions, RaftGroup } from '../src/group/raft-group.js';
-import { eventually } from './eventually.js';
 import { HttpDoor } from './http-door.js';
 
 export class Texts implements StateMachine {
@@ -106,16 +106,16 @@ export class Coordinators {
   /** Each has asked around so many times more. */
   async rounds(count: number): Promise<void> {
     const before = new Map([...this.running].map(([nodeId, { door }]) => [nodeId, door.asked]));
-    await eventually(`${count} rounds`, () => [...this.running].every(([nodeId, { door }]) => door.asked >= (before.get(nodeId) ?? 0) + count * this.running.size));
+    await until(`${count} rounds`, () => [...this.running].every(([nodeId, { door }]) => door.asked >= (before.get(nodeId) ?? 0) + count * this.running.size));
   }
 
   leader(): Promise<Coordinator> {
-    return eventually('somebody leads', () => [...this.running.values()].find(({ group }) => group.isLeader()) ?? null, 20_000);
+    return until('somebody leads', () => [...this.running.values()].find(({ group }) => group.isLeader()) ?? null, 20_000);
   }
 
   /** Everybody that runs has a vote in one group of so many voters, and knows a leader. */
   async settled(voters: number): Promise<Coordinator> {
-    await eventually(
+    await until(
       `all have a vote in a group of ${voters}`,
       () => [...this.running.values()].every(({ group }) => {
         const { peers, hasQuorum } = group.status();

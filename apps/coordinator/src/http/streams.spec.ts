@@ -1,7 +1,7 @@
 import { createServer, get, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type MemberCommand, type MembershipRules, membershipRules } from '@muster/membership';
-import { eventually } from '../../testing/eventually.js';
+import { eventually } from '@muster/testing';
 import { loneCluster } from '../../testing/lone-cluster.js';
 import type { Cluster } from '../cluster.js';
 import type { Views } from '../views.js';

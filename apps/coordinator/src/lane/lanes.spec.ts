@@ -3,8 +3,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Beat, type BeatResult, LANE_LINE_BYTES_MAX, type MemberMark, type MemberRecord } from '@muster/contracts';
 import type { Change } from '@muster/membership';
+import { eventually } from '@muster/testing';
 import { beat } from '../../testing/beats.js';
-import { eventually } from '../../testing/eventually.js';
 import { hello, type LaneClient, laneClient } from '../../testing/lane-client.js';
 import { Lanes } from './lanes.js';
 

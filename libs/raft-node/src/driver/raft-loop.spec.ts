@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, stat } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eventually } from '../../testing/eventually.js';
 import { type Entry, founded, type Message, type Raft } from '@muster/raft';
+import { until } from '@muster/testing';
 import { RaftStore, type Write } from '../store/raft-store.js';
 import { PART_BYTES } from '../store/snapshot-parts.js';
 import type { FromLoop, LoopSetup } from './messages.js';
@@ -49,7 +49,7 @@ function arrive(loop: RaftLoop, message: Message): void {
 
 async function leading(setup: LoopSetup): ReturnType<typeof started> {
   const made = await started(setup);
-  await eventually('it leads', () => toldOf(made.told, 'role').some(({ role }) => role.role === 'leader'));
+  await until('it leads', () => toldOf(made.told, 'role').some(({ role }) => role.role === 'leader'));
   return made;
 }
 
@@ -61,7 +61,7 @@ test('proposals that come together share a write, and each is told its place', a
     storeWrite.call(this, what);
   };
   for (let id = 1; id <= 50; id++) loop.receive({ kind: 'propose', id, data: data(`x${id}`) });
-  await eventually('all are applied', () => toldOf(told, 'apply').flatMap(({ entries }) => entries).length >= 51);
+  await until('all are applied', () => toldOf(told, 'apply').flatMap(({ entries }) => entries).length >= 51);
   expect(writes).toBe(1);
   const appended = toldOf(told, 'appended');
   expect(appended).toMatchObject([{ ids: Array.from({ length: 50 }, (_, position) => position + 1) }]);
@@ -77,7 +77,7 @@ test('what cannot be written is not said to be: the loop ends, says why, and lis
   };
   const applied = toldOf(told, 'apply').length;
   loop.receive({ kind: 'propose', id: 1, data: data('x') });
-  await eventually('it has ended', () => toldOf(told, 'failed').length > 0);
+  await until('it has ended', () => toldOf(told, 'failed').length > 0);
   expect(toldOf(told, 'failed')).toEqual([{ kind: 'failed', text: 'database or disk is full' }]);
   expect(toldOf(told, 'apply')).toHaveLength(applied);
   const refused = await new Promise((done) => connect({ host: '127.0.0.1', port }).on('error', (error: NodeJS.ErrnoException) => done(error.code)));
@@ -98,7 +98,7 @@ test('a vote and an acknowledgement leave only after they are on the disk', asyn
   ];
   for (const [id, ask] of asks.entries()) {
     arrive(loop, ask);
-    await eventually('its turn is over', () => toldOf(told, 'denied').length > id && order.includes(`${ask.kind}-reply`));
+    await until('its turn is over', () => toldOf(told, 'denied').length > id && order.includes(`${ask.kind}-reply`));
   }
   expect(order).toEqual(['written', 'vote-reply', 'written', 'append-reply']);
 });
@@ -124,12 +124,12 @@ test.each([
   const a = await leading(setupOf('a'));
   const b = await started(setupOf('b', { found: null, peers: { peers: [{ nodeId: 'a', address: toldOf(a.told, 'started')[0]?.address ?? '', storeId: null }], removedStoreIds: [] } }));
   a.loop.receive({ kind: 'peers', peers: peersFor(toldOf(b.told, 'started')[0]?.storeId ?? '') });
-  await eventually('b is told', () => toldOf(b.told, 'trouble').some(({ text }) => text.includes(says)));
+  await until('b is told', () => toldOf(b.told, 'trouble').some(({ text }) => text.includes(says)));
 });
 
 test('it says without being asked how it stands, again and again', async () => {
   const { told } = await leading(setupOf('a'));
-  await eventually('it told more than once that it leads', () => toldOf(told, 'pulse').filter(({ pulse }) => pulse.role === 'leader').length > 2);
+  await until('it told more than once that it leads', () => toldOf(told, 'pulse').filter(({ pulse }) => pulse.role === 'leader').length > 2);
   const last = toldOf(told, 'pulse').at(-1)?.pulse;
   expect(last).toMatchObject({ leaderId: 'a', commitIndex: 1, appliedIndex: 1, peers: [], counts: { elections: 1, leaderChanges: 1, stepDowns: 0 } });
   expect(last?.contactAtMs).toBe(last?.atMs);
@@ -142,10 +142,10 @@ test('a leader whose disk is nearly full hands over while it can', async () => {
   const both = [await started(setupOf('a', more)), await started(setupOf('b', more))];
   const peers = { peers: both.map(({ told }, position) => ({ nodeId: 'ab'[position] ?? '', address: toldOf(told, 'started')[0]?.address ?? '', storeId: null })), removedStoreIds: [] };
   for (const { loop } of both) loop.receive({ kind: 'peers', peers });
-  await eventually('each has led', () => both.every(({ told }) => toldOf(told, 'role').some(({ role }) => role.role === 'leader')));
+  await until('each has led', () => both.every(({ told }) => toldOf(told, 'role').some(({ role }) => role.role === 'leader')));
   const troubles = both.flatMap(({ told }) => toldOf(told, 'trouble').map(({ text }) => text));
   expect(troubles).toContainEqual(expect.stringMatching(/^leadership goes to '[ab]': only \d+ bytes are free on its disk/));
-  await eventually('it is counted', () => both.some(({ told }) => toldOf(told, 'pulse').at(-1)?.pulse.counts.diskHandovers === 1));
+  await until('it is counted', () => both.some(({ told }) => toldOf(told, 'pulse').at(-1)?.pulse.counts.diskHandovers === 1));
 });
 
 test('a leader that stood still gives no read on its lease, though no timer has run since', async () => {
@@ -155,13 +155,13 @@ test('a leader that stood still gives no read on its lease, though no timer has 
   for (const { loop } of both) loop.receive({ kind: 'peers', peers });
   const raftOf = ({ loop }: { readonly loop: RaftLoop }): Raft => Reflect.get(loop, 'raft') as Raft;
   // Goes on where input is taken, after the timers of this round of the event loop, as what comes over a socket does.
-  const leader = await eventually('one holds a lease', () => new Promise<(typeof both)[number] | undefined>((done) => stat(folder, () => done(both.find((member) => raftOf(member).holdsLease)))));
+  const leader = await until('one holds a lease', () => new Promise<(typeof both)[number] | undefined>((done) => stat(folder, () => done(both.find((member) => raftOf(member).holdsLease)))));
   for (const other of both) if (other !== leader) other.loop.receive({ kind: 'stop' });
   // As SIGSTOP does.
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
   expect(raftOf(leader).holdsLease).toBe(true);
   leader.loop.receive({ kind: 'read', id: 7 });
-  await eventually('it is answered', () => toldOf(leader.told, 'readable').length > 0);
+  await until('it is answered', () => toldOf(leader.told, 'readable').length > 0);
   expect(toldOf(leader.told, 'readable')).toEqual([{ kind: 'readable', id: 7, index: null }]);
 });
 
@@ -169,14 +169,14 @@ test('what is committed is handed on before the next write, which may take long'
   const { loop, told } = await started(setupOf('a', { electionTicks: 10_000, found: { voters: ['a', 'b'], outgoing: [], learners: [] } }));
   const entry = (index: number): Entry => ({ kind: 'noop', index, term: 5 });
   arrive(loop, { kind: 'append', from: 'b', to: 'a', term: 5, prevIndex: 0, prevTerm: 0, entries: [entry(1)], commit: 0 });
-  await eventually('the first is written', () => (Reflect.get(loop, 'raft') as Raft).status().lastIndex === 1);
+  await until('the first is written', () => (Reflect.get(loop, 'raft') as Raft).status().lastIndex === 1);
   const toldBeforeWrite: string[] = [];
   RaftStore.prototype.write = function write(this: RaftStore, what): void {
     toldBeforeWrite.push(...toldOf(told, 'apply').flatMap(({ entries }) => entries.map(({ index }) => `${index} before ${what.entries[0]?.index ?? 0}`)));
     storeWrite.call(this, what);
   };
   arrive(loop, { kind: 'append', from: 'b', to: 'a', term: 5, prevIndex: 1, prevTerm: 5, entries: [entry(2)], commit: 1 });
-  await eventually('the second is written', () => (Reflect.get(loop, 'raft') as Raft).status().appliedIndex === 1);
+  await until('the second is written', () => (Reflect.get(loop, 'raft') as Raft).status().appliedIndex === 1);
   expect(toldBeforeWrite).toEqual(['1 before 2']);
 });
 
@@ -185,9 +185,9 @@ test('a snapshot that arrives is not counted as entries that lie about unapplied
   const config = { voters: ['b'], outgoing: [], learners: ['a'] };
   // The checksum of nothing.
   arrive(loop, { kind: 'snapshot', from: 'b', to: 'a', term: 5, index: 1000, indexTerm: 4, config, offset: 0, chunk: new Uint8Array(0), totalBytes: 0, checksum: 0x811c9dc5 });
-  await eventually('it is restored', () => toldOf(told, 'restore').length > 0);
+  await until('it is restored', () => toldOf(told, 'restore').length > 0);
   arrive(loop, { kind: 'append', from: 'b', to: 'a', term: 5, prevIndex: 1000, prevTerm: 4, entries: [{ kind: 'noop', index: 1001, term: 5 }], commit: 1001 });
-  await eventually('the next entry is handed on', () => toldOf(told, 'apply').flatMap(({ entries }) => entries).some(({ index }) => index === 1001));
+  await until('the next entry is handed on', () => toldOf(told, 'apply').flatMap(({ entries }) => entries).some(({ index }) => index === 1001));
   expect(toldOf(told, 'failed')).toEqual([]);
 });
 
@@ -207,7 +207,7 @@ test('a large snapshot of our own is written between the turns: commits go on, a
   const applied = toldOf(told, 'apply').at(-1)?.entries.at(-1)?.index ?? 0;
   const state = new Uint8Array(5 * PART_BYTES).map((_, at) => at % 253);
   loop.receive({ kind: 'compact', id: 7, index: applied, data: state });
-  await eventually('it is saved', () => toldOf(told, 'compacted').some(({ id }) => id === 7));
+  await until('it is saved', () => toldOf(told, 'compacted').some(({ id }) => id === 7));
   expect(order.join(' ')).toMatch(/^part( commit part){3}/);
   loop.receive({ kind: 'stop' });
   const store = RaftStore.openExisting(setupOf('a').storePath);
@@ -232,7 +232,7 @@ test('a large snapshot that comes from a leader is written as it comes, and once
   for (let offset = 0; offset < state.byteLength; offset += PART_BYTES) {
     arrive(loop, { kind: 'snapshot', from: 'b', to: 'a', term: 5, index: 1000, indexTerm: 4, config, offset, chunk: state.slice(offset, offset + PART_BYTES), totalBytes: state.byteLength, checksum });
   }
-  await eventually('it is restored', () => toldOf(told, 'restore')[0]?.data.byteLength === state.byteLength);
+  await until('it is restored', () => toldOf(told, 'restore')[0]?.data.byteLength === state.byteLength);
   // The last one is all of it, and is written with what makes it count.
   expect(parts).toEqual([1]);
   loop.receive({ kind: 'stop' });
@@ -247,7 +247,7 @@ test('a large snapshot that comes from a leader is written as it comes, and once
 test('a main thread that stands still ends the loop before memory runs out', async () => {
   const { loop, told } = await leading(setupOf('a', { unappliedMax: 20 }));
   for (let id = 1; id <= 30; id++) loop.receive({ kind: 'propose', id, data: data('x') });
-  await eventually('it has ended', () => toldOf(told, 'failed')[0]?.text.endsWith('it stands still'));
+  await until('it has ended', () => toldOf(told, 'failed')[0]?.text.endsWith('it stands still'));
 });
 
 test('a store with more entries than may lie about unapplied is started from all the same', async () => {
@@ -258,6 +258,6 @@ test('a store with more entries than may lie about unapplied is started from all
   store.found('one', { ...founded({ voters: ['a'], outgoing: [], learners: [] }), hard: { term: 1, votedFor: 'a', commit: count }, entries });
   store.close();
   const { told } = await leading(setup);
-  await eventually('all are handed on', () => toldOf(told, 'apply').at(-1)?.entries.at(-1)?.index === count + 1);
+  await until('all are handed on', () => toldOf(told, 'apply').at(-1)?.entries.at(-1)?.index === count + 1);
   expect(toldOf(told, 'failed')).toEqual([]);
 });

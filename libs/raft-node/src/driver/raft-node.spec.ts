@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
-import { eventually } from '../../testing/eventually.js';
+import { until } from '@muster/testing';
 import type { ToLoop } from './messages.js';
 import { type NodeOptions, RaftNode, type StateMachine } from './raft-node.js';
 import type { ReadsToApply } from './reads-to-apply.js';
@@ -62,7 +62,7 @@ function spyOnPosts(node: RaftNode, isHeard = true): ToLoop[] {
 
 async function leading(...args: Parameters<typeof start>): Promise<RaftNode> {
   const node = await start(...args);
-  await eventually('it leads', () => node.role.role === 'leader');
+  await until('it leads', () => node.role.role === 'leader');
   return node;
 }
 
@@ -79,7 +79,7 @@ test('a proposal resolves with what the state machine said, a read after all bef
 test('snapshots are made by themselves, and what was applied is there after a restart', async () => {
   const node = await leading({ snapshotEntries: 5 });
   for (const text of ['1', '2', '3', '4', '5', '6', '7']) await node.propose(data(text));
-  const { snapshotIndex } = await eventually('a snapshot is made', async () => {
+  const { snapshotIndex } = await until('a snapshot is made', async () => {
     const status = await node.status();
     return status.snapshotIndex > 0 ? status : null;
   });
@@ -116,7 +116,7 @@ test('each attempt at a read is another question: an answer to an earlier one sa
   const asked = spyOnPosts(node);
   // Nobody leads: the loop says so each time.
   const read = node.read(60_000);
-  const ids = await eventually('it asked three times', () => {
+  const ids = await until('it asked three times', () => {
     const reads = asked.flatMap((message) => (message.kind === 'read' ? [message.id] : []));
     return reads.length >= 3 ? reads : null;
   });

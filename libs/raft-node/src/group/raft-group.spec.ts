@@ -1,6 +1,6 @@
 /** A coordinator alone in its group: everything that the application asks of it. Groups of several are in test/. */
+import { until } from '@muster/testing';
 import { bytesOf, Coordinators } from '../../testing/coordinators.js';
-import { eventually } from '../../testing/eventually.js';
 
 const all = new Coordinators({ expect: 1 });
 afterEach(() => Promise.all([...all.running.keys()].map((nodeId) => all.stop(nodeId))));
@@ -9,12 +9,12 @@ afterAll(() => all.stopAll());
 test('one that expects nobody else founds a group of its own, leads it, commits and reads', async () => {
   const { group, machine } = await all.start('alone');
   expect(group.status()).toMatchObject({ state: 'forming', clusterId: null, hasQuorum: false, leaderId: null, peers: [] });
-  await eventually('it leads', () => group.isLeader());
+  await until('it leads', () => group.isLeader());
   const { index, result } = await group.propose(bytesOf('x'));
   expect(result).toBe(1);
   expect(await group.read()).toBeGreaterThanOrEqual(index);
   expect(machine.texts).toEqual(['x']);
-  await eventually('its status follows', () => group.status().state === 'leader');
+  await until('its status follows', () => group.status().state === 'leader');
   const status = group.status();
   expect(status).toMatchObject({ cluster: 'test', nodeId: 'alone', detail: '', hasQuorum: true, leaderId: 'alone', appliedIndex: index });
   expect(status.peers).toEqual([expect.objectContaining({ nodeId: 'alone', storeId: group.storeId, voter: true, silentMs: 0 })]);
@@ -23,7 +23,7 @@ test('one that expects nobody else founds a group of its own, leads it, commits 
 
 test('what it committed is there after a restart, from a snapshot and from the log', async () => {
   const first = await all.start('again');
-  await eventually('it leads', () => first.group.isLeader());
+  await until('it leads', () => first.group.isLeader());
   await first.group.propose(bytesOf('x'));
   const snapshotIndex = await first.group.compact();
   const last = await first.group.propose(bytesOf('y'));
@@ -32,7 +32,7 @@ test('what it committed is there after a restart, from a snapshot and from the l
   // What it knew stays true: nobody may see its term or index go back.
   expect(first.group.status()).toMatchObject({ state: 'shutdown', detail: 'it was stopped', clusterId, term: 2, appliedIndex: last.index, hasQuorum: false, leaderId: null });
   const second = await all.start('again', { expect: 3 });
-  await eventually('it leads', () => second.group.isLeader());
+  await until('it leads', () => second.group.isLeader());
   await second.group.read();
   expect(second.machine.texts).toEqual(['x', 'y']);
   expect(second.group.status()).toMatchObject({ clusterId, snapshotIndex });
@@ -42,7 +42,7 @@ test('before there is a group nothing is committed, and it says what it waits fo
   const { group } = await all.start('waits', { expect: 3, discover: () => Promise.resolve([]) });
   await expect(group.propose(bytesOf('x'))).rejects.toMatchObject({ name: 'RaftUnavailable', code: 'not-leader' });
   await expect(group.removePeer('waits')).rejects.toMatchObject({ code: 'not-leader' });
-  await eventually('it says so', () => group.status().detail.startsWith("1 of 3 coordinators see each other ('waits')"));
+  await until('it says so', () => group.status().detail.startsWith("1 of 3 coordinators see each other ('waits')"));
   expect(group.leader()).toBeNull();
 });
 
@@ -55,7 +55,7 @@ test('a port in use and a store in use are told at the start, before there is a 
 
 test('the only voter can neither be removed nor hand over', async () => {
   const { group } = await all.start('only');
-  await eventually('it leads', () => group.isLeader());
+  await until('it leads', () => group.isLeader());
   await expect(group.removePeer('only')).rejects.toMatchObject({ code: 'refused', message: expect.stringContaining('only member with a vote') });
   await expect(group.transfer()).rejects.toMatchObject({ code: 'refused', message: expect.stringContaining('nobody can take over') });
   await expect(group.removePeer('nobody')).rejects.toMatchObject({ code: 'refused', message: expect.stringContaining("'nobody' is no member") });
@@ -66,13 +66,13 @@ test('what is counted has the same names before there is a group as after: whoev
   const before = Object.keys(group.counters()).toSorted();
   expect(before).toEqual(expect.arrayContaining(['elections', 'messagesSent', 'callersCrowdedOut', 'duties', 'formationRounds', 'joinNoncesRefused', 'diskFreeBytes']));
   expect(group.counters()['elections']).toBe(0);
-  await eventually('it has elected itself', () => (group.counters()['elections'] ?? 0) > 0);
+  await until('it has elected itself', () => (group.counters()['elections'] ?? 0) > 0);
   expect(Object.keys(group.counters()).toSorted()).toEqual(before);
 });
 
 test('a command of many megabytes is agreed on like any other, and one that is longer than it may be is refused in words', async () => {
   const { group, machine } = await all.start('large', { commandBytesMax: 3_000_000 });
-  await eventually('it leads', () => group.isLeader());
+  await until('it leads', () => group.isLeader());
   const [one, other] = ['a'.repeat(2_999_999), 'b'.repeat(1_000_000)];
   const [first, second] = await Promise.all([group.propose(bytesOf(one)), group.propose(bytesOf('between')), group.propose(bytesOf('c'))]);
   expect([first.result, second.result]).toEqual([3, 1]);

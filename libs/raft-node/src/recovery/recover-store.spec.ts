@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Entry } from '@muster/raft';
-import { eventually } from '../../testing/eventually.js';
+import { until } from '@muster/testing';
 import { RaftNode } from '../driver/raft-node.js';
 import { applicationEntry, directoryEntry, foundingState, openEntry } from '../group/envelope.js';
 import { RaftStore } from '../store/raft-store.js';
@@ -85,7 +85,7 @@ test('it starts, leads by itself, and has applied what it held, committed or not
     restore: () => {},
   };
   const node = await RaftNode.start({ nodeId: 'a', clusterId: newClusterId, secret: 's', storePath: path, host: '127.0.0.1', port: 0, peers: { peers: [], removedStoreIds: [] }, found: null, onFailed: () => {} }, machine);
-  await eventually('it leads', () => node.role.role === 'leader');
+  await until('it leads', () => node.role.role === 'leader');
   await node.read();
   expect(texts).toEqual(['x', 'y', 'sole']);
   await node.stop();

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import type { Message } from '@muster/raft';
-import { eventually } from '../../testing/eventually.js';
+import { until } from '@muster/testing';
 import type { TlsOptions } from './channel.js';
 import { RaftTransport, type TransportOptions } from './raft-transport.js';
 
@@ -51,7 +51,7 @@ function introduce(one: Member, two: Member): void {
 }
 
 async function connected(...all: Member[]): Promise<void> {
-  await eventually('all are connected', () => all.every(({ transport }) => transport.connected().length === all.length - 1));
+  await until('all are connected', () => all.every(({ transport }) => transport.connected().length === all.length - 1));
 }
 
 test('messages arrive in both directions', async () => {
@@ -60,7 +60,7 @@ test('messages arrive in both directions', async () => {
   await connected(a, b);
   a.transport.send([heartbeat('a', 'b', 1)]);
   b.transport.send([heartbeat('b', 'a', 2)]);
-  await eventually('both heard', () => a.heard.length > 0 && b.heard.length > 0);
+  await until('both heard', () => a.heard.length > 0 && b.heard.length > 0);
   expect([a.heard, b.heard]).toEqual([[heartbeat('b', 'a', 2)], [heartbeat('a', 'b', 1)]]);
 });
 
@@ -69,7 +69,7 @@ test('over mutual TLS as well', async () => {
   introduce(a, b);
   await connected(a, b);
   a.transport.send([heartbeat('a', 'b', 1)]);
-  await eventually('b heard', () => b.heard.length > 0);
+  await until('b heard', () => b.heard.length > 0);
 });
 
 test.each([
@@ -79,14 +79,14 @@ test.each([
 ])('$name is refused', async ({ tls }) => {
   const [a, b] = [await member('a', { tls }), await member('b', { tls: tlsOf('b') })];
   a.transport.setPeers(new Map([['b', b.address]]));
-  await eventually('it is refused', () => b.troubles.length > 0 && a.troubles.length > 0);
+  await until('it is refused', () => b.troubles.length > 0 && a.troubles.length > 0);
   expect(a.transport.connected()).toEqual([]);
 });
 
 test('who knows another secret hears why, and no message of his counts', async () => {
   const [a, b] = [await member('a', { secret: 'other' }), await member('b')];
   introduce(a, b);
-  await eventually('both say so', () => a.troubles.length > 0 && b.troubles.length > 0);
+  await until('both say so', () => a.troubles.length > 0 && b.troubles.length > 0);
   expect(a.troubles.join()).toContain('does not know the secret of the cluster');
   expect([a.transport.connected(), b.transport.connected()]).toEqual([[], []]);
 });
@@ -95,10 +95,10 @@ test('who is not admitted is told the reason, and does not call again and again 
   let refusals = 0;
   const [a, b] = [await member('a'), await member('b', { admits: () => `refused ${(refusals += 1)} times` })];
   a.transport.setPeers(new Map([['b', b.address]]));
-  await eventually('it was refused', () => refusals >= 3);
+  await until('it was refused', () => refusals >= 3);
   expect(a.troubles[0]).toContain('refused 1 times');
   const startedMs = performance.now();
-  await eventually('it was refused again', () => refusals >= 5);
+  await until('it was refused again', () => refusals >= 5);
   expect(performance.now() - startedMs).toBeGreaterThan(100);
 });
 
@@ -109,13 +109,13 @@ test('who is not admitted any more loses the connections that he has, and is tol
   await connected(a, b);
   reason = 'it was replaced';
   b.transport.setPeers(new Map([['a', a.address]]));
-  await eventually('both connections are gone', () => a.transport.connected().length + b.transport.connected().length === 0);
-  await eventually('it is told', () => a.troubles.some((text) => text.includes('it was replaced')));
+  await until('both connections are gone', () => a.transport.connected().length + b.transport.connected().length === 0);
+  await until('it is told', () => a.troubles.some((text) => text.includes('it was replaced')));
   a.transport.send([heartbeat('a', 'b', 7)]);
   reason = null;
   await connected(a, b);
   a.transport.send([heartbeat('a', 'b', 8)]);
-  await eventually('the next message arrives', () => b.heard.length > 0);
+  await until('the next message arrives', () => b.heard.length > 0);
   expect(b.heard).toEqual([heartbeat('a', 'b', 8)]);
 });
 
@@ -124,12 +124,12 @@ test('a peer whose process has ended is reported gone, and found when it is back
   introduce(a, b);
   await connected(a, b);
   b.transport.stop();
-  await eventually('b is gone', () => a.gone.includes('b'));
+  await until('b is gone', () => a.gone.includes('b'));
   const again = await member('b');
   expect(again.address).not.toBe(b.address);
   // Only the one that moved knows the other: it announces where it is now.
   again.transport.setPeers(new Map([['a', a.address]]));
-  await eventually('a calls the new address', () => a.transport.connected().includes('b'));
+  await until('a calls the new address', () => a.transport.connected().includes('b'));
   expect(a.moved).toContain(again.address);
 });
 
@@ -138,14 +138,14 @@ test('a peer that calls us has not ended, though the address that it tells refus
   nobody.transport.stop();
   const [a, b] = [await member('a'), await member('b', { advertise: nobody.address })];
   introduce(a, b);
-  await eventually('b calls, and cannot be called', () => b.transport.connected().length === 1 && a.troubles.some((text) => text.includes('ECONNREFUSED')));
+  await until('b calls, and cannot be called', () => b.transport.connected().length === 1 && a.troubles.some((text) => text.includes('ECONNREFUSED')));
   a.gone.length = 0;
   // Long enough for several attempts, each of which is refused.
   const endMs = performance.now() + 500;
-  await eventually('b was not reported', () => a.gone.length > 0 || performance.now() > endMs);
+  await until('b was not reported', () => a.gone.length > 0 || performance.now() > endMs);
   expect(a.gone).toEqual([]);
   b.transport.stop();
-  await eventually('b is gone', () => a.gone.includes('b'));
+  await until('b is gone', () => a.gone.includes('b'));
 });
 
 test('nobody speaks for somebody else', async () => {
@@ -153,7 +153,7 @@ test('nobody speaks for somebody else', async () => {
   introduce(a, b);
   await connected(a, b);
   a.transport.send([heartbeat('c', 'b', 1)]);
-  await eventually('it is refused', () => b.troubles.some((text) => text.includes("'a' sent a message from 'c'")));
+  await until('it is refused', () => b.troubles.some((text) => text.includes("'a' sent a message from 'c'")));
   expect(b.heard).toEqual([]);
 });
 
@@ -161,7 +161,7 @@ test('whoever does not speak Raft is refused and the port stays open for others'
   const [a, b] = [await member('a'), await member('b')];
   const socket = connect({ host: '127.0.0.1', port: Number(b.address.split(':')[1]) });
   socket.on('error', () => socket.destroy()).write('GET / HTTP/1.1\r\nHost: b\r\n\r\n');
-  await eventually('it was refused', () => b.transport.counters().refused > 0);
+  await until('it was refused', () => b.transport.counters().refused > 0);
   introduce(a, b);
   await connected(a, b);
   socket.destroy();
@@ -173,14 +173,14 @@ test.each([
 ] as const)('more silent sockets than there is room for keep no member out, over $name', async ({ tls }) => {
   const [a, b] = [await member('a', { tls: tls[0] }), await member('b', { tls: tls[1] })];
   const silent = Array.from({ length: 80 }, () => connect({ host: '127.0.0.1', port: Number(b.address.split(':')[1]) }).on('error', () => {}));
-  await eventually('the oldest had to go', () => b.transport.counters().crowdedOut >= 16);
+  await until('the oldest had to go', () => b.transport.counters().crowdedOut >= 16);
   introduce(a, b);
   await connected(a, b);
   // Whoever is known is no stranger: others may come and stay silent.
   for (let count = 0; count < 80; count++) silent.push(connect({ host: '127.0.0.1', port: Number(b.address.split(':')[1]) }).on('error', () => {}));
-  await eventually('more had to go', () => b.transport.counters().crowdedOut >= 96);
+  await until('more had to go', () => b.transport.counters().crowdedOut >= 96);
   a.transport.send([heartbeat('a', 'b', 5)]);
-  await eventually('b heard', () => b.heard.length > 0);
+  await until('b heard', () => b.heard.length > 0);
   for (const socket of silent) socket.destroy();
 });
 
@@ -188,17 +188,17 @@ test('silent sockets are closed by and by though nobody else comes', async () =>
   const b = await member('b');
   let isClosed = false;
   connect({ host: '127.0.0.1', port: Number(b.address.split(':')[1]) }).on('close', () => (isClosed = true)).resume();
-  await eventually('it is closed', () => isClosed);
+  await until('it is closed', () => isClosed);
 });
 
 test('a member that calls anew loses the connection that it had', async () => {
   const [one, two, b] = [await member('a'), await member('a'), await member('b')];
   one.transport.setPeers(new Map([['b', b.address]]));
-  await eventually('the first is connected', () => one.transport.connected().length === 1);
+  await until('the first is connected', () => one.transport.connected().length === 1);
   two.transport.setPeers(new Map([['b', b.address]]));
-  await eventually('the second is connected, and the first is not', () => two.transport.connected().length === 1 && one.transport.connected().length === 0);
+  await until('the second is connected, and the first is not', () => two.transport.connected().length === 1 && one.transport.connected().length === 0);
   one.transport.setPeers(new Map());
-  await eventually('b hears the second', () => {
+  await until('b hears the second', () => {
     two.transport.send([heartbeat('a', 'b', 3)]);
     return b.heard.length > 0;
   });
@@ -211,6 +211,6 @@ test('a heartbeat overtakes large appends that have not left yet', async () => {
   const entries = [{ kind: 'command' as const, index: 2, term: 1, data: new Uint8Array(512 * 1024) }];
   for (let count = 0; count < 15; count++) a.transport.send([{ kind: 'append', from: 'a', to: 'b', term: 1, prevIndex: 1, prevTerm: 1, entries, commit: 1 }]);
   a.transport.send([heartbeat('a', 'b', 9)]);
-  await eventually('all arrived', () => b.heard.length === 16);
+  await until('all arrived', () => b.heard.length === 16);
   expect(b.heard.findIndex(({ kind }) => kind === 'heartbeat')).toBeLessThan(14);
 });
