@@ -39,6 +39,12 @@ test('whom somebody replaces is kept while it moves, and forgotten when that one
   expect(peerNamed(after(replacing, { kind: 'bury', nodeId: 'b', storeId: 'store of b' }), 'd')).toMatchObject({ replaces: null });
 });
 
+test('one that comes to replace a member which is gone by then replaces nobody, and puts out nobody who comes under that name later', () => {
+  const gone = after(three, { kind: 'bury', nodeId: 'b', storeId: 'store of b' }, enter(at('d'), 'b'));
+  expect(peerNamed(gone, 'd')).toMatchObject({ replaces: null });
+  expect(peerNamed(after(gone, enter(at('b', 'new')), enter(at('d', 'store of d', 'elsewhere'))), 'd')).toMatchObject({ replaces: null });
+});
+
 test('after the majority was lost only one is left, and the stores of the others never come back', () => {
   expect(after(three, { kind: 'sole', nodeId: 'b' })).toMatchObject({ peers: [{ nodeId: 'b' }], tombstones: ['store of a', 'store of c'] });
 });

@@ -88,7 +88,10 @@ function enter(directory: Directory, { nodeId, storeId, httpUrl, raftUrl }: Newc
   const refused = hindranceTo(directory, { nodeId, storeId });
   if (refused !== null) return { directory, refused };
   const before = peerNamed(directory, nodeId);
-  const peer = entryOf({ nodeId, storeId, httpUrl, raftUrl }, replaces === nodeId ? null : (replaces ?? before?.replaces ?? null));
+  // Of a member that is gone by now nothing is left to take over: whoever comes under its name later is somebody else.
+  const wanted = replaces ?? before?.replaces ?? null;
+  const replaced = wanted === null || wanted === nodeId ? null : peerNamed(directory, wanted);
+  const peer = entryOf({ nodeId, storeId, httpUrl, raftUrl }, replaced?.nodeId ?? null);
   return done({ ...directory, peers: sorted([...directory.peers.filter((other) => other.nodeId !== nodeId), peer]) });
 }
 

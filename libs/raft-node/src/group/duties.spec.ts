@@ -8,7 +8,7 @@ const at = (nodeId: string, storeId = `store of ${nodeId}`): Newcomer => ({ node
 const voters = (...names: string[]): Configuration => ({ voters: names, outgoing: [], learners: [] });
 const three = directoryOf(['a', 'b', 'c'].map((nodeId) => at(nodeId)));
 const with_ = (...commands: DirectoryCommand[]): Directory => commands.reduce((now, command) => applyDirectory(now, command).directory, three);
-const facts = (more: Partial<DutyFacts> = {}): DutyFacts => ({ directory: three, config: voters('a', 'b', 'c'), ready: new Set(), found: new Map(), ...more });
+const facts = (more: Partial<DutyFacts> = {}): DutyFacts => ({ directory: three, config: voters('a', 'b', 'c'), ready: new Set(), steady: new Set(['a', 'b', 'c', 'd']), found: new Map(), ...more });
 const enterD: DutyFacts['directory'] = with_({ kind: 'enter', peer: at('d'), replaces: null });
 
 test('nothing has to be done when all is as it should be, nor while a joint change is under way', () => {
@@ -27,6 +27,13 @@ test('whoever leaves loses its vote first and its name then', () => {
   const directory = with_({ kind: 'leave', nodeId: 'b', storeId: 'store of b' });
   expect(nextDuty(facts({ directory }))).toEqual({ kind: 'change', change: { remove: ['b'] } });
   expect(nextDuty(facts({ directory, config: voters('a', 'c') }))).toEqual({ kind: 'directory', command: { kind: 'bury', nodeId: 'b', storeId: 'store of b' } });
+});
+
+test('nobody loses its vote while the others are no majority of what is left, and whoever can go goes first', () => {
+  const leave = (nodeId: string): DirectoryCommand => ({ kind: 'leave', nodeId, storeId: `store of ${nodeId}` });
+  expect(nextDuty(facts({ directory: with_(leave('b')), steady: new Set(['a', 'b']) }))).toBeNull();
+  expect(nextDuty(facts({ directory: with_(leave('b'), leave('c')), steady: new Set(['a', 'b']) }))).toEqual({ kind: 'change', change: { remove: ['c'] } });
+  expect(nextDuty(facts({ directory: with_(leave('c')), steady: new Set(['a', 'b']) }))).toEqual({ kind: 'change', change: { remove: ['c'] } });
 });
 
 test('the last voter stays, though it leaves, until another has a vote', () => {
@@ -94,25 +101,25 @@ const name = fc.constantFrom('a', 'b', 'c', 'd');
 const deed = fc.oneof(
   fc.record({ kind: fc.constant('enter' as const), name, disk: fc.nat(3), replaces: fc.option(name) }),
   fc.record({ kind: fc.constant('leave' as const), name }),
-  fc.record({ kind: fc.constant('duty' as const), ready: fc.subarray(['a', 'b', 'c', 'd']) }),
+  fc.record({ kind: fc.constant('duty' as const), ready: fc.subarray(['a', 'b', 'c', 'd']), steady: fc.subarray(['a', 'b', 'c', 'd']) }),
 );
 
 test('in any order of comings, goings and leaders no name stands for two stores, and in peace all that stay get a vote', () => {
   fc.assert(
     fc.property(fc.array(deed, { maxLength: 60 }), (deeds) => {
       const model = new Model();
-      const serve = (ready: Iterable<string>): boolean => {
-        const duty = nextDuty({ directory: model.directory, config: model.config, ready: new Set(ready), found: new Map() });
+      const serve = (ready: Iterable<string>, steady: Iterable<string>): boolean => {
+        const duty = nextDuty({ directory: model.directory, config: model.config, ready: new Set(ready), steady: new Set(steady), found: new Map() });
         if (duty !== null) model.perform(duty);
         return duty !== null;
       };
       for (const each of deeds) {
-        if (each.kind === 'duty') serve(each.ready);
+        if (each.kind === 'duty') serve(each.ready, each.steady);
         else if (each.kind === 'enter') model.command({ kind: 'enter', peer: at(each.name, `${each.name}${each.disk}`), replaces: each.replaces });
         else model.command({ kind: 'leave', nodeId: each.name, storeId: model.directory.peers.find((peer) => peer.nodeId === each.name)?.storeId ?? '' });
       }
       let left = 100;
-      while (serve(['a', 'b', 'c', 'd'])) expect((left -= 1)).toBeGreaterThan(0);
+      while (serve(['a', 'b', 'c', 'd'], ['a', 'b', 'c', 'd'])) expect((left -= 1)).toBeGreaterThan(0);
       const staying = model.directory.peers.filter(({ leaving }) => !leaving).map(({ nodeId }) => nodeId);
       expect(staying.length === 0 ? voters() : model.config).toEqual(voters(...staying));
     }),

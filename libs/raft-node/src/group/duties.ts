@@ -14,18 +14,20 @@ export interface DutyFacts {
   readonly config: Configuration;
   /** Learners that have kept up for long enough. */
   readonly ready: ReadonlySet<string>;
+  /** Members that keep up and are heard, ourselves among them. */
+  readonly steady: ReadonlySet<string>;
   /** Where members were found to be, when that is not what the directory says. */
   readonly found: ReadonlyMap<string, Addresses>;
 }
 
 /** Null when all is as it should be. */
-export function nextDuty({ directory, config, ready, found }: DutyFacts): Duty | null {
+export function nextDuty({ directory, config, ready, steady, found }: DutyFacts): Duty | null {
   // The core ends a joint configuration by itself.
   if (config.outgoing.length > 0) return null;
-  return farewell(directory, config, ready) ?? welcome(directory, config, ready) ?? correction(directory, found);
+  return farewell({ directory, config, ready, steady }) ?? welcome(directory, config, ready) ?? correction(directory, found);
 }
 
-function farewell({ peers }: Directory, config: Configuration, ready: ReadonlySet<string>): Duty | null {
+function farewell({ directory: { peers }, config, ready, steady }: Omit<DutyFacts, 'found'>): Duty | null {
   const members = membersOf(config);
   for (const { nodeId, storeId, leaving } of peers) {
     if (!leaving) continue;
@@ -37,9 +39,19 @@ function farewell({ peers }: Directory, config: Configuration, ready: ReadonlySe
       continue;
     }
     // Without a voter there is no group. It stays until another has a vote.
-    if (config.voters.length > 1 || config.learners.includes(nodeId)) return { kind: 'change', change: { remove: [nodeId] } };
+    if (canGo(nodeId, config, steady)) return { kind: 'change', change: { remove: [nodeId] } };
   }
   return null;
+}
+
+/**
+ * Whether the others can go on without it. That was asked when it was ordered to leave; since then another one may have ended, and a vote that was given up
+ * cannot be taken back.
+ */
+function canGo(nodeId: string, { voters }: Configuration, steady: ReadonlySet<string>): boolean {
+  if (!voters.includes(nodeId)) return true;
+  const rest = voters.filter((voter) => voter !== nodeId);
+  return 2 * rest.filter((voter) => steady.has(voter)).length > rest.length;
 }
 
 function welcome(directory: Directory, config: Configuration, ready: ReadonlySet<string>): Duty | null {

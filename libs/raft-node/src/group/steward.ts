@@ -77,7 +77,7 @@ export class Steward {
     const ready = this.keepingUp.observe(followersOf(status, tickMs), performance.now());
     const found = new Map(whereabouts.differing(machine.directory));
     if (!this.isWhereItSays()) found.set(self.nodeId, self);
-    const duty = nextDuty({ directory: machine.directory, config: status.config, ready, found });
+    const duty = nextDuty({ directory: machine.directory, config: status.config, ready, steady: new Set([...ready, self.nodeId]), found });
     if (duty === null) return;
     this.counts.duties += 1;
     await this.perform(duty).catch((error: unknown) => {

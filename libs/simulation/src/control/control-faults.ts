@@ -31,6 +31,7 @@ export class ControlFaults {
     this.often(settings.coordinatorCrashEveryMs, () => world.crashCoordinator(this.anyId()));
     this.often(settings.coordinatorPauseEveryMs, () => world.pauseCoordinator(this.anyId(), random.between(0, PAUSE_MS_MAX)));
     this.often(settings.cutEveryMs, () => this.cut());
+    this.often(settings.laneEveryMs, () => this.lanes());
     this.often(settings.slowDiskEveryMs, () => this.slowDisk());
     this.often(settings.handOverEveryMs, () => world.leader()?.member.order((raft) => void raft.transferLeadership(this.anyId())));
     this.often(settings.kafkaEveryMs, () => this.kafka());
@@ -80,6 +81,26 @@ export class ControlFaults {
     for (const [from, to] of pairs) network.change(from, to, { isCut: true });
     clock.after(forMs, () => {
       for (const [from, to] of pairs) network.change(from, to, { isCut: false });
+    });
+  }
+
+  /**
+   * Some members and one coordinator, or all of them but one, lose sight of each other, in one direction or both, or by halves. No excuse for anybody: the
+   * bus, another coordinator and other members still see who lives.
+   */
+  private lanes(): void {
+    const { network, clock, settings, counts } = this.world;
+    const { random } = this;
+    const spared = this.anyId();
+    const towards = this.ids.length > 1 && random.chance(0.3) ? this.ids.filter((id) => id !== spared) : [spared];
+    const members = random.sample(this.nodes, 1 + random.nextInt(this.nodes.length));
+    const shape = random.nextInt(3);
+    const weather = random.chance(0.3) ? { lossRate: random.between(0.2, 0.9) } : { isCut: true };
+    const pairs = members.flatMap(({ nodeId }) => towards.flatMap((id): [string, string][] => [...(shape === 1 ? [] : [[nodeId, id] as [string, string]]), ...(shape === 2 ? [] : [[id, nodeId] as [string, string]])]));
+    counts.laneFaults += 1;
+    for (const [from, to] of pairs) network.change(from, to, weather);
+    clock.after(random.exponential(settings.cutMsMean), () => {
+      for (const [from, to] of pairs) network.change(from, to, 'isCut' in weather ? { isCut: false } : { lossRate: 0 });
     });
   }
 

@@ -24,6 +24,8 @@ export interface ControlSettings {
   readonly coordinatorCrashEveryMs: number;
   readonly coordinatorPauseEveryMs: number;
   readonly cutEveryMs: number;
+  /** Ways between members and single coordinators: cut, in one direction only, or lossy. */
+  readonly laneEveryMs: number;
   readonly slowDiskEveryMs: number;
   readonly handOverEveryMs: number;
   readonly kafkaEveryMs: number;
@@ -65,6 +67,7 @@ export function drawControlSettings(random: SeededRandom, coordinators?: number)
     handOverEveryMs: every(60 * SECOND),
     kafkaEveryMs: every(90 * SECOND),
     agentCrashEveryMs: every(30 * SECOND),
+    laneEveryMs: every(30 * SECOND),
     awayMsMean: oneOf(300, 3000, 15 * SECOND),
     cutMsMean: oneOf(1000, 5000, 20 * SECOND),
     kafkaAwayMsMean: oneOf(3000, 20 * SECOND),

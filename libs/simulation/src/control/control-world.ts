@@ -30,7 +30,7 @@ export class ControlWorld {
   readonly kafka: KafkaModel;
   readonly raftMonitors: RaftMonitors;
   readonly monitors: ControlMonitors;
-  readonly counts = { coordinatorCrashes: 0, agentCrashes: 0, messages: 0 };
+  readonly counts = { coordinatorCrashes: 0, agentCrashes: 0, laneFaults: 0, messages: 0 };
   /** Told of each crash of a coordinator. */
   onCrashed: ((nodeId: string) => void) | null = null;
   private readonly members = new Map<string, RaftMember>();

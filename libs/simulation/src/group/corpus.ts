@@ -10,4 +10,6 @@ export const GROUP_CORPUS: readonly (GroupRun & { readonly why: string })[] = [
   { seed: 111, minutes: 2, why: 'a learner that was put out before it had a vote never gave up the leader that had called it' },
   { seed: 156, minutes: 2, why: 'whoever was put out asked others that had been put out long ago, who remembered another leader' },
   { seed: 2679, minutes: 2, why: 'one that stood still founded a group by answers of before, with a disk that was lost meanwhile' },
+  { seed: 11141, minutes: 2, why: 'two were to go, one of them ended before, and the other was let go: one of two was left, and the group could not go on' },
+  { seed: 12401, minutes: 2, why: 'one that was to replace a member that was gone by then put out the one that came under its name later' },
 ];

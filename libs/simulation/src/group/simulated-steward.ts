@@ -51,7 +51,7 @@ export class SimulatedSteward {
     const ready = this.keepingUp.observe(followersOf(status, settings.tickMs), clock.nowMs());
     const found = new Map<string, Addresses>(whereabouts.differing(directory));
     if (!this.isWhereItSays()) found.set(site.nodeId, site.self);
-    const duty = nextDuty({ directory, config: status.config, ready, found });
+    const duty = nextDuty({ directory, config: status.config, ready, steady: new Set([...ready, site.nodeId]), found });
     if (duty === null) return this.serveLater(ROUND_MS);
     this.perform(duty);
   }
