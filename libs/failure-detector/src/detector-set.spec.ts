@@ -57,6 +57,7 @@ test('a node that is forgotten has no deadline and no reading, and its beats are
   expect(set.late(5000)).toHaveLength(2);
   set.forget('a');
   set.forget('b');
+  expect([set.has('b'), set.stage('b', 5000)]).toEqual([false, null]);
   expect([set.reading('a', 0), set.rhythm('a'), set.nextDeadlineMs(5000), set.late(5000), set.size, set.has('a')]).toEqual([null, null, null, [], 0, false]);
   expect(set.heartbeat('a', timing(9, 0), 1, 10)).toBe(false);
   set.answered('a', 10);

@@ -64,6 +64,9 @@ const STRIDE = 6;
 
 export class DetectorSet {
   private readonly slots = new Map<string, number>();
+  /** The node that was asked about last, and where it is: most questions about one node come together. */
+  private lastNodeId = '';
+  private lastSlot: number | undefined;
   private readonly nodeIds: string[] = [];
   private readonly free: number[] = [];
   private readonly rhythms: Rhythms;
@@ -81,7 +84,7 @@ export class DetectorSet {
 
   /** Watches a node from now on, as if it was heard just now, with nothing learnt; what was known of it is gone. */
   watch(nodeId: string, start: { readonly intervalMs: number; readonly nowMs: number }): void {
-    const slot = this.slots.get(nodeId) ?? this.take(nodeId);
+    const slot = this.slotOf(nodeId) ?? this.take(nodeId);
     this.columns.fill(start.nowMs, slot * STRIDE, (slot + 1) * STRIDE);
     this.columns[slot * STRIDE + SEQ] = 0;
     this.columns[slot * STRIDE + UNDERWAY] = 0;
@@ -97,7 +100,7 @@ export class DetectorSet {
    * beat is not newer than what is known: then nothing changes.
    */
   heartbeat(nodeId: string, beat: BeatTiming, arrivedCount: number, nowMs: number, partition?: number): boolean {
-    const slot = this.slots.get(nodeId);
+    const slot = this.slotOf(nodeId);
     if (slot === undefined) return false;
     const { columns, rhythms } = this;
     const at = slot * STRIDE;
@@ -121,18 +124,20 @@ export class DetectorSet {
 
   /** Notes a sign of life that is not a beat, such as an answered probe: ends the silence, teaches nothing. */
   answered(nodeId: string, nowMs: number): void {
-    const slot = this.slots.get(nodeId);
+    const slot = this.slotOf(nodeId);
     if (slot === undefined) return;
     this.hear(slot, nowMs);
     this.noLaterThan(slot, this.columns[slot * STRIDE + HEARD]! + this.rhythms.lateAfterMs(slot));
   }
 
   forget(nodeId: string): void {
-    const slot = this.slots.get(nodeId);
+    const slot = this.slotOf(nodeId);
     if (slot === undefined) return;
     this.due.remove(slot);
     this.noteInTime(slot);
     this.slots.delete(nodeId);
+    this.lastNodeId = nodeId;
+    this.lastSlot = undefined;
     this.nodeIds[slot] = '';
     this.free.push(slot);
   }
@@ -170,7 +175,7 @@ export class DetectorSet {
 
   /** The same for one node. */
   deadlineMs(nodeId: string, nowMs: number): number | null {
-    const slot = this.slots.get(nodeId);
+    const slot = this.slotOf(nodeId);
     const atMs = slot === undefined ? Infinity : this.nextMs(slot, nowMs);
     return atMs === Infinity ? null : atMs;
   }
@@ -189,23 +194,23 @@ export class DetectorSet {
 
   /** Those of the late ones whose beats are past the φ deadline. */
   overdue(nowMs: number): string[] {
-    return this.late(nowMs).filter((nodeId) => this.isBeatOverdue(this.slots.get(nodeId)!, nowMs));
+    return this.late(nowMs).filter((nodeId) => this.isBeatOverdue(this.slotOf(nodeId)!, nowMs));
   }
 
   /** By the last sign of life, be it a beat or an answer; null for a node that is not watched. */
   stage(nodeId: string, nowMs: number): Stage | null {
-    const slot = this.slots.get(nodeId);
+    const slot = this.slotOf(nodeId);
     return slot === undefined ? null : this.stageOf(slot, nowMs);
   }
 
   /** Whether its beats are late, whether or not it answers otherwise. */
   isLate(nodeId: string, nowMs: number): boolean {
-    const slot = this.slots.get(nodeId);
+    const slot = this.slotOf(nodeId);
     return slot !== undefined && this.isBeatLate(slot, nowMs);
   }
 
   reading(nodeId: string, nowMs: number): Reading | null {
-    const slot = this.slots.get(nodeId);
+    const slot = this.slotOf(nodeId);
     if (slot === undefined) return null;
     const at = slot * STRIDE;
     return {
@@ -220,13 +225,13 @@ export class DetectorSet {
 
   /** How much longer than usual its last beat was under way, as far as can be told. Milliseconds; 0 for a node that is not watched. */
   underwayMs(nodeId: string): number {
-    const slot = this.slots.get(nodeId);
+    const slot = this.slotOf(nodeId);
     return slot === undefined ? 0 : this.columns[slot * STRIDE + UNDERWAY]!;
   }
 
   /** What is believed of a node's rhythm, for people. */
   rhythm(nodeId: string): Rhythm | null {
-    const slot = this.slots.get(nodeId);
+    const slot = this.slotOf(nodeId);
     if (slot === undefined) return null;
     const { rhythms } = this;
     return {
@@ -241,16 +246,22 @@ export class DetectorSet {
 
   /** φ that a silence of this length would have, for display. 0..300; null for a node that is not watched. */
   phiAt(nodeId: string, silenceMs: number): number | null {
-    const slot = this.slots.get(nodeId);
+    const slot = this.slotOf(nodeId);
     return slot === undefined ? null : this.rhythms.phi(slot, silenceMs);
   }
 
   has(nodeId: string): boolean {
-    return this.slots.has(nodeId);
+    return this.slotOf(nodeId) !== undefined;
   }
 
   get size(): number {
     return this.slots.size;
+  }
+
+  private slotOf(nodeId: string): number | undefined {
+    if (nodeId === this.lastNodeId) return this.lastSlot;
+    this.lastNodeId = nodeId;
+    return (this.lastSlot = this.slots.get(nodeId));
   }
 
   private take(nodeId: string): number {
@@ -258,6 +269,8 @@ export class DetectorSet {
     if (slot >= this.partitions.length) this.reserve(Math.max(64, Math.ceil(1.5 * slot)));
     this.slots.set(nodeId, slot);
     this.nodeIds[slot] = nodeId;
+    this.lastNodeId = nodeId;
+    this.lastSlot = slot;
     return slot;
   }
 

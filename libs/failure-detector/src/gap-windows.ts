@@ -18,7 +18,9 @@ const SLAB_SLOTS = 1024;
 const ADDED = 0;
 const SUM = 1;
 const SUM_OF_SQUARES = 2;
-const STRIDE = 3;
+/** Where the next gap goes. */
+const NEXT = 3;
+const STRIDE = 4;
 
 export class GapWindows {
   private readonly size: number;
@@ -46,10 +48,12 @@ export class GapWindows {
     const slab = this.slabs[Math.floor(slot / SLAB_SLOTS)]!;
     const at = slot * STRIDE;
     const added = sums[at + ADDED]!;
-    const place = (slot % SLAB_SLOTS) * size + (added % size);
+    const next = sums[at + NEXT]!;
+    const place = (slot % SLAB_SLOTS) * size + next;
     const oldest = added >= size ? slab[place]! : 0;
     slab[place] = tick;
     sums[at + ADDED] = added + 1;
+    sums[at + NEXT] = next + 1 === size ? 0 : next + 1;
     sums[at + SUM] = sums[at + SUM]! + tick - oldest;
     sums[at + SUM_OF_SQUARES] = sums[at + SUM_OF_SQUARES]! + tick * tick - oldest * oldest;
   }

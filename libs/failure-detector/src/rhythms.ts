@@ -28,7 +28,10 @@ const INTERVAL = 0;
 const LATE_AFTER = 1;
 const SUSPECT_AFTER = 2;
 const SILENT_AFTER = 3;
-const STRIDE = 4;
+/** Of the gaps, as of the last that was added. */
+const GAP_MEAN = 4;
+const GAP_DEVIATION = 5;
+const STRIDE = 6;
 
 export class Rhythms {
   private readonly gaps: GapWindows;
@@ -89,11 +92,11 @@ export class Rhythms {
   }
 
   gapMeanMs(slot: number): number {
-    return (this.gaps.mean(slot) / TICKS_PER_INTERVAL) * this.intervalMs(slot);
+    return this.columns[slot * STRIDE + GAP_MEAN]!;
   }
 
   gapDeviationMs(slot: number): number {
-    return (this.gaps.deviation(slot) / TICKS_PER_INTERVAL) * this.intervalMs(slot);
+    return this.columns[slot * STRIDE + GAP_DEVIATION]!;
   }
 
   /** Suspicion after a silence, for display. 0..300; what is no number counts as no silence. */
@@ -109,10 +112,13 @@ export class Rhythms {
   }
 
   private refresh(slot: number): void {
-    const meanMs = this.gapMeanMs(slot);
-    const deviationMs = this.gapDeviationMs(slot);
+    const intervalMs = this.intervalMs(slot);
+    const meanMs = (this.gaps.mean(slot) / TICKS_PER_INTERVAL) * intervalMs;
+    const deviationMs = (this.gaps.deviation(slot) / TICKS_PER_INTERVAL) * intervalMs;
+    this.columns[slot * STRIDE + GAP_MEAN] = meanMs;
+    this.columns[slot * STRIDE + GAP_DEVIATION] = deviationMs;
     const suspectMs = Math.min(meanMs + this.pauseMs(slot) + this.deviations * this.believedMs(slot, deviationMs), this.capMs(slot));
-    const lateMs = meanMs + this.config.lateIntervals * this.intervalMs(slot) + Math.max(deviationMs, this.config.deviationMsMin);
+    const lateMs = meanMs + this.config.lateIntervals * intervalMs + Math.max(deviationMs, this.config.deviationMsMin);
     this.columns[slot * STRIDE + SUSPECT_AFTER] = suspectMs;
     this.columns[slot * STRIDE + LATE_AFTER] = Math.min(lateMs, suspectMs * LATE_SHARE_MAX);
   }
