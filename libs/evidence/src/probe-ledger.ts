@@ -14,7 +14,9 @@ interface Asked {
 }
 
 export class ProbeLedger {
-  private readonly asked = new Map<string, Asked>();
+  /** In the order in which they were asked, and by the node that they are about: there are few of each. */
+  private readonly asked = new Set<Asked>();
+  private readonly about = new Map<string, Asked[]>();
   private readonly perMember = new Map<string, number>();
   private othersCount = 0;
 
@@ -22,19 +24,28 @@ export class ProbeLedger {
 
   /** True when that probe may begin; then `done` must follow. */
   take(nodeId: string, by: string, limits: { readonly nowMs: number; readonly timeLimitMs: number }): boolean {
-    const key = keyOf(nodeId, by);
-    if (this.asked.has(key) || !this.hasRoom(by)) return false;
-    this.asked.set(key, { nodeId, by, giveUpAtMs: limits.nowMs + limits.timeLimitMs + GIVEN_UP_AFTER_MS });
+    if (this.isUnderway(nodeId, by) || !this.hasRoom(by)) return false;
+    const asked: Asked = { nodeId, by, giveUpAtMs: limits.nowMs + limits.timeLimitMs + GIVEN_UP_AFTER_MS };
+    this.asked.add(asked);
+    const others = this.about.get(nodeId);
+    if (others === undefined) this.about.set(nodeId, [asked]);
+    else others.push(asked);
     this.count(by, 1);
     return true;
   }
 
   done(nodeId: string, by: string): void {
-    if (this.asked.delete(keyOf(nodeId, by))) this.count(by, -1);
+    const about = this.about.get(nodeId);
+    const asked = about?.find((it) => it.by === by);
+    if (about === undefined || asked === undefined) return;
+    if (about.length === 1) this.about.delete(nodeId);
+    else about.splice(about.indexOf(asked), 1);
+    this.asked.delete(asked);
+    this.count(by, -1);
   }
 
   isUnderway(nodeId: string, by: string): boolean {
-    return this.asked.has(keyOf(nodeId, by));
+    return this.about.get(nodeId)?.some((it) => it.by === by) === true;
   }
 
   hasRoom(by: string): boolean {
@@ -50,7 +61,7 @@ export class ProbeLedger {
   /** Gives up what was never answered; says which nodes we looked at in vain. */
   expire(nowMs: number): string[] {
     const own: string[] = [];
-    for (const { nodeId, by, giveUpAtMs } of this.asked.values()) {
+    for (const { nodeId, by, giveUpAtMs } of this.asked) {
       if (nowMs < giveUpAtMs) continue;
       this.done(nodeId, by);
       if (by === this.ownId) own.push(nodeId);
@@ -69,8 +80,4 @@ export class ProbeLedger {
     if (left === 0) this.perMember.delete(by);
     else this.perMember.set(by, left);
   }
-}
-
-function keyOf(nodeId: string, by: string): string {
-  return `${by} ${nodeId}`;
 }

@@ -26,7 +26,7 @@ test('a partition is blind by itself, and the end of that says how long it was',
   expect(doubt.proven(0, 3500)).toBe(0);
   expect([doubt.isBlind(0, 3501), doubt.isBlind(1, 3501)]).toEqual([false, true]);
   expect(doubt.reason(4000)).toBe('no beat has reached this coordinator through heartbeat partition 1 for 3.0 s, not even its own: it judges nobody there by silence');
-  expect(doubt.reason(4000, 0)).toBe('');
+  expect([doubt.reason(4000, 0), doubt.reason(4000, 1), doubt.reason(4000, 2)]).toEqual(['', doubt.reason(4000), '']);
   expect(doubt.proven(1, 7000)).toBe(6000);
 });
 

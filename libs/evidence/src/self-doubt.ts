@@ -127,6 +127,8 @@ export class SelfDoubt {
   /** What we doubt of ourselves, for people; empty when nothing. With a partition: what concerns that one. */
   reason(nowMs: number, partition?: number): string {
     if (this.partitions.size === 0) return 'no beat has reached this coordinator through the bus yet: it judges nobody by silence';
+    // Asked for each node that is not well, and hardly ever in doubt.
+    if (partition !== undefined && !(this.partitions.has(partition) && this.isBlind(partition, nowMs))) return '';
     const blind = [...this.partitions.keys()].filter((it) => (partition === undefined || it === partition) && this.isBlind(it, nowMs));
     if (blind.length === 0) return '';
     const sinceMs = Math.max(...blind.map((it) => nowMs - (this.partitions.get(it)?.provenAtMs ?? this.startedAtMs)));

@@ -40,24 +40,22 @@ export class Witnesses {
   /** At most `count` members for that round about the target; `able` gives the profile of who may be asked now, null for who may not. */
   choose(target: Candidate, options: { readonly count: number; readonly round: number; readonly able: (nodeId: string) => Profile | null }): readonly string[] {
     const { count, round, able } = options;
-    const found: { nodeId: string; rank: number }[] = [];
+    // By rank, in the order in which they were found: equals take turns.
+    const found: readonly string[][] = [[], [], [], []];
+    const host = this.hostOf(target.profile);
     const start = hash(target.nodeId) + round * count;
-    for (let step = 0; step < Math.min(this.open.length, LOOKED_AT_MAX); step++) {
+    // So many of the best are all that can be chosen: most looks end after a few.
+    for (let step = 0; step < Math.min(this.open.length, LOOKED_AT_MAX) && found[0]?.length !== count; step++) {
       const nodeId = this.open[(start + step) % this.open.length];
       if (nodeId === undefined || nodeId === target.nodeId) continue;
       const profile = able(nodeId);
-      if (profile !== null) found.push({ nodeId, rank: this.rank(target.profile, profile) });
+      if (profile !== null) found[this.rank(target.profile, host, profile)]?.push(nodeId);
     }
-    // Sorting keeps the order of equals, so they take turns.
-    return found
-      .toSorted((a, b) => a.rank - b.rank)
-      .slice(0, count)
-      .map(({ nodeId }) => nodeId);
+    return found.flat().slice(0, count);
   }
 
-  /** Who fails together with the target sees least: 0 is best. */
-  private rank(target: Profile, witness: Profile): number {
-    const host = this.hostOf(target);
+  /** Who fails together with the target sees least: 0 is best, 3 is worst. */
+  private rank(target: Profile, host: string, witness: Profile): number {
     return (host !== '' && host === this.hostOf(witness) ? 2 : 0) + (target.zone === witness.zone ? 1 : 0);
   }
 
