@@ -9,6 +9,7 @@ export const ALL_CAME = -1;
 /** Beats missing of so many that make a node unsteady, of which one outage counts at most so many; and beats in a row that make it steady again. Count. */
 const MISSING = 4;
 const OF_LAST = 9;
+const NEWEST = (1 << OF_LAST) - 1;
 const OUTAGE_MAX = 2;
 const IN_A_ROW = 0xffff;
 const BITS = 32;
@@ -37,7 +38,8 @@ export function arrivedLate(came: number, overtakenBy: number): number {
 
 /** How many of the last are missing. Count. */
 export function missingOf(came: number): number {
-  if (came === ALL_CAME) return 0;
+  // Mostly nothing is missing among the last, and no more than those count.
+  if ((came & NEWEST) === NEWEST) return 0;
   let [missing, counted, inRow] = [0, 0, 0];
   for (let bit = 0; bit < BITS && counted < OF_LAST; bit++) {
     const isMissing = ((came >>> bit) & 1) === 0;
@@ -51,7 +53,7 @@ export function missingOf(came: number): number {
 
 /** How often beats were missing among the last, in a row or alone. Count. */
 export function outagesOf(came: number): number {
-  const missing = ~came & ((1 << OF_LAST) - 1);
+  const missing = ~came & NEWEST;
   let count = 0;
   for (let starts = missing & ~(missing << 1); starts !== 0; starts &= starts - 1) count += 1;
   return count;

@@ -306,10 +306,11 @@ export class Observer {
     if (finding.kind === 'well') {
       seen.isProfileAgreed = isSame;
       const isKept = (isDamped || isUnsteady) && decide({ member, sight, finding, isBelieved: true }) !== null;
+      if (!isKept) return { proposal, withheld: null };
       const detail = isDamped ? `it failed too often of late (penalty ${damping.penalty.toFixed(2)})` : unsteadiness(seen);
       // What one outage costs is over soon.
       const isRoutine = !isDamped && !seen.isUnsteady;
-      return { proposal, withheld: isKept ? { cause: 'damped', detail, ...(isRoutine ? { isRoutine } : {}) } : null };
+      return { proposal, withheld: { cause: 'damped', detail, ...(isRoutine ? { isRoutine } : {}) } };
     }
     const isOpen = member !== undefined && isSame && !isGone(member.record.status);
     return { proposal, withheld: isOpen && finding.kind !== 'crashed' ? finding.withheld : null };

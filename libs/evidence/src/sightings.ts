@@ -111,10 +111,11 @@ export class Sightings {
       seen.mainLagMs = mainLagMs;
       seen.mainLagAtMs = askedAtMs;
     }
-    const before = this.detectors.reading(nodeId, askedAtMs);
+    const wasLate = this.detectors.isLate(nodeId, askedAtMs);
+    const before = this.detectors.stage(nodeId, askedAtMs);
     this.detectors.answered(nodeId, askedAtMs);
-    if (before?.isBeatLate !== true) return;
-    const wasSilent = before.stage === 'overdue' || before.stage === 'silent';
+    if (!wasLate) return;
+    const wasSilent = before === 'overdue' || before === 'silent';
     seen.answeringSinceMs = wasSilent ? askedAtMs : Math.min(seen.answeringSinceMs, askedAtMs);
   }
 
@@ -148,7 +149,7 @@ export class Sightings {
   forgetStrangers(isKept: (nodeId: string) => boolean, nowMs: number): string[] {
     const gone: string[] = [];
     for (const nodeId of this.seen.keys()) {
-      const stage = this.detectors.reading(nodeId, nowMs)?.stage ?? 'silent';
+      const stage = this.detectors.stage(nodeId, nowMs) ?? 'silent';
       if (!isKept(nodeId) && (stage === 'overdue' || stage === 'silent')) gone.push(nodeId);
     }
     for (const nodeId of gone) this.forget(nodeId);
