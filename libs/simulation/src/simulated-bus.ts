@@ -55,6 +55,8 @@ class Batch extends Happening {
 
 export class SimulatedBus {
   private readonly batches = new Map<number, Batch>();
+  /** The one that was added to last: mostly the next beat belongs there too. */
+  private latest: Batch | null = null;
   private readonly spare: Batch[] = [];
   /** Records that could not be delivered yet, by partition. */
   private readonly backlogs: SimulatedBeat[][] = Array.from({ length: PARTITIONS }, () => []);
@@ -101,6 +103,7 @@ export class SimulatedBus {
   /** For the batch itself: its time has come. */
   fetched(batch: Batch, nowMs: number): void {
     this.batches.delete(batch.slot);
+    if (this.latest === batch) this.latest = null;
     const arrivalMs = this.toReader.arrivalMs(nowMs);
     if (arrivalMs === LOST) this.hold(nowMs + REFETCH_MS);
     else if (arrivalMs > nowMs + REFETCH_MS) this.hold(arrivalMs);
@@ -115,14 +118,16 @@ export class SimulatedBus {
 
   private store(beat: SimulatedBeat, partition: number, atMs: number): void {
     const slot = Math.ceil(atMs / FETCH_MS);
-    let batch = this.batches.get(slot);
-    if (batch === undefined) {
-      batch = this.spare.pop() ?? new Batch(this);
-      batch.slot = slot;
-      this.batches.set(slot, batch);
-      this.options.clock.plan(slot * FETCH_MS, batch);
-    }
-    batch.add(beat, partition);
+    if (this.latest?.slot !== slot) this.latest = this.batches.get(slot) ?? this.begin(slot);
+    this.latest.add(beat, partition);
+  }
+
+  private begin(slot: number): Batch {
+    const batch = this.spare.pop() ?? new Batch(this);
+    batch.slot = slot;
+    this.batches.set(slot, batch);
+    this.options.clock.plan(slot * FETCH_MS, batch);
+    return batch;
   }
 
   /** Delivers nothing until then. */

@@ -35,6 +35,8 @@ export interface SimulatedCoordinatorOptions {
 
 /** For the way to a helper and back, beyond its time to look. Milliseconds. */
 const HELPER_EXTRA_MS = 250;
+/** So many beats are compared with each other at less cost than a map. Count. */
+const FEW_BEATS = 8;
 const VITALS: Vitals = { cpuProcess: 0.1, cpuHost: 0.2, memory: 0.4, eventLoopDelayMs: 12, errorRate: 0, checks: [] };
 
 interface Asked {
@@ -224,8 +226,13 @@ export class SimulatedCoordinator implements LaneServer {
   }
 }
 
-/** Most batches hold one beat: no map for those. */
+/** Most batches hold a few beats, each of another node: no map for those. */
 function newestOf(beats: readonly Beat[]): Iterable<NewestBeat> {
-  const [first] = beats;
-  return first !== undefined && beats.length === 1 ? [{ beat: first, count: 1 }] : newestBeats(beats).values();
+  return areOfDifferentNodes(beats) ? beats.map((beat) => ({ beat, count: 1 })) : newestBeats(beats).values();
+}
+
+function areOfDifferentNodes(beats: readonly Beat[]): boolean {
+  if (beats.length > FEW_BEATS) return false;
+  for (let at = 1; at < beats.length; at++) for (let before = 0; before < at; before++) if (beats[at]?.nodeId === beats[before]?.nodeId) return false;
+  return true;
 }
