@@ -24,7 +24,7 @@ export interface FrontIdentity {
 
 /** Longer than the idle time of usual proxies (60 s), so that it is them who close idle connections. Milliseconds. */
 const KEEP_ALIVE_MS = 72_000;
-/** How long requests under way may go on once the service closes. Milliseconds. */
+/** A moment for what is under way when the service closes. Milliseconds. */
 const DRAIN_MS = 2_000;
 /** How long a connection without a request may live on then: its request may be on the way. Milliseconds. */
 const IDLE_DRAIN_MS = 200;
@@ -41,7 +41,8 @@ export class HttpFront {
   /** Connections without a request. The server's own notion of idle leaves out those that never had one. */
   private readonly idle = new Set<Socket>();
 
-  constructor() {
+  /** `drainMs` is how long requests under way may go on once the service closes. Milliseconds. */
+  constructor(private readonly drainMs = DRAIN_MS) {
     this.server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
       this.track(request.socket, response);
       this.route(request, response);
@@ -99,7 +100,7 @@ export class HttpFront {
     this.drain();
     return new Promise((resolve) => {
       const cutIdle = setTimeout(() => this.idle.forEach((socket) => socket.destroy()), IDLE_DRAIN_MS);
-      const cutAll = setTimeout(() => this.server.closeAllConnections(), DRAIN_MS);
+      const cutAll = setTimeout(() => this.server.closeAllConnections(), this.drainMs);
       this.server.close(() => {
         clearTimeout(cutIdle);
         clearTimeout(cutAll);
