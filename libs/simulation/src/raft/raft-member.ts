@@ -37,8 +37,8 @@ export interface MemberSettings {
 /** What a member does that it must not, so that the monitors can show that they notice. */
 export type Fault = 'forgets its vote' | 'loses its last entries' | 'speaks before it writes' | 'forgets its term';
 
-type CrashPoint = 'before the write' | 'in the write' | 'after the write' | 'between messages' | 'before it applies';
-const CRASH_POINTS: readonly CrashPoint[] = ['before the write', 'in the write', 'after the write', 'between messages', 'before it applies'];
+type CrashPoint = 'before it applies' | 'before the write' | 'in the write' | 'after the write' | 'between messages';
+const CRASH_POINTS: readonly CrashPoint[] = ['before it applies', 'before the write', 'in the write', 'after the write', 'between messages'];
 
 class Ticker extends Happening {
   constructor(
@@ -239,11 +239,21 @@ export class RaftMember {
       this.crashPoint = !this.isCalm && this.random.chance(this.settings.crashInTurnRate) ? (CRASH_POINTS[this.random.nextInt(CRASH_POINTS.length)] ?? null) : null;
       for (const message of ready.early) this.say(message);
       if (this.fault === 'speaks before it writes') for (const message of ready.messages) this.say(message);
+      if (!this.handOn(ready)) return;
       if (ready.hard !== null || ready.snapshot !== null || ready.entries.length > 0) {
         if (!this.write(raft, ready)) return;
       }
       if (!this.finish(ready)) return;
     }
+  }
+
+  /** What is committed was written before, and waits for nothing that is written now. False when it ended the process. */
+  private handOn(ready: Ready): boolean {
+    const { host } = this;
+    if (this.crashPoint === 'before it applies') return this.isOver();
+    if (ready.committed.length > 0) host.onApplied(this, ready.committed);
+    for (const answer of ready.reads) host.onRead(this, answer);
+    return true;
   }
 
   /** False when it takes its time, or ended the process. */
@@ -283,10 +293,7 @@ export class RaftMember {
         if (!this.isCalm && message.kind === 'vote-reply' && message.granted && !message.isPre && random.chance(this.settings.crashAfterVoteRate)) return this.isOver();
       }
     }
-    if (crashPoint === 'before it applies') return this.isOver();
     if (ready.snapshot !== null) host.onRestored(this, ready.snapshot);
-    if (ready.committed.length > 0) host.onApplied(this, ready.committed);
-    for (const answer of ready.reads) host.onRead(this, answer);
     raft.advance(ready);
     host.onTurned(this, raft);
     return this.running !== null;
