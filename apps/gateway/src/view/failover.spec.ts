@@ -118,7 +118,7 @@ test('a cluster that was made anew counts from the beginning: after some patienc
   const anew = await FakeCoordinator.start({ ...statusOf(memberOf('new')), index: 3 }, port);
   open.push(anew);
   lives(anew);
-  await until('the new one', shows(view, 'new'), 15_000);
+  await until('the new one', shows(view, 'new'));
   expect(view.status()).toMatchObject({ index: 3 });
 });
 
