@@ -10,7 +10,7 @@ import { CoordinatorGroup, type Seat } from '@muster/test-cluster';
 import { eventually } from '@muster/testing';
 
 const FAST = { MUSTER_HEARTBEAT_INTERVAL_MS: '200', MUSTER_FAILURE_TIMEOUT_MS: '3000', MUSTER_STABILISATION_PERIOD_MS: '1000' };
-const LIMIT_MS = 20_000;
+const LIMIT_MS = 45_000;
 const PROGRAM = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
 const closers: (() => unknown)[] = [];
