@@ -144,7 +144,7 @@ export class Detection {
       }
       case 'report':
         this.options.metrics.noted(effect.note);
-        return this.log.note(effect.note);
+        return this.log.note(effect.note, this.options.clock.nowMs());
     }
   }
 
@@ -174,7 +174,7 @@ export class Detection {
     this.lateness.tick(this.options.clock.nowMs());
     this.lookAround();
     this.give({ kind: 'tick' });
-    this.log.tick(this.doubtReason());
+    this.log.tick(this.doubtReason(), this.options.clock.nowMs());
   }
 
   private arm(atMs: number | null): void {
