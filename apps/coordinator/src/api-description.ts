@@ -36,7 +36,7 @@ export function describeCoordinatorApi(document: ApiDocument): void {
     '/cluster/incarnations/{nodeId}': { get: { summary: 'The incarnation known of a node; null when there is none.', parameters: [nodeId], responses: { 200: json('the incarnation', knownIncarnationSchema), 400: error } } },
     '/cluster/beats': {
       post: {
-        summary: 'Takes 1 to 1000 beats; one result per beat, in order.',
+        summary: 'Takes 1 to 1000 beats at any coordinator; one result per beat, in order.',
         requestBody: { required: true, content: { 'application/json': { schema: { type: 'array', minItems: 1, maxItems: 1000, items: schemaOf(beatSchema) } } } },
         responses: { 200: json('what became of each', beatsResponseSchema), 400: error },
       },

@@ -10,6 +10,7 @@ import { type BeforeApplicationShutdown, type DynamicModule, Module, type OnAppl
 import type { MicroserviceOptions } from '@nestjs/microservices';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { BeatIntake } from './beats/beat-intake.js';
+import { BeatRelay } from './beats/beat-relay.js';
 import { BeatsController } from './beats/beats.controller.js';
 import { HeartbeatsConsumer } from './beats/heartbeats.consumer.js';
 import type { CoordinatorConfig } from './config.js';
@@ -72,6 +73,7 @@ export class AppModule {
         { provide: RaftGroup, useValue: group },
         { provide: Detection, useValue: coordinator.detection },
         { provide: BeatIntake, useValue: coordinator.intake },
+        { provide: BeatRelay, useValue: coordinator.relay },
         { provide: CoordinatorLifecycle, useValue: new CoordinatorLifecycle(coordinator) },
       ],
     };

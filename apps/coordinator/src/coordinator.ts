@@ -14,6 +14,7 @@ import { partitionOf } from '@muster/messaging';
 import { RaftGroup } from '@muster/raft-node';
 import type { Registry } from 'prom-client';
 import { BeatIntake } from './beats/beat-intake.js';
+import { BeatRelay } from './beats/beat-relay.js';
 import { Canary } from './beats/canary.js';
 import { ownBeats } from './beats/own-beats.js';
 import { type Clock, systemClock } from './clock.js';
@@ -67,6 +68,7 @@ export class Coordinator {
   readonly detection: Detection;
   readonly lanes: Lanes;
   readonly intake: BeatIntake;
+  readonly relay: BeatRelay;
   readonly views: Views;
   readonly streams: Streams;
   readonly orders: Orders;
@@ -114,6 +116,7 @@ export class Coordinator {
     this.streams = new Streams(this.cluster, this.views, config.coordinator.watchersMax);
     this.orders = new Orders(this.cluster, this.views, clock);
     this.intake = new BeatIntake({ detection: this.detection, canary, metrics, membersMax: config.coordinator.membersMax, nodeId });
+    this.relay = new BeatRelay({ nodeId, peers: () => group.status().peers, metrics: parts.metrics });
     this.lanes = new Lanes({
       coordinatorId: nodeId,
       lanesMax: config.coordinator.lanesMax,
@@ -168,6 +171,7 @@ export class Coordinator {
     await this.stayForOthers();
     // Agents go to another coordinator at once, rather than find out.
     this.lanes.close();
+    this.relay.close();
     // Nobody is judged from here on; the last word of our own is in the log.
     this.detection.stop();
     await this.publisher.stop(LAST_PUBLISH_MS);

@@ -1,5 +1,5 @@
 /** Three coordinators as one: what is agreed, who judges, and what becomes of it when they are parted or one of them goes. */
-import { EVENTS_TOPIC } from '@muster/contracts';
+import { type Beat, EVENTS_TOPIC } from '@muster/contracts';
 import { eventually } from '@muster/testing';
 import { beating, endAll, overBus } from '../testing/coordinator-app.js';
 import { CoordinatorTrio, type Place } from '../testing/coordinator-trio.js';
@@ -27,6 +27,26 @@ test('three coordinators form one group, agree on one membership, and each is a 
   expect(new Set(views.map(({ leaderId }) => leaderId))).toEqual(new Set([leader.nodeId]));
   expect(new Set(views.map(({ membership }) => membership['n1']?.index)).size).toBe(1);
   for (const place of trio.places.values()) expect((await fetch(`${place.url}/health/ready`)).status).toBe(200);
+});
+
+test('E4: a node that beats by HTTP at one coordinator, which does not lead, is seen by all with zone and resources, and stays whoever leads', async () => {
+  const leader = await trio.leader();
+  const [door, third] = trio.others(leader);
+  let posts = 0;
+  const atDoor = async (it: Beat): Promise<void> => {
+    await fetch(`${door.url}/cluster/beats`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify([it]) });
+    posts += 1;
+  };
+  const profile = { zone: 'zone-x', resources: { cores: 3, memoryBytes: 5e9 } };
+  beating({ nodeId: 'n1', ...profile }, atDoor);
+  for (const place of trio.places.values()) expect((await trio.until(place, 'n1', 'HEALTHY')).membership['n1']).toMatchObject(profile);
+  // Neither the one that it beats at nor the one that took it in.
+  await leader.group.transfer(third.nodeId);
+  const before = posts;
+  // More than twice as long as silence is borne.
+  await eventually('it beats on', () => posts - before, (count) => count > 40, 30_000);
+  await trio.until(third, 'n1', 'HEALTHY');
+  expect(trio.events().filter(({ type, subject }) => subject === 'n1' && type.includes('.down.'))).toEqual([]);
 });
 
 test('a follower sees what the leader sees and proposes nothing', async () => {
