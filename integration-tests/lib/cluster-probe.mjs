@@ -1,15 +1,18 @@
 /**
- * The part of the scripts that needs a clock finer than a shell's: follows one member, or watches a steady cluster.
+ * The part of the scripts that needs a clock finer than a shell's: follows one member, waits for all of them, or watches a steady cluster.
  * Lines for people go to stderr, the result as JSON to stdout.
  *
  *   cluster-probe.mjs follow URL NODE --until DOWN,GONE --within MS [--since UNIX_MS]
+ *   cluster-probe.mjs healthy URL --within MS
  *   cluster-probe.mjs steady URL --for MS
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { hangUp, readStatus } from './http.mjs';
+import { ask, hangUp, readStatus } from './http.mjs';
 
 const LOOK_EVERY_MS = 100;
+/** Added to the moment that the cluster names for a member: its next beats have to arrive, on a machine that is busy. */
+const AFTER_TRIAL_MS = 20_000;
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -44,6 +47,45 @@ async function follow() {
   }
 }
 
+/**
+ * Waits until all members are HEALTHY. Who failed before, in an earlier drill perhaps, is on trial for as long as the cluster says, and that is waited
+ * for; once, so that a member that fails again and again is not waited for for ever.
+ */
+async function healthy() {
+  const startMs = performance.now();
+  const limitMs = Number(options.within);
+  const trials = new Map();
+  for (;;) {
+    const status = await readStatus(baseUrl).catch(() => null);
+    const sick = Object.values(status?.membership ?? {}).filter((member) => member.status !== 'HEALTHY' && member.status !== 'LEFT');
+    if (status !== null && sick.length === 0) return 0;
+    for (const { nodeId } of sick) await noteTrial(nodeId, trials);
+    const isPatient = ({ nodeId }) => Date.now() < (trials.get(nodeId)?.untilUnixMs ?? 0);
+    if (performance.now() - startMs > limitMs && !sick.some(isPatient)) {
+      console.log(JSON.stringify({ waitedMs: Math.round(performance.now() - startMs), sick: status === null ? ['the gateway does not answer'] : sick.map(inWords) }));
+      return 1;
+    }
+    await pause(LOOK_EVERY_MS * 5);
+  }
+}
+
+const inWords = ({ nodeId, status, reason }) => `${nodeId} is ${status} (${reason})`;
+
+/** Asks until when the cluster itself holds a member back, and keeps its first word about each kind of it. */
+async function noteTrial(nodeId, trials) {
+  const why = await ask(`${baseUrl}/cluster/members/${encodeURIComponent(nodeId)}/why`).then(({ code, text }) => (code === 200 ? JSON.parse(text) : null), () => null);
+  const known = trials.get(nodeId) ?? { untilUnixMs: 0, kinds: new Set() };
+  const words = { trial: why?.admission?.notBeforeUnixMs, damping: why?.marks?.includes('damped') ? why.damping.untilUnixMs : null };
+  for (const [kind, atUnixMs] of Object.entries(words)) {
+    if (typeof atUnixMs !== 'number' || atUnixMs <= Date.now() || known.kinds.has(kind)) continue;
+    known.kinds.add(kind);
+    known.untilUnixMs = Math.max(known.untilUnixMs, atUnixMs + AFTER_TRIAL_MS);
+    const cause = kind === 'trial' ? 'it failed before, and is HEALTHY again' : 'it failed too often of late, and is believed again';
+    process.stderr.write(`    ${nodeId} is ${why.status}: ${cause} in ${Math.ceil((atUnixMs - Date.now()) / 1000)} s at the earliest\n`);
+  }
+  trials.set(nodeId, known);
+}
+
 /** Looks once a second: the same members, all HEALTHY, each heard of again and again. */
 async function steady() {
   const endMs = performance.now() + Number(options.for);
@@ -69,9 +111,9 @@ async function steady() {
   return problems.length === 0 ? 0 : 1;
 }
 
-const run = { follow, steady }[command];
+const run = { follow, healthy, steady }[command];
 if (run === undefined) {
-  process.stderr.write(`cluster-probe: there is no command "${command}"; there are follow and steady\n`);
+  process.stderr.write(`cluster-probe: there is no command "${command}"; there are follow, healthy and steady\n`);
   process.exit(2);
 }
 try {

@@ -19,10 +19,14 @@ interface Shown {
 
 const folder = repositoryFile('docker/prometheus');
 const read = (name: string): unknown => parse(readFileSync(`${folder}/${name}`, 'utf8'));
-const { groups } = read('alerts.yml') as { groups: readonly { rules: readonly Alert[] }[] };
+const { groups } = read('alerts.yml') as { groups: readonly { name: string; rules: readonly Alert[] }[] };
 const alerts = groups.flatMap(({ rules }) => rules);
 const shown = (read('alerts.test.yml') as { tests: readonly { alert_rule_test: readonly Shown[] }[] }).tests.flatMap((one) => one.alert_rule_test);
 const hasPromtool = spawnSync('promtool', ['--version']).status === 0;
+
+test('E6: there is an alert for each way in which the group of coordinators can be in trouble', () => {
+  expect(groups.find(({ name }) => name === 'muster-raft')?.rules.map(({ alert }) => alert)).toEqual(['MusterNoLeader', 'MusterTwoLeadersInTerm', 'MusterSplitBrainSuspected', 'MusterQuorumAtRisk', 'MusterFollowerLags']);
+});
 
 describe.each(alerts)('$alert', ({ alert, expr, labels, annotations, for: lasting }) => {
   test('says how bad it is, what happened and what to do', () => {

@@ -96,7 +96,7 @@ test('load-test.sh kills a producer under load, and every acknowledged record is
   expect({ code, out }).toEqual({ code: 0, out: expect.stringMatching(/records stored +\d+ +as many, /) });
 }, 300_000);
 
-test('test-ha-cluster.sh harms the coordinators, every promise is kept, and the report says how', () => {
+test('E9: test-ha-cluster.sh harms the coordinators, every promise is kept, and the report says how', () => {
   const report = join(cwd, 'report.md');
   const { code, out } = call('bash', [join(root, 'integration-tests', 'test-ha-cluster.sh'), '--report', report]);
   expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining('Every promise was kept.') });
