@@ -1,5 +1,5 @@
 /**
- * `npm run simulate -- raft|control [--seeds N]`: many runs, each from a seed of its own, on one or more threads. Prints what was reached
+ * `npm run simulate -- raft|group|control [--seeds N]`: many runs, each from a seed of its own, on one or more threads. Prints what was reached
  * and each violation with its seed. Exit code 1: something that was promised broke.
  */
 import { Command } from 'commander';
