@@ -22,6 +22,18 @@ test('E5: who leads, terms, indexes, votes and the lag of others are there under
   expect(text).not.toContain('raft_peer_lag_entries{peer="a"}');
 });
 
+test.each<[RaftStatus['state'], number]>([
+  ['forming', 0],
+  ['joining', 0],
+  ['follower', 0],
+  ['candidate', 1],
+  ['leader', 2],
+  ['removed', 3],
+  ['shutdown', 3],
+])('E5: raft_state of one that is %s is %i', async (state, code) => {
+  expect(await scrape(() => status({ state }))).toContain(`\nraft_state ${code}\n`);
+});
+
 test('what only a leader knows is gone when it does not lead any more', async () => {
   const text = await scrape(() => status({ state: 'follower', leaderId: 'b' }));
   expect(text).toContain('\ncoordinator_is_leader 0\n');

@@ -26,7 +26,7 @@ function problemsOf(given: Given): readonly string[] {
   return [];
 }
 
-test('without a file and without variables, the defaults hold', () => {
+test('A7: without a file and without variables, the defaults hold', () => {
   expect(load({})).toMatchObject({
     cluster: { name: 'muster', coordinators: ['http://127.0.0.1:8081'] },
     node: { zone: 'default', tags: {}, dataDir: '.muster/data' },
@@ -41,7 +41,7 @@ test('without a file and without variables, the defaults hold', () => {
   });
 });
 
-describe('a good value is taken from', () => {
+describe('A7: a good value is taken from', () => {
   const cases: [string, Given, object][] = [
     ['the environment', { env: { MUSTER_HEARTBEAT_INTERVAL_MS: '500' } }, { heartbeat: { intervalMs: 500 } }],
     ['the file', { file: 'heartbeat:\n  intervalMs: 500\n' }, { heartbeat: { intervalMs: 500 } }],
@@ -64,7 +64,7 @@ describe('a good value is taken from', () => {
   test.each(cases)('%s', (_, given, expected) => expect(load(given)).toMatchObject(expected));
 });
 
-describe('one clear line for', () => {
+describe('A7: one clear line for', () => {
   const cases: [string, Given, string][] = [
     ['a word for a number', { env: { MUSTER_HEARTBEAT_INTERVAL_MS: 'fast' } }, 'heartbeat.intervalMs (MUSTER_HEARTBEAT_INTERVAL_MS) is "fast" from MUSTER_HEARTBEAT_INTERVAL_MS: must be a number (allowed: 10 to 60000)'],
     ['a unit behind a number', { env: { MUSTER_FAILURE_TIMEOUT_MS: '15s' } }, 'failure.timeoutMs (MUSTER_FAILURE_TIMEOUT_MS) is "15s" from MUSTER_FAILURE_TIMEOUT_MS: must be a number (allowed: 100 to 600000, sensible 10000 to 30000)'],

@@ -23,7 +23,7 @@ const stress: ReadonlyArray<{ name: string; vitals: Partial<Vitals>; below: numb
   { name: 'a loop that is half a second late', vitals: { eventLoopDelayMs: 500 }, below: 86 },
   { name: 'all of it', vitals: { cpuHost: 1, memory: 1, eventLoopDelayMs: 500 }, below: 57 },
 ];
-test.each(stress)('stress on a host lowers the score within 10 s, and its end raises it within 10 s ($name)', ({ vitals, below }) => {
+test.each(stress)('A6: stress on a host lowers the score within 10 s, and its end raises it within 10 s ($name)', ({ vitals, below }) => {
   const { tracker, seconds } = tracked();
   seconds(5, {});
   expect(tracker.score).toBe(100);

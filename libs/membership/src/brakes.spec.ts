@@ -69,7 +69,7 @@ test('a brake grows by those who are new to it, each with a hold of its own', ()
   expect([about('down', 'b', 30_000 + HOLD_MS - 1), about('down', 'b', 30_000 + HOLD_MS)]).toEqual(['braked', 'DOWN + released']);
 });
 
-test('after the hold they are removed one by one: a sixth of the hold apart in each zone', () => {
+test('A15: after the hold they are removed one by one: a sixth of the hold apart in each zone', () => {
   const { tell, about } = serving();
   tell(brake(['a', 'b', 'c', 'd']));
   expect([about('down', 'a', HOLD_MS - 1), about('down', 'a', HOLD_MS)]).toEqual(['braked', 'DOWN']);
@@ -180,7 +180,7 @@ describe('what other systems got wrong', () => {
     expect(membership.braked('a', T0 + 180_000)?.untilUnixMs).toBe(T0 + 180_000 + 50_000);
   });
 
-  test('a zone that is dark altogether is protected like one that is half dark', () => {
+  test('A15: a zone that is dark altogether is protected like one that is half dark', () => {
     const { tell, about } = serving();
     tell(brake(['a', 'b', 'c'], { zone: 'east' }));
     expect(['a', 'b', 'c'].map((nodeId) => about('down', nodeId, HOLD_MS - 1))).toEqual(['braked', 'braked', 'braked']);
