@@ -15,15 +15,18 @@ export type Grade = 'HEALTHY' | 'DEGRADED';
 const UNKNOWN: TermValues = { heartbeat: 1, cpu: 1, memory: 1, eventLoop: 1, errors: 1, checks: 1, moving: 1 };
 
 export class HealthTracker {
-  private values: TermValues = UNKNOWN;
+  /** Changed in place: each beat does. */
+  private values: { -readonly [Name in keyof TermValues]: TermValues[Name] } = { ...UNKNOWN };
   private readAtMs: number | null = null;
   private current: Grade;
+  private latest: number;
 
   constructor(
     private readonly config: ScoreConfig,
     grade: Grade = 'HEALTHY',
   ) {
     this.current = grade;
+    this.latest = scoreOf(config, UNKNOWN);
   }
 
   /** Takes what a beat says. */
@@ -32,15 +35,14 @@ export class HealthTracker {
     // The first reading counts in full: there is nothing to smooth it with.
     const share = this.readAtMs === null ? 1 : 1 - Math.exp(-Math.max(0, nowMs - this.readAtMs) / this.config.smoothingMs);
     const follow = (from: number, to: number): number => from + (to - from) * share;
-    this.values = {
-      heartbeat: fresh.heartbeat,
-      cpu: follow(this.values.cpu, fresh.cpu),
-      memory: follow(this.values.memory, fresh.memory),
-      eventLoop: follow(this.values.eventLoop, fresh.eventLoop),
-      errors: fresh.errors,
-      checks: fresh.checks,
-      moving: fresh.moving,
-    };
+    const { values } = this;
+    values.heartbeat = fresh.heartbeat;
+    values.cpu = follow(values.cpu, fresh.cpu);
+    values.memory = follow(values.memory, fresh.memory);
+    values.eventLoop = follow(values.eventLoop, fresh.eventLoop);
+    values.errors = fresh.errors;
+    values.checks = fresh.checks;
+    values.moving = fresh.moving;
     this.readAtMs = nowMs;
     this.regrade();
   }
@@ -53,12 +55,12 @@ export class HealthTracker {
 
   /** Takes the rhythm alone, while no beat comes. */
   readRhythm(rhythm: Rhythm): void {
-    this.values = { ...this.values, heartbeat: heartbeatValue(this.config, rhythm) };
+    this.values.heartbeat = heartbeatValue(this.config, rhythm);
     this.regrade();
   }
 
   get score(): number {
-    return scoreOf(this.config, this.values);
+    return this.latest;
   }
 
   get grade(): Grade {
@@ -66,7 +68,8 @@ export class HealthTracker {
   }
 
   private regrade(): void {
-    const score = this.score;
+    const score = scoreOf(this.config, this.values);
+    this.latest = score;
     if (score < this.config.degradedBelow) this.current = 'DEGRADED';
     else if (score >= this.config.healthyFrom) this.current = 'HEALTHY';
   }

@@ -25,7 +25,6 @@ export type TermValues = Readonly<Record<TermName | 'moving', number>>;
 export type Readings = Pick<Beat, 'vitals' | 'mainLagMs'>;
 
 const TERM_NAMES: readonly TermName[] = ['heartbeat', 'cpu', 'memory', 'eventLoop', 'errors', 'checks'];
-const GATING = ['heartbeat', 'errors', 'checks', 'moving'] as const;
 
 export function heartbeatValue(config: ScoreConfig, rhythm: Rhythm): number {
   return Math.min(unit(1 - rhythm.suspicion), ramp(config.irregularity, rhythm.irregularity));
@@ -50,10 +49,11 @@ export function namedTerms(config: ScoreConfig, values: TermValues): ScoreTerm[]
 
 /** 0..100, to one decimal. */
 export function scoreOf(config: ScoreConfig, values: TermValues): number {
-  let sum = 0;
-  for (const name of TERM_NAMES) sum += config.weights[name] * termValue(values, name);
-  let gate = 1;
-  for (const name of GATING) gate = Math.min(gate, (1 + values[name]) / 2);
+  // Each by its name, no list of them: this runs for every beat.
+  const { weights } = config;
+  const { heartbeat, cpu, memory, errors, checks, moving } = values;
+  const sum = weights.heartbeat * heartbeat + weights.cpu * cpu + weights.memory * memory + weights.eventLoop * termValue(values, 'eventLoop') + weights.errors * errors + weights.checks * checks;
+  const gate = (1 + Math.min(1, heartbeat, errors, checks, moving)) / 2;
   return Math.round(Math.min(1, sum) * gate * 1000) / 10;
 }
 
@@ -63,7 +63,8 @@ function termValue(values: TermValues, name: TermName): number {
 }
 
 function checksValue(config: ScoreConfig, vitals: Vitals): number {
-  const failed = vitals.checks.filter((check) => !check.ok).length;
+  let failed = 0;
+  for (const { ok } of vitals.checks) if (!ok) failed += 1;
   return failed === 0 ? 1 : Math.min(config.checksFailedMax, 1 - failed / vitals.checks.length);
 }
 
