@@ -9,6 +9,18 @@ import type { PartAnswer } from './group-machine.js';
 /** Parts under way at once: a disk and a network are kept busy, and heartbeats are not kept waiting. Count. */
 const UNDER_WAY_MAX = 8;
 
+/** One after another: members put together one command at a time, and of two that come mixed each would take the place of the other. */
+export class LargeCommands {
+  private last: Promise<unknown> = Promise.resolve();
+
+  /** `node`: asked when its turn has come; throws when there is none any more. */
+  propose(node: () => Pick<RaftNode, 'propose'>, data: Uint8Array, timeoutMs?: number): Promise<Applied> {
+    const proposed = this.last.then(() => proposeInParts(node(), data, timeoutMs));
+    this.last = proposed.catch(() => undefined);
+    return proposed;
+  }
+}
+
 /** Resolves with what the state machine said of the whole. `timeoutMs`: for each part. Whatever fails before the last one was proposed, nothing has happened. */
 export async function proposeInParts(node: Pick<RaftNode, 'propose'>, data: Uint8Array, timeoutMs?: number): Promise<Applied> {
   const parts = partsOf(randomUUID(), data);

@@ -80,3 +80,11 @@ test('a command of many megabytes is agreed on like any other, and one that is l
   expect(machine.texts.map((text) => `${text[0]} ${text.length}`)).toEqual(['b 7', 'c 1', 'a 2999999', 'b 1000000']);
   await expect(group.propose(bytesOf('d'.repeat(3_000_001)))).rejects.toMatchObject({ code: 'refused', message: 'it has 3000001 bytes, and at most 3000000 are agreed on at once' });
 });
+
+test('large commands that are proposed together are agreed on one after the other: none takes the place of another', async () => {
+  const { group, machine } = await all.start('several');
+  await until('it leads', () => group.isLeader());
+  const large = ['a', 'b', 'c'].map((letter) => letter.repeat(1_000_000));
+  await Promise.all(large.map((text) => group.propose(bytesOf(text))));
+  expect(machine.texts.map((text) => `${text[0]} ${text.length}`)).toEqual(['a 1000000', 'b 1000000', 'c 1000000']);
+});

@@ -21,7 +21,7 @@ import { JoinNonces, redemptionTrouble } from './join-nonces.js';
 import { Member, noCounters } from './member.js';
 import { Orders } from './orders.js';
 import { PortHold } from './port-hold.js';
-import { proposeInParts } from './propose-in-parts.js';
+import { LargeCommands } from './propose-in-parts.js';
 import { isSigned, signatureOf } from './signature.js';
 
 export interface GroupOptions {
@@ -70,6 +70,7 @@ export class RaftGroup {
   private readonly ending = new AbortController();
   private readonly introductions: Introductions;
   private readonly joinNonces = new JoinNonces();
+  private readonly large = new LargeCommands();
   private member: Member | null = null;
   private orders: Orders | null = null;
   private forming: Forming | null = null;
@@ -140,7 +141,7 @@ export class RaftGroup {
     const { node } = this.present();
     const { commandBytesMax = COMMAND_BYTES_MAX } = this.options;
     if (data.byteLength > commandBytesMax) throw new RaftUnavailable('refused', `it has ${data.byteLength} bytes, and at most ${commandBytesMax} are agreed on at once`);
-    return data.byteLength > PART_BYTES ? proposeInParts(node, data, timeoutMs) : node.propose(applicationEntry(data), timeoutMs);
+    return data.byteLength > PART_BYTES ? this.large.propose(() => this.present().node, data, timeoutMs) : node.propose(applicationEntry(data), timeoutMs);
   }
 
   /** Resolves with an index that is applied here, and everything with it that anybody was told before. */
