@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, stat } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
 import { type Entry, founded, type Message, type Raft } from '@muster/raft';
 import { until } from '@muster/testing';
 import { RaftStore, type Write } from '../store/raft-store.js';
@@ -242,6 +243,33 @@ test('a large snapshot that comes from a leader is written as it comes, and once
   // As jest compares it, byte by byte, it takes seconds.
   expect(Buffer.compare(snapshot?.data ?? new Uint8Array(0), state)).toBe(0);
   store.close();
+});
+
+test('what earlier lives have left of snapshots that never were, and what one that came from a leader makes useless, does not stay on the disk', async () => {
+  const setup = setupOf('a', { electionTicks: 10_000, found: null });
+  const before = RaftStore.open(setup.storePath);
+  before.stage(500, 1, new Uint8Array(PART_BYTES));
+  before.close();
+  const left: number[] = [];
+  const storeSweep = Reflect.get(RaftStore.prototype, 'sweep') as (this: RaftStore) => boolean;
+  RaftStore.prototype.sweep = function sweep(this: RaftStore): boolean {
+    const isMore = storeSweep.call(this);
+    const database = Reflect.get(this, 'database') as DatabaseSync;
+    if (!isMore) left.push(Number(database.prepare('SELECT (SELECT count(*) FROM snapshot_parts) + (SELECT count(*) FROM entries) AS n').get()?.['n']));
+    return isMore;
+  };
+  try {
+    const { loop } = await started(setup);
+    await until('it has swept', () => left.length === 1);
+    arrive(loop, { kind: 'append', from: 'b', to: 'a', term: 5, prevIndex: 0, prevTerm: 0, entries: [{ kind: 'noop', index: 1, term: 5 }], commit: 0 });
+    const config = { voters: ['b'], outgoing: [], learners: ['a'] };
+    // The checksum of nothing.
+    arrive(loop, { kind: 'snapshot', from: 'b', to: 'a', term: 5, index: 1000, indexTerm: 4, config, offset: 0, chunk: new Uint8Array(0), totalBytes: 0, checksum: 0x811c9dc5 });
+    await until('it has swept again', () => left.length === 2);
+    expect(left).toEqual([0, 0]);
+  } finally {
+    RaftStore.prototype.sweep = storeSweep;
+  }
 });
 
 test('a main thread that stands still ends the loop before memory runs out', async () => {

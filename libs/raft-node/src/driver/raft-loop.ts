@@ -130,6 +130,7 @@ export class RaftLoop {
     this.lookingAtDisk = setInterval(() => this.lookAtDisk(), DISK_LOOK_MS);
     this.lookAtDisk();
     this.tell({ kind: 'started', address: this.address, storeId: this.store.identity.storeId, appliedIndex: this.applied });
+    this.sweep();
     this.due();
   }
 
@@ -229,6 +230,7 @@ export class RaftLoop {
       // It comes as a whole, however far behind the main thread was.
       this.applied = this.given;
       this.tell({ kind: 'restore', index: ready.snapshot.index, data: ready.snapshot.data });
+      this.sweep();
     }
     this.raft.advance(ready);
   }
@@ -319,6 +321,10 @@ export class RaftLoop {
     if (snapshot === null) return;
     this.store.compact(snapshot);
     this.counts.snapshotsMade += 1;
+  }
+
+  private sweep(): void {
+    if (this.saving.sweep()) this.saveOn();
   }
 
   /** A step a turn: what comes in between is not kept waiting. */

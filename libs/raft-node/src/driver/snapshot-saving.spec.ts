@@ -55,3 +55,10 @@ test('one that comes while others are swept is not swept with them', () => {
   done.length = 0;
   expect(rest().slice(0, 4)).toEqual(['stage 6.1 1', 'finish 6', 'saved 2', 'sweep']);
 });
+
+test('what a crash has left is swept without a snapshot of our own, and one that comes meanwhile goes first', () => {
+  const { it, rest } = saving(2);
+  expect([it.sweep(), it.sweep()]).toEqual([true, false]);
+  expect(it.save({ id: 1, index: 5, data: ofParts(1) })).toBe(false);
+  expect(rest()).toEqual(['stage 5.1 1', 'finish 5', 'saved 1', 'sweep', 'sweep']);
+});

@@ -44,6 +44,13 @@ export class SnapshotSaving {
     return isIdle;
   }
 
+  /** What others have left has to go, though no snapshot of ours is saved: after a crash, or when one came from elsewhere. True as for `save`. */
+  sweep(): boolean {
+    const isIdle = this.job === null && !this.isSweeping;
+    this.isSweeping = true;
+    return isIdle;
+  }
+
   /** One transaction. True when there is more to do. */
   step(): boolean {
     const { job } = this;

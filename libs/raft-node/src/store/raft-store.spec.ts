@@ -180,15 +180,30 @@ describe('a large snapshot', () => {
     store.compact(last);
     let sweeps = 0;
     while (store.sweep()) sweeps += 1;
-    // The two entries that it holds, six and two parts.
+    // The two entries that it holds, and six parts.
     expect(sweeps).toBe(3);
     expect(brief(store.restore().snapshot)).toEqual(brief(last));
-    // What was staged before it was swept does not count any more.
     store.compact(large(3, 3, 2));
     expect(brief(store.restore().snapshot)).toEqual(brief(large(3, 3, 2)));
     while (store.sweep());
     store.close();
     expect(rows()).toBe(2);
+  });
+
+  test('that is on its way stays while others are swept, and is swept itself once a later one holds', () => {
+    const store = filled();
+    store.compact(large(1, 1, 2));
+    store.compact(snapshotAt(2, 2));
+    staged(store, large(9, 9, 3), 2);
+    while (store.sweep());
+    store.close();
+    expect(rows()).toBe(2);
+    const again = RaftStore.open(path);
+    staged(again, large(9, 9, 3), 1);
+    again.write({ hard: null, snapshot: { ...snapshotAt(10, 2) }, entries: [] });
+    while (again.sweep());
+    again.close();
+    expect(rows()).toBe(0);
   });
 
   test('that came from elsewhere takes the place of one that is being written', () => {

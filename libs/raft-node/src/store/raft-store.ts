@@ -129,7 +129,7 @@ export class RaftStore {
     if (this.stagedBytes >= STAGED_BYTES_MAX) this.checkpoint();
   }
 
-  /** Deletes some of what is of no use: entries that the snapshot holds, and what other snapshots have left. False when there is nothing more. */
+  /** Deletes some of what is of no use: entries that the snapshot holds, and what others have left than it and the one that is written beforehand. False when there is nothing more. */
   sweep(): boolean {
     const snapshotIndex = this.snapshotIndex();
     const first = Number(this.database.prepare('SELECT min(idx) AS first FROM entries').get()?.['first'] ?? Infinity);
@@ -137,9 +137,9 @@ export class RaftStore {
       this.inTransaction(() => this.run('DELETE FROM entries WHERE idx <= ?', Math.min(snapshotIndex, first + ENTRIES_SWEPT - 1)));
       return true;
     }
-    const left = this.database.prepare('SELECT rowid FROM snapshot_parts WHERE idx <> ? LIMIT ?').all(snapshotIndex, PARTS_SWEPT);
+    const underWay = Math.max(snapshotIndex, this.staged.index);
+    const left = this.database.prepare('SELECT rowid FROM snapshot_parts WHERE idx <> ? AND idx <> ? LIMIT ?').all(snapshotIndex, underWay, PARTS_SWEPT);
     if (left.length === 0) return false;
-    this.staged = { index: 0, parts: new Map() };
     this.inTransaction(() => {
       for (const { rowid } of left) this.run('DELETE FROM snapshot_parts WHERE rowid = ?', Number(rowid));
     });
