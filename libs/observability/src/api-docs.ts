@@ -27,6 +27,8 @@ export function serveApiDocs(app: NestFastifyApplication, host: ServiceHost, des
   server.get('/docs', (_, reply) => reply.type('text/html; charset=utf-8').send(page(host.service)));
   server.get<{ Params: { asset: string } }>('/docs/:asset', (request, reply) => {
     const type = ASSETS[request.params.asset];
+    // The page, as some type it.
+    if (request.params.asset === '') return reply.redirect('../docs');
     if (type === undefined) return reply.callNotFound();
     return reply.type(type).header('Cache-Control', 'max-age=86400').send(createReadStream(join(assetsFolder(), request.params.asset)));
   });
@@ -89,7 +91,7 @@ function assetsFolder(): string {
 
 const page = (service: string): string => `<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Muster ${service}</title><link rel="stylesheet" href="docs/swagger-ui.css"></head>
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Muster ${service}</title><link rel="icon" href="data:,"><link rel="stylesheet" href="docs/swagger-ui.css"></head>
 <body><div id="ui"></div><script src="docs/swagger-ui-bundle.js"></script><script>SwaggerUIBundle({ url: 'docs-json', dom_id: '#ui' });</script></body>
 </html>
 `;

@@ -21,6 +21,7 @@ import type { EngineSetup, FromEngine, LogLevel, MainFacts, ToEngine } from './m
 import { monoMs } from './mono-clock.js';
 import { withinMs } from '../within-ms.js';
 import { SharedCounters } from './shared-counters.js';
+import { ToldRarely } from './told-rarely.js';
 
 /** How often the main loop, the lanes and our own lateness are looked at. Milliseconds. */
 export const LOOK_MS = 50;
@@ -54,6 +55,7 @@ export class Engine {
   private readonly lanes: DirectLanes;
   private readonly desk: BeatDesk;
   private readonly duty: ProbeDuty;
+  private readonly rarely = new ToldRarely<'pause' | 'stall'>();
   private readonly welcomed = deferred();
   private readonly words = new Map<number, Word>();
   /** Coordinators that told what they hold; null: this engine goes on for another one that asked them. */
@@ -208,13 +210,13 @@ export class Engine {
     this.lookDueMs = nowMs + LOOK_MS;
     this.lanes.look(nowMs);
     if (!this.setup.watchesMain) return;
-    if (lateMs >= PAUSE_TOLD_MS) this.log('warn', { pausedMs: Math.round(lateMs) }, `this process did not run for ${seconds(lateMs)}: it was stopped, or its host had no time for it`);
+    if (lateMs >= PAUSE_TOLD_MS) this.warnRarely('pause', { pausedMs: Math.round(lateMs) }, nowMs, `this process did not run for ${seconds(lateMs)}: it was stopped, or its host had no time for it`);
     const lagMs = this.watch.look(this.shared.get('mainMark'), nowMs);
     this.shared.set('mainLagMs', Math.round(lagMs));
     if (this.isStalled ? lagMs > 0 : lagMs < STALLED_MS) return;
     this.isStalled = !this.isStalled;
     if (this.isStalled) this.stalledSinceMs = nowMs - lagMs;
-    else this.log('warn', { stoodStillMs: Math.round(nowMs - this.stalledSinceMs) }, `the main loop stood still for ${seconds(nowMs - this.stalledSinceMs)}: the cluster gives no new work to a node that stands still`);
+    else this.warnRarely('stall', { stoodStillMs: Math.round(nowMs - this.stalledSinceMs) }, nowMs, `the main loop stood still for ${seconds(nowMs - this.stalledSinceMs)}: the cluster gives no new work to a node that stands still`);
     if (this.hasBeaten && (this.state === 'running' || this.state === 'leaving')) this.desk.handAtOnce(this.makeBeat(this.state));
   }
 
@@ -290,6 +292,12 @@ export class Engine {
   }
 
   /** A main loop that stands still takes nothing: lines beyond the limit are left out. */
+  /** What a busy machine does to us is told once a minute, not each time. */
+  private warnRarely(kind: 'pause' | 'stall', facts: object, nowMs: number, message: string): void {
+    const untold = this.rarely.happened(kind, nowMs);
+    if (untold !== null) this.log('warn', { ...facts, untold }, untold === 0 ? message : `${message} (and ${untold} times before, since this was told last)`);
+  }
+
   private log(level: LogLevel, facts: object, message: string): void {
     if (this.logsPosted - this.shared.get('logsTaken') >= LOGS_WAITING_MAX) return;
     this.logsPosted += 1;
