@@ -125,7 +125,7 @@ export class UpView {
 
   bye(): void {
     this.terminal.print();
-    this.terminal.print(`  ${this.colours.dim('Everything is stopped. npm start goes on from here; --fresh begins anew.')}`);
+    this.terminal.print(`  ${this.colours.dim('Everything is stopped. `npm start` goes on from here, `npm start -- --fresh` begins anew.')}`);
   }
 
   private showLeadership(message: WatchMessage): void {

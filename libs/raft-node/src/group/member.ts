@@ -12,6 +12,7 @@ import { GroupMachine } from './group-machine.js';
 import type { Introductions } from './introductions.js';
 import type { PortHold } from './port-hold.js';
 import { NO_STEWARDSHIP, Steward } from './steward.js';
+import { TroubleLog } from './trouble-log.js';
 import { Whereabouts } from './whereabouts.js';
 
 export interface MemberOptions {
@@ -68,7 +69,8 @@ export class Member {
     const machine = new GroupMachine(application, setPeers);
     const latest = (): Directory => (machine.directory === EMPTY_DIRECTORY ? before : machine.directory);
     const onAddress = (nodeId: string, address: string): void => whereabouts.connected(latest(), nodeId, address);
-    const onTrouble = (text: string): void => logger.warn({ trouble: text }, 'Raft connection failed');
+    const troubles = new TroubleLog(logger);
+    const onTrouble = (text: string): void => troubles.note(text, performance.now());
     const { port } = hold;
     const { snapshotEntries, keepEntries, onRole } = options;
     const tuning = { ...(snapshotEntries === undefined ? {} : { snapshotEntries }), ...(keepEntries === undefined ? {} : { keepEntries }), ...(onRole === undefined ? {} : { onRole }) };
