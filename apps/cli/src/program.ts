@@ -65,7 +65,7 @@ function declare(context: CliContext, done: (code: ExitCode) => void): Command {
     .configureOutput({ writeOut: (text) => context.terminal.print(text.trimEnd()), writeErr: (text) => context.terminal.complain(text.trimEnd()) })
     .addHelpText('after', EXIT_CODES_HELP)
     .showSuggestionAfterError()
-    .showHelpAfterError('(muster --help shows all commands)');
+    .showHelpAfterError('(`npx muster --help` shows all commands)');
   declareUp(program, context, done);
   declareLocal(program, context, done);
   declareReading(program, context, done);
