@@ -32,6 +32,12 @@ export class FakeRaft {
     return { cluster: 'muster', nodeId, storeId: peers[0]?.storeId ?? '', clusterId: 'f0000000-0000-4000-8000-000000000000', state: nodeId === 'c1' ? 'leader' : 'follower', detail: '', term: 7, leaderId: 'c1', commitIndex: 100, appliedIndex: 100, lastIndex: 100, snapshotIndex: 60, hasQuorum: true, contactAgeMs: 12, peers, ...this.says.get(nodeId) };
   }
 
+  /** All of them are members of one cluster, whatever groups they are in. */
+  cluster(): object {
+    const membership = Object.fromEntries(this.urls.map((httpUrl, at) => [`c${at + 1}`, { service: 'coordinator', status: 'HEALTHY', httpUrl }]));
+    return { totalNodes: this.urls.length, healthyNodes: this.urls.length, hasQuorum: true, membership };
+  }
+
   /** Ends that coordinator, as a crash would. */
   async end(nodeId: string): Promise<void> {
     const server = this.servers[Number(nodeId.slice(1)) - 1];
@@ -57,6 +63,7 @@ export class FakeRaft {
 
   private respond(nodeId: string, { method = '', url = '', headers }: IncomingMessage, body: unknown): readonly [number, object] {
     if (method === 'GET' && url === '/raft/status') return [200, this.status(nodeId)];
+    if (method === 'GET' && url === '/cluster/status') return [200, this.cluster()];
     if (url.startsWith('/raft/introduction')) return [200, { ...this.status(nodeId), nodeId, httpUrl: this.urls[Number(nodeId.slice(1)) - 1], raftUrl: 'raft://127.0.0.1:7081' }];
     const change = { by: nodeId, method, path: url, token: headers.authorization, body };
     this.changes.push(change);

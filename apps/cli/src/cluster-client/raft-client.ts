@@ -26,11 +26,11 @@ export interface RaftView {
   readonly members: readonly { readonly peer: RaftPeer; readonly status: RaftStatus | null }[];
 }
 
-/** Asks the addresses, then whomever they name. */
+/** Asks the addresses, then whomever they name: as members of the group, and as coordinators of the cluster, which may have come to be in a group of their own. */
 export async function readRaft(urls: readonly string[]): Promise<RaftView> {
   const first = await Promise.all(urls.map(ask));
-  const gateways = first.filter(({ why }) => why === NO_COORDINATOR).map(({ url }) => url);
-  const behind = (await Promise.all(gateways.map(coordinatorsBehind))).flat();
+  const answering = first.filter(({ status, why }) => status !== null || why === NO_COORDINATOR).map(({ url }) => url);
+  const behind = (await Promise.all(answering.map(coordinatorsBehind))).flat();
   const named = [...behind, ...first.flatMap(({ status }) => status?.peers.map(({ httpUrl }) => httpUrl) ?? [])].map((url) => url.replace(/\/+$/, ''));
   const words = [...first, ...(await Promise.all([...new Set(named)].filter((url) => !urls.includes(url)).map(ask)))];
   const answers = [...new Map(words.filter(hasAnswered).map((word) => [word.status.nodeId, word])).values()].toSorted((a, b) => (a.status.nodeId < b.status.nodeId ? -1 : 1));

@@ -59,6 +59,14 @@ describe('status', () => {
     expect(JSON.parse((await muster('status', '--json')).out)).toMatchObject({ leaderId: 'c2', term: 8 });
   });
 
+  test('tells of groups that know nothing of each other, though only one of them was named', async () => {
+    const [alone] = raft.status('c2').peers.filter(({ nodeId }) => nodeId === 'c2');
+    raft.says.set('c2', { clusterId: 'e0000000-0000-4000-8000-000000000000', state: 'leader', term: 2, leaderId: 'c2', peers: alone === undefined ? [] : [alone] });
+    const { code, out } = await muster('status', '--json');
+    expect(code).toBe(EXIT.unhealthy);
+    expect((JSON.parse(out) as { troubles: string[] }).troubles[0]).toMatch(/^there are 2 groups: c1, c3 in f0000000-\S+, and c2 in e0000000-\S+: .*cluster\.coordinators and raft\.expect/);
+  });
+
   test.each<[string, Parameters<FakeRaft['says']['set']>, RegExp]>([
     ['that waits to be formed says for whom', ['c2', { state: 'forming', detail: 'sees 1 of 3 coordinators', peers: [], clusterId: null, leaderId: null, term: 99 }], /no group yet: c2 is forming \(sees 1 of 3 coordinators\)/],
     ['whose leader is cut off says so', ['c1', { hasQuorum: false }], /'c1' takes itself for the leader and is out of touch/],

@@ -8,20 +8,29 @@ import type { Colours } from './terminal.js';
 const BEHIND_MAX = 100;
 
 /** What is wrong with the group, most urgent first; empty when nothing is. */
-export function troubles({ leader, best, members }: RaftView): string[] {
+export function troubles({ answers, leader, best, members }: RaftView): string[] {
   const { state, detail } = best;
+  const groups = groupsOf(answers);
   if (best.peers.length === 0) return [`no group yet: ${best.nodeId} is ${state}${detail === '' ? '' : ` (${detail})`}`];
   const voters = members.filter(({ peer }) => peer.voter);
   const silent = members.filter(({ status }) => status === null).map(({ peer }) => peer.nodeId);
   const needed = Math.floor(voters.length / 2) + 1;
   const answering = voters.filter(({ status }) => status !== null).length;
   return [
+    ...(groups.length > 1 ? [`there are ${groups.length} groups: ${groups.join(', and ')}: each decides for itself. Compare cluster.coordinators and raft.expect of all of them; those that founded one by mistake begin anew with an empty data folder`] : []),
     ...(leader === null ? [`nobody leads: ${answering} of ${voters.length} voters answer, ${needed} are needed`] : []),
     ...(leader !== null && !leader.hasQuorum ? [`'${leader.nodeId}' takes itself for the leader and is out of touch with a majority`] : []),
     ...silent.map((nodeId) => `${nodeId} does not answer${leader !== null && answering === needed && voters.some(({ peer }) => peer.nodeId === nodeId) ? ': no other may fail now' : ''}`),
     ...members.flatMap(({ peer, status }) => (peer.voter || status === null ? [] : [`${peer.nodeId} has no vote yet: it is catching up`])),
     ...(leader === null ? [] : members.filter(({ peer, status }) => status !== null && status !== leader && behind(leader, peer.matchIndex) > BEHIND_MAX).map(({ peer }) => `${peer.nodeId} is ${behind(leader, peer.matchIndex)} entries behind`)),
   ];
+}
+
+/** Who is in which group, in words. */
+function groupsOf(answers: RaftView['answers']): string[] {
+  const groups = new Map<string, string[]>();
+  for (const { status } of answers) if (typeof status.clusterId === 'string') groups.set(status.clusterId, [...(groups.get(status.clusterId) ?? []), status.nodeId]);
+  return [...groups].map(([clusterId, nodeIds]) => `${nodeIds.join(', ')} in ${clusterId}`);
 }
 
 export function describeRaft(view: RaftView, { bold, dim, green, red, yellow }: Colours): string[] {
