@@ -21,6 +21,8 @@ export interface RaftOptions {
   readonly snapshotChunkBytes?: number;
   /** Entries given out to be applied at once. Bytes. Default 1 MiB. */
   readonly applyBytesMax?: number;
+  /** Of the entries kept before a snapshot. Bytes. Default 64 MiB. */
+  readonly keepBytesMax?: number;
   /** Linearizable reads that wait; further ones are refused. Count. Default 10000. */
   readonly readsMax?: number;
   /**
@@ -48,6 +50,7 @@ export function settingsOf(options: RaftOptions): Settings {
     uncommittedBytesMax: 16 * 1024 * 1024,
     snapshotChunkBytes: 256 * 1024,
     applyBytesMax: 1024 * 1024,
+    keepBytesMax: 64 * 1024 * 1024,
     readsMax: 10_000,
     leases: false,
     clockDriftMax: 0.1,

@@ -88,3 +88,17 @@ test('after a cut the term of the last entry that is gone is still known, and of
   expect([1, 2, 3, 4].map((index) => log.termAt(index))).toEqual([null, 1, 2, 2]);
   expect(log.firstIndex).toBe(3);
 });
+
+test('before a snapshot so many entries are kept, and so many bytes, whichever are fewer', () => {
+  const entries = Array.from({ length: 9 }, (_, at): Entry => ({ kind: 'command', index: at + 1, term: 1, data: new Uint8Array(at === 4 ? 500 : 76) }));
+  const log = new RaftLog({ hard: { term: 1, votedFor: null, commit: 9 }, snapshot: null, entries });
+  expect([
+    [8, 3, 1000],
+    [8, 0, 1000],
+    [8, 9, 300],
+    [8, 9, 299],
+    [8, 9, 899],
+    [8, 9, 1000],
+    [8, 9, 9000],
+  ].map(([index = 0, countMax = 0, bytesMax = 0]) => log.keptFrom(index, countMax, bytesMax))).toEqual([6, 9, 6, 7, 5, 4, 1]);
+});

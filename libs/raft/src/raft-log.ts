@@ -117,6 +117,18 @@ export class RaftLog {
     return bytes;
   }
 
+  /** Where the entries up to `index` begin of which at most so many, and so many bytes, are kept. */
+  keptFrom(index: number, countMax: number, bytesMax: number): number {
+    let first = index + 1;
+    let bytes = 0;
+    while (first > this.firstIndex && index + 1 - first < countMax) {
+      bytes += this.bytesBetween(first - 1, first - 1);
+      if (bytes > bytesMax) break;
+      first -= 1;
+    }
+    return first;
+  }
+
   /** True when a log that ends so is at least as complete as ours (paper 5.4.1). */
   isUpToDate(lastIndex: number, lastTerm: number): boolean {
     return lastTerm > this.lastTerm || (lastTerm === this.lastTerm && lastIndex >= this.lastIndex);

@@ -189,7 +189,7 @@ export class Raft {
 
   /**
    * Makes a snapshot of the state as it was after `upToIndex`, to be written by the driver. The log before it is forgotten, but for the last
-   * `keep` entries and those that follow a snapshot on its way to somebody: else he would need the next one as soon as he has it.
+   * `keep` entries, as far as they are not too large, and those that follow a snapshot on its way to somebody: else he would need the next one as soon as he has it.
    */
   compact(upToIndex: number, data: Uint8Array, keep: number): Snapshot | null {
     const { log, peers, ticks, settings } = this.state;
@@ -197,7 +197,7 @@ export class Raft {
     if (upToIndex <= log.snapshotIndex || upToIndex > log.appliedIndex || term === null) return null;
     const snapshot: Snapshot = { index: upToIndex, term, config: log.configAt(upToIndex), data };
     const underWay = [...peers.values()].filter(({ heardAtTick }) => ticks - heardAtTick < settings.electionTicks).map((progress) => progress.snapshot?.index ?? Infinity);
-    log.compact(snapshot, 1 + Math.min(upToIndex - keep, ...underWay));
+    log.compact(snapshot, Math.min(log.keptFrom(upToIndex, keep, settings.keepBytesMax), 1 + Math.min(...underWay)));
     return snapshot;
   }
 

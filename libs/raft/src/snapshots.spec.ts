@@ -84,6 +84,22 @@ test('a snapshot that is sent to somebody who is silent does not keep the log fr
   expect(group.applied.get('c')).toEqual(group.applied.get('a'));
 });
 
+test('entries before a snapshot that are too large are not kept to feed whoever is behind: he gets the snapshot', () => {
+  for (const [keepBytesMax, isFed] of [[10_000, true], [10, false]] as const) {
+    const group = three({ settings: { keepBytesMax } });
+    group.elect('a');
+    group.crash('c');
+    for (let count = 0; count < 5; count++) group.propose('a', `x${count}`);
+    group.run(2);
+    group.snapshot('a', 100);
+    group.start('c');
+    const kinds = new Set<string>();
+    group.lets = (message) => kinds.add(message.kind) !== null;
+    group.run(3);
+    expect([kinds.has('snapshot'), group.applied.get('c')]).toEqual([!isFed, group.applied.get('a')]);
+  }
+});
+
 test('a snapshot that is older than what was cut already takes nothing back', () => {
   const group = three();
   group.elect('a');

@@ -90,6 +90,14 @@ test('snapshots are made by themselves, and what was applied is there after a re
   expect(machine.texts).toEqual(['1', '2', '3', '4', '5', '6', '7']);
 });
 
+test('a few large entries are reason enough for a snapshot: they lie in memory until there is one', async () => {
+  const node = await leading({ snapshotBytes: 3000 });
+  for (const text of ['1', '2']) await node.propose(data(text.repeat(1400)));
+  expect((await node.status()).snapshotIndex).toBe(0);
+  const { index } = await node.propose(data('3'.repeat(1400)));
+  await until('a snapshot is made', async () => (await node.status()).snapshotIndex === index);
+});
+
 test('a snapshot is made on request', async () => {
   const node = await leading();
   const { index } = await node.propose(data('x'));

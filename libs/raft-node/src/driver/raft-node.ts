@@ -27,6 +27,8 @@ export type NodeOptions = Omit<LoopSetup, 'tickMs' | 'electionTicks' | 'heartbea
   Partial<LoopSetup> & {
     /** Applied entries after which a snapshot is made. Count. Default 10000. */
     readonly snapshotEntries?: number;
+    /** Bytes of such entries after which one is made as well. Default 64 MiB. */
+    readonly snapshotBytes?: number;
     readonly onRole?: (role: Role) => void;
     readonly onAddress?: (nodeId: PeerId, address: string) => void;
     readonly onTrouble?: (text: string) => void;
@@ -60,6 +62,7 @@ const WORKER_ENTRY = new URL(import.meta.url.endsWith('.ts') ? '../../dist/drive
 /** Most of what the loop makes is gone at the next turn: more room for it would only be memory that is never given back, and half of it twice the pauses. */
 const YOUNG_MB = 8;
 const SNAPSHOT_ENTRIES = 10_000;
+const SNAPSHOT_BYTES = 64 * 1024 * 1024;
 const READ_AGAIN_MS = 25;
 const TIMEOUT_MS = 5000;
 /** Of what may lie about unapplied, after how much the loop is told again how far we are: each time wakes its thread. */
@@ -91,8 +94,8 @@ export class RaftNode {
     private readonly machine: StateMachine,
     onStarted: (error: Error | null) => void,
   ) {
-    const { snapshotEntries, onRole: _r, onAddress: _a, onTrouble: _t, onFailed: _f, ...setup } = options;
-    this.pace = new SnapshotPace(snapshotEntries ?? SNAPSHOT_ENTRIES);
+    const { snapshotEntries = SNAPSHOT_ENTRIES, snapshotBytes = SNAPSHOT_BYTES, onRole: _r, onAddress: _a, onTrouble: _t, onFailed: _f, ...setup } = options;
+    this.pace = new SnapshotPace({ entries: snapshotEntries, bytes: snapshotBytes });
     this.worker = new Worker(WORKER_ENTRY, { workerData: { ...DEFAULTS, ...setup } satisfies LoopSetup, name: 'muster-raft', execArgv: [], resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } });
     let isStarted = false;
     const take = (message: FromLoop): void => {
@@ -227,10 +230,11 @@ export class RaftNode {
     try {
       const startedMs = performance.now();
       const snapshot = this.machine.snapshot();
+      this.pace.begun();
       const beganMs = performance.now() - startedMs;
       const taken = await takeSnapshot(snapshot, () => this.stopped !== null);
       if (taken === null) return null;
-      this.pace.made(index, beganMs + taken.heldMs, performance.now());
+      this.pace.made(index, taken.data.byteLength, beganMs + taken.heldMs, performance.now());
       return { index, data: taken.data };
     } catch (error) {
       this.fail(`the state machine failed: ${error instanceof Error ? error.message : String(error)}`);
@@ -301,6 +305,7 @@ export class RaftNode {
     for (const { index, term, data } of entries) {
       const result = data === null ? undefined : this.machine.apply(data, index, term);
       this.appliedIndex = index;
+      this.pace.applied(data?.byteLength ?? 0);
       const id = this.atIndex.get(index);
       if (id === undefined) continue;
       const isOurs = this.waiting.get(id)?.term === term;
@@ -314,7 +319,7 @@ export class RaftNode {
   private restore(index: number, data: Uint8Array): void {
     this.machine.restore(data, index);
     this.appliedIndex = index;
-    this.pace.received(index);
+    this.pace.received(index, data.byteLength);
     for (const [at, id] of this.atIndex) if (at <= index) this.settle(id, new RaftUnavailable('unknown', `a snapshot took the place of entry ${at}`));
     this.reached();
   }
