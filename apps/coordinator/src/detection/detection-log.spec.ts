@@ -37,7 +37,7 @@ test('gaps that come again and again are told when they begin, once a minute, an
     'warn: nothing came through partition 0 of the heartbeats for 1.0 s: that time is no silence of anybody',
     'warn: heartbeats come with gaps: 61 times within 61 s, 2.6 s at most, just now in partition 0: that time is no silence of anybody',
     'warn: heartbeats come with gaps: 121 times within 121 s, 2.6 s at most, just now in partition 0: that time is no silence of anybody',
-    'info: heartbeats come without gaps again: there were some, 141 times within 141 s, 2.6 s at most',
+    'info: heartbeats came with gaps 141 times within 141 s, 2.6 s at most; that is over',
   ]);
 });
 
@@ -74,5 +74,5 @@ test('a standstill of our own is told at once, and one after another as one spel
   expect(lines.splice(0)).toEqual(['warn: this coordinator did not run, again and again: 6 times within 70 s, 10.1 s at most: that time is no silence of anybody']);
   log.tick('no beat yet', 160_000);
   log.tick('no beat yet', 160_250);
-  expect(lines).toEqual(['info: this coordinator runs steadily again: it stood still 10 times within 110 s, 10.1 s at most']);
+  expect(lines).toEqual(['info: this coordinator stood still 10 times within 110 s, 10.1 s at most; that is over']);
 });

@@ -85,9 +85,9 @@ export class DetectionLog {
 
   private tellWhatIsOver(nowMs: number): void {
     const gaps = this.gaps.over(nowMs);
-    if (gaps !== null) this.logger.info({ times: gaps.times }, `heartbeats come without gaps again: there were some, ${inWords(gaps)}`);
+    if (gaps !== null) this.logger.info({ times: gaps.times }, `heartbeats came with gaps ${inWords(gaps)}; that is over`);
     const standstills = this.standstills.over(nowMs);
-    if (standstills !== null) this.logger.info({ times: standstills.times }, `this coordinator runs steadily again: it stood still ${inWords(standstills)}`);
+    if (standstills !== null) this.logger.info({ times: standstills.times }, `this coordinator stood still ${inWords(standstills)}; that is over`);
   }
 }
 
