@@ -4,7 +4,6 @@
  * Ends with the store founded: what it belongs to is settled from then on, whatever settings say.
  */
 import { foundingPromiseSchema, type FoundingPromise, type Logger, type RaftIntroduction, type RaftJoin } from '@muster/contracts';
-import { monotonicMs } from '../driver/monotonic.js';
 import type { RaftStore } from '../store/raft-store.js';
 import type { Newcomer } from './directory.js';
 import { foundingState } from './envelope.js';
@@ -56,11 +55,10 @@ export class Forming {
   async run(signal: AbortSignal): Promise<Formed | null> {
     while (!signal.aborted) {
       this.counts.formationRounds += 1;
-      const askedAtMs = monotonicMs();
       const found = await this.introductions.ask(signal);
       if (signal.aborted) break;
       // Whoever stood still decides nothing by what it heard before: a disk may have been lost since, and what it promised with it.
-      if (monotonicMs() - askedAtMs > HEARD_MS_MAX) continue;
+      if (found.tookMs > HEARD_MS_MAX) continue;
       const formed = await this.step(found, signal);
       if (formed !== null) return formed;
       const round = this.state === 'forming' && this.promised !== null ? PROMISED_ROUND_MS : ROUND_MS;

@@ -2,12 +2,15 @@
 import { randomUUID } from 'node:crypto';
 import { isNativeError } from 'node:util/types';
 import { NONCE_HEADER, type RaftIntroduction, raftIntroductionSchema, type RaftJoin, type RaftJoinAnswer, raftJoinAnswerSchema, raftJoinNonceSchema, SIGNATURE_HEADER } from '@muster/contracts';
+import { monotonicMs } from '../driver/monotonic.js';
 import { isSigned, signatureOf } from './signature.js';
 
 export interface Found {
   readonly introductions: readonly RaftIntroduction[];
   /** Why the others did not introduce themselves, in words, by address. */
   readonly troubles: ReadonlyMap<string, string>;
+  /** Age of the oldest of what they said, at most. Milliseconds. */
+  readonly tookMs: number;
 }
 
 /** What a member answered to a wish to be taken in. */
@@ -37,6 +40,7 @@ export class Introductions {
       troubles.set('discovery', textOf(error));
       return [];
     });
+    const askedAtMs = monotonicMs();
     const answers = await Promise.all(
       [...new Set(addresses)].slice(0, ADDRESSES_MAX).map(async (address) => {
         try {
@@ -49,7 +53,7 @@ export class Introductions {
     );
     // One coordinator may be found under several addresses.
     const byStore = new Map(answers.flat().map((introduction) => [introduction.storeId, introduction]));
-    return { introductions: [...byStore.values()], troubles };
+    return { introductions: [...byStore.values()], troubles, tookMs: monotonicMs() - askedAtMs };
   }
 
   /** Asks for a nonce of the leader first: nobody who hears this wish can use it again. */
