@@ -20,13 +20,13 @@ function inOrder(seen: readonly string[], words: readonly string[]): boolean {
 }
 
 test('A1 A5: beats over the bus make a member, and the status has the promised keys', async () => {
-  const { bus, until, json } = await start();
+  const { bus, until, json, status: now } = await start();
   beating({ nodeId: 'n1' }, overBus(bus));
-  const status = await until('n1', 'HEALTHY');
   await until('c1', 'HEALTHY');
+  const status = await until('n1', 'HEALTHY');
   expect(status).toMatchObject({ cluster: 'muster', hasQuorum: true, leaderId: 'c1', term: 2 });
-  // A leader alone is in touch with a majority all the time.
-  expect(status.ageMs).toBeLessThan(1000);
+  // A leader alone is in touch with a majority all the time, as often as its loop says so.
+  await eventually('it is in touch', now, ({ ageMs }) => ageMs < 1000);
   expect(status.membership['n1']).toMatchObject({ nodeId: 'n1', status: 'HEALTHY', healthScore: expect.any(Number), phiScore: expect.any(Number), lastHeartbeatTime: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/) });
   expect(status.membership['c1']).toMatchObject({ service: 'coordinator' });
   expect(memberStatusViewSchema.parse((await json('/cluster/members/n1')).body).service).toBe('producer');
@@ -89,7 +89,7 @@ test('a bus that is up but brings nothing kills nobody', async () => {
   await eventually('it doubts itself', judging, (doubts) => doubts);
   // Far longer than the timeout, counted by beats that were sent into the void.
   const before = bus.published.length;
-  await eventually('forty beats of two', () => bus.published.length - before, (count) => count > 40, 10_000);
+  await eventually('forty beats of two', () => bus.published.length - before, (count) => count > 40);
   await until('n1', 'HEALTHY');
   bus.isMute = false;
   await eventually('it judges again', judging, (doubts) => !doubts);
@@ -148,7 +148,7 @@ test('the watch stream begins with a snapshot and goes on with changes and pulse
   const seen = stream(`${url}/cluster/watch`);
   await eventually('a snapshot', () => seen.length, (count) => count > 0);
   beating({ nodeId: 'n1' }, overBus(bus));
-  await eventually('a pulse and two changes', () => seen.map((it) => it.event), (kinds) => kinds.includes('pulse') && kinds.filter((kind) => kind === 'member').length >= 2, 10_000);
+  await eventually('a pulse and two changes', () => seen.map((it) => it.event), (kinds) => kinds.includes('pulse') && kinds.filter((kind) => kind === 'member').length >= 2);
   await until('n1', 'HEALTHY');
   const messages = seen.map((it) => watchMessageSchema.parse(it.data));
   expect(messages[0]).toMatchObject({ kind: 'snapshot', status: { membership: { c1: { service: 'coordinator' } } } });

@@ -11,7 +11,7 @@ import { MemberProcess } from '../testing/member-process.js';
 import { MemoryBus } from '../testing/memory-bus.js';
 
 const INTERVAL_MS = 200;
-const LIMIT_MS = 15_000;
+const LIMIT_MS = 45_000;
 let folder: string;
 const closers: (() => Promise<unknown>)[] = [];
 beforeEach(() => {

@@ -44,7 +44,7 @@ test('E4: a node that beats by HTTP at one coordinator, which does not lead, is 
   await leader.group.transfer(third.nodeId);
   const before = posts;
   // More than twice as long as silence is borne.
-  await eventually('it beats on', () => posts - before, (count) => count > 40, 30_000);
+  await eventually('it beats on', () => posts - before, (count) => count > 40);
   await trio.until(third, 'n1', 'HEALTHY');
   expect(trio.events().filter(({ type, subject }) => subject === 'n1' && type.includes('.down.'))).toEqual([]);
 });
@@ -66,12 +66,12 @@ test('a follower sees what the leader sees and proposes nothing', async () => {
 test('coordinators hear each other over direct lanes: while the bus is away none of them is suspected', async () => {
   const leader = await trio.leader();
   const all = [...trio.places.values()];
-  for (const place of all) await eventually(`${place.nodeId} has lanes of the two others`, () => metric(place, 'coordinator_lanes_open'), (count) => count === 2, 15_000);
+  for (const place of all) await eventually(`${place.nodeId} has lanes of the two others`, () => metric(place, 'coordinator_lanes_open'), (count) => count === 2);
   for (const nodeId of ['c1', 'c2', 'c3']) await trio.until(leader, nodeId, 'HEALTHY');
   trio.bus.take();
   const before = await metric(leader, 'cluster_heartbeats_received_total', '{lane="direct"}');
   // Twice as long as it takes to be DOWN.
-  await eventually('beats over the lanes', () => metric(leader, 'cluster_heartbeats_received_total', '{lane="direct"}'), (count) => count - before > 2 * 2 * 15, 20_000);
+  await eventually('beats over the lanes', () => metric(leader, 'cluster_heartbeats_received_total', '{lane="direct"}'), (count) => count - before > 2 * 2 * 15);
   expect(Object.values((await leader.status()).membership).map(({ status }) => status)).toEqual(['HEALTHY', 'HEALTHY', 'HEALTHY']);
   trio.bus.giveBack();
 });
@@ -82,10 +82,10 @@ test('a minority makes no verdicts, however long a member is silent, and says th
   await trio.until(leader, 'n1', 'HEALTHY');
   for (const other of trio.others(leader)) await trio.cutOff(other);
   await node.stop();
-  await eventually('it knows', leader.status, ({ hasQuorum }) => !hasQuorum, 10_000);
+  await eventually('it knows', leader.status, ({ hasQuorum }) => !hasQuorum);
   const published = trio.bus.published.length;
   // Beats of the coordinators themselves: three times as long as it takes to be DOWN.
-  await eventually('time goes by', () => trio.bus.published.length - published, (count) => count > 3 * 12 * 45, 30_000);
+  await eventually('time goes by', () => trio.bus.published.length - published, (count) => count > 3 * 12 * 45);
   const { membership, hasQuorum } = await leader.status();
   expect([membership['n1']?.status, hasQuorum, leader.cluster.mandate().isLeader]).toEqual(['HEALTHY', false, false]);
   expect(trio.events().filter(({ subject, type }) => subject === 'n1' && type.includes('down'))).toEqual([]);
@@ -122,7 +122,7 @@ test('events come in order and at least once over a leader change and an outage 
   await done('uncordon');
   await node.stop();
   await trio.until(leader, 'n1', 'DOWN');
-  for (const { cluster } of trio.places.values()) await eventually('all is published', () => cluster.membership.outboxLength, (left) => left === 0, 10_000);
+  for (const { cluster } of trio.places.values()) await eventually('all is published', () => cluster.membership.outboxLength, (left) => left === 0);
   const places = trio.events().map(({ id }) => id.split('/').map(Number).slice(1));
   const firsts = places.filter((place, position) => places.findIndex((other) => String(other) === String(place)) === position);
   const key = ([term = 0, index = 0, ordinal = 0]: number[]): number => term * 1e9 + index * 1e3 + ordinal;
@@ -156,7 +156,7 @@ test('who comes back goes on with the group, and is told what it missed', async 
   await trio.end(away);
   expect((await cordon(leader, 'cordon', 'n1')).status).toBe(200);
   const back = await trio.open(away.nodeId);
-  await eventually('it knows', back.status, ({ membership }) => membership['n1']?.marks.includes('cordoned') === true, 15_000);
+  await eventually('it knows', back.status, ({ membership }) => membership['n1']?.marks.includes('cordoned') === true);
   await trio.until(leader, away.nodeId, 'HEALTHY');
   expect(back.group.status()).toMatchObject({ state: 'follower', clusterId: leader.group.status().clusterId });
 });

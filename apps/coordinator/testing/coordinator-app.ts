@@ -47,7 +47,7 @@ export async function start(bus = new MemoryBus(), env: Record<string, string> =
   const postTo = (path: string, body: unknown) => json(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: typeof body === 'string' ? body : JSON.stringify(body) });
   const post = (body: unknown) => postTo('/cluster/beats', body);
   const status = async (): Promise<ClusterStatus> => clusterStatusSchema.parse((await json('/cluster/status')).body);
-  const until = (nodeId: string, wanted: string) => eventually(`${nodeId} is ${wanted}`, status, (seen) => seen.membership[nodeId]?.status === wanted, 10_000);
+  const until = (nodeId: string, wanted: string) => eventually(`${nodeId} is ${wanted}`, status, (seen) => seen.membership[nodeId]?.status === wanted);
   return { service, bus, url, json, postTo, post, status, until, close };
 }
 

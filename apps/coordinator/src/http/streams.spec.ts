@@ -81,7 +81,7 @@ test('a watcher that is behind is spared the pulses: the next one says all that 
   expect(waiting()).toBeLessThanOrEqual(before);
   const text = textOf(response);
   response.resume();
-  await eventually('it is told again', text, (heard) => heard.endsWith(`"count":${pulses}}\n\n`), 10_000);
+  await eventually('it is told again', text, (heard) => heard.endsWith(`"count":${pulses}}\n\n`));
   expect(text()).not.toContain('"count":2}');
 });
 

@@ -193,7 +193,7 @@ test('of what came together with the line that cost an agent its lane, nothing i
 test('an agent that never says who it is is cut off', async () => {
   const it = await start();
   const client = it.open();
-  await eventually('it is cut off', client.isClosed, Boolean, 10_000);
+  await eventually('it is cut off', client.isClosed, Boolean);
   expect(it.seen.cut).toEqual(['no-hello']);
 });
 
@@ -220,7 +220,7 @@ test('an agent that does not read is cut off before it costs much memory', async
   await eventually('it is cut off', () => {
     for (let turn = 0; turn < 1000; turn++) it.lanes.follow([it.marked(turn % 2 === 0 ? ['draining'] : [], reason)]);
     return it.seen.cut;
-  }, (cut) => cut.length > 0, 20_000);
+  }, (cut) => cut.length > 0);
   expect(it.seen.cut).toEqual(['slow-reader']);
   expect(it.seen.changes).toEqual(['n/7 open', 'n/7 closed']);
 });
@@ -276,7 +276,7 @@ test('a lane is closed by the kernel when its process is killed, and stays open 
     socket.resume();`;
   const child = spawn(process.execPath, ['-e', script], { stdio: 'ignore' });
   closers.push(() => child.kill('SIGKILL'));
-  await eventually('it is open', () => it.seen.changes, (changes) => changes.length === 1, 10_000);
+  await eventually('it is open', () => it.seen.changes, (changes) => changes.length === 1);
   child.kill('SIGSTOP');
   // Another lane comes and goes meanwhile: news did get through.
   (await it.welcomed('m')).socket.destroy();
