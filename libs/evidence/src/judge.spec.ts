@@ -62,6 +62,9 @@ const cases: readonly Case[] = [
   { name: 'a suspect is silent to us and refuses others as often as not', sight: overdue, ...suspected, probes: [...twiceSilent, 'b silent', 'c refused'], expected: 'silent' },
   { name: 'a suspect is silent to us and to one, and accepted by another that is late itself', sight: overdue, ...suspected, probes: [...twiceSilent, 'b silent', 'c accepted'], isTrusted: (by) => by === 'b', expected: 'stalled' },
   { name: 'a suspect is silent to us and to one, while most who looked are late themselves', sight: overdue, ...suspected, probes: [...twiceSilent, 'b silent', 'c silent', 'd silent'], isTrusted: (by) => by === 'b', expected: 'silent' },
+  { name: 'a suspect is silent to us twice and to two, and one who was asked did not answer', sight: overdue, ...suspected, probes: [...twiceSilent, 'b silent', 'c silent'], countUnanswered: () => 1, expected: 'silent!' },
+  { name: 'a suspect is silent to us twice and to one, and as many who were asked did not answer', sight: overdue, ...suspected, probes: [...twiceSilent, 'b silent'], countUnanswered: () => 1, expected: 'silent' },
+  { name: 'a suspect is silent for long, and most who were asked did not answer', sight: silent, ...suspected, probes: [...twiceSilent, 'b silent'], countUnanswered: () => 3, expected: 'silent!' },
   { name: 'a suspect is silent to us twice and to another, and answers may still come', sight: overdue, ...suspected, probes: [...twiceSilent, 'b silent'], awaitedUntilMs: NOW + 1, expected: 'silent' },
   { name: 'a suspect is silent for long, and answers may still come', sight: silent, ...suspected, probes: twiceSilent, awaitedUntilMs: NOW + 500, expected: 'silent' },
   { name: 'a suspect is silent until failure.timeoutMs, and answers may still come after it', sight: { ...silent, silenceMs: 14_500 }, ...suspected, probes: twiceSilent, awaitedUntilMs: NOW + 500, expected: 'silent!' },
@@ -79,7 +82,7 @@ test.each(cases)('$name: $expected', ({ sight: seen, probes = [], isLaneClosed =
     const [by = '', result] = probe.split(' ');
     trouble.note({ by, result: result as ProbeResult, atMs: NOW - 500 + at, mainLagMs: 0 });
   }
-  const evidence: Evidence = { ownId: 'self', sight: sight(seen), trouble, isHeardThere: true, doubt: 'we do not hear', mainLagMs: 0, isHeardOf: true, isProbeable: true, suspectedAtMs: Infinity, confirmMs: 750, awaitedUntilMs: -Infinity, isTrusted: () => true, ...more };
+  const evidence: Evidence = { ownId: 'self', sight: sight(seen), trouble, isHeardThere: true, doubt: 'we do not hear', mainLagMs: 0, isHeardOf: true, isProbeable: true, suspectedAtMs: Infinity, confirmMs: 750, awaitedUntilMs: -Infinity, countUnanswered: () => 0, isTrusted: () => true, ...more };
   const finding = judge(evidence, rules, NOW);
   const isGivenUp = (finding.kind === 'stalled' || finding.kind === 'silent') && finding.withheld === null;
   expect(`${finding.kind}${finding.kind === 'unsure' ? ` ${finding.withheld.cause}` : ''}${isGivenUp ? '!' : ''}`).toBe(expected);
@@ -88,7 +91,7 @@ test.each(cases)('$name: $expected', ({ sight: seen, probes = [], isLaneClosed =
 test('what others saw long ago is no opinion about now', () => {
   const trouble = new Trouble(5, 0);
   for (const by of ['self', 'self', 'b']) trouble.note({ by, result: 'silent', atMs: NOW - 5001, mainLagMs: 0 });
-  const evidence: Evidence = { ownId: 'self', sight: sight(overdue), trouble, isHeardThere: true, doubt: '', mainLagMs: 0, isHeardOf: true, isProbeable: true, ...suspected, confirmMs: 750, awaitedUntilMs: -Infinity, isTrusted: () => true };
+  const evidence: Evidence = { ownId: 'self', sight: sight(overdue), trouble, isHeardThere: true, doubt: '', mainLagMs: 0, isHeardOf: true, isProbeable: true, ...suspected, confirmMs: 750, awaitedUntilMs: -Infinity, countUnanswered: () => 0, isTrusted: () => true };
   expect(judge(evidence, rules, NOW)).toMatchObject({ withheld: { detail: 'nobody else has looked: waiting for the long limit' } });
 });
 
@@ -96,6 +99,6 @@ test('a verdict says in words what it rests on', () => {
   const trouble = new Trouble(5, 0);
   trouble.laneClosedAtMs = NOW - 50;
   for (const by of ['self', 'b']) trouble.note({ by, result: 'refused', atMs: NOW, mainLagMs: 0 });
-  const evidence: Evidence = { ownId: 'self', sight: sight({ silenceMs: 300 }), trouble, isHeardThere: true, doubt: '', mainLagMs: 0, isHeardOf: true, isProbeable: true, suspectedAtMs: Infinity, confirmMs: 750, awaitedUntilMs: -Infinity, isTrusted: () => true };
+  const evidence: Evidence = { ownId: 'self', sight: sight({ silenceMs: 300 }), trouble, isHeardThere: true, doubt: '', mainLagMs: 0, isHeardOf: true, isProbeable: true, suspectedAtMs: Infinity, confirmMs: 750, awaitedUntilMs: -Infinity, countUnanswered: () => 0, isTrusted: () => true };
   expect(judge(evidence, rules, NOW)).toEqual({ kind: 'crashed', observers: ['self', 'b'], reason: 'process is gone: its lane was closed, connection refused, as self, b saw, no heartbeat for 0.3 s (phi 0.0)' });
 });

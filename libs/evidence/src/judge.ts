@@ -35,6 +35,8 @@ export interface Evidence {
   readonly confirmMs: number;
   /** Until when answers to the last look may still come; -Infinity when nothing is under way. */
   readonly awaitedUntilMs: number;
+  /** Who was asked to look of late, seems well, and did not answer: nobody hears him, or he does not hear us. Count. */
+  readonly countUnanswered: () => number;
   /** Whether that member may have an opinion now. */
   readonly isTrusted: (by: string) => boolean;
 }
@@ -117,6 +119,8 @@ function silent(evidence: Evidence, { failureTimeoutMs }: JudgeRules, nowMs: num
     if (own?.result !== 'silent' || own.inRow < OWN_ROUNDS) return 'our own probes were not silent twice';
     if (others.length === 0) return 'nobody else has looked: waiting for the long limit';
     if (others.length * 2 < fresh.length) return 'most of those who looked are late themselves: waiting for the long limit';
+    // Those who do answer may be those who see as little as we do.
+    if (evidence.countUnanswered() >= others.length) return 'most of those who were asked to look did not answer: waiting for the long limit';
     return agreeing.length * 2 > others.length ? '' : 'others do not find it silent: waiting for the long limit';
   }
 }

@@ -454,3 +454,32 @@ test('a pause of ours does not release a brake: who is not overdue for a moment 
   world.runUntil(world.nowMs + 2000);
   expect(world.membership.brakes()).toEqual([]);
 });
+
+test('one whom we and a fellow of ours do not see is not given up while another sees it, whoever does not hear our questions', () => {
+  // The last is of the zone of n1, and so asked after the others.
+  for (const friend of [3, 14, 4]) {
+    const world = settled({ nodes: 14, zones: 3 });
+    // Beats of n1 get lost; n2 sees as little as we do; of the others only one hears us.
+    world.loses = ({ nodeId }) => nodeId === 'n1';
+    world.hides = (nodeId, by) => nodeId === 'n1' && (by === 'self' || by === 'n2');
+    for (const nodeId of world.nodes.keys()) if (nodeId !== 'n2' && nodeId !== `n${friend}`) world.deaf.add(nodeId);
+    expect(until(world, 'n1', 'DOWN', 30_000)).toBe(Infinity);
+  }
+});
+
+test('a single fellow who agrees does not confirm silence while most do not answer: that waits for the long limit', () => {
+  const world = settled({ nodes: 14, zones: 3 });
+  world.set('n1', 'gone');
+  for (const nodeId of world.nodes.keys()) if (nodeId !== 'n2') world.deaf.add(nodeId);
+  const downAfterMs = until(world, 'n1', 'DOWN', 30_000);
+  expect(downAfterMs).toBeGreaterThan(10_500);
+  expect(downAfterMs).toBeLessThanOrEqual(12_100);
+});
+
+test('that those do not answer who are missing themselves holds up no verdict', () => {
+  const world = settled({ nodes: 9, brakeFraction: 1 });
+  const gone = ['n1', 'n2', 'n3', 'n4', 'n5', 'n6', 'n7'];
+  for (const nodeId of gone) world.set(nodeId, 'gone');
+  world.runUntil(world.nowMs + 4000);
+  expect(gone.map((nodeId) => world.status(nodeId))).toEqual(gone.map(() => 'DOWN'));
+});

@@ -6,6 +6,7 @@ import { Trouble } from './trouble.js';
 import { Witnesses } from './witnesses.js';
 
 const able = () => profile;
+const isLast = () => false;
 const looked = (nodeId: string, nowMs = 0) => ({ seen: { nodeId, incarnation: 1, profile } as Seen, trouble: new Trouble(1, nowMs) });
 const asked = (effects: readonly Effect[]): string[] => effects.flatMap((effect) => (effect.kind === 'probe' ? [`${effect.target.nodeId} by ${effect.by}`] : []));
 
@@ -82,17 +83,81 @@ test('members of another zone and host are asked before those that may have fail
   for (const nodeId of profiles.keys()) witnesses.opened(nodeId);
   const target = { nodeId: 'target', profile: { ...profile, zone: 'zone-a', httpUrl: 'http://10.0.0.1:9' } };
   for (let round = 0; round < 8; round++) {
-    expect(witnesses.choose(target, { count: 3, round, able: (nodeId) => (nodeId === 'suspect' ? null : (profiles.get(nodeId) ?? null)) })).toEqual(['other-zone', 'same-zone', 'same-host']);
+    expect(witnesses.choose(target, { count: 3, round, isLast, able: (nodeId) => (nodeId === 'suspect' ? null : (profiles.get(nodeId) ?? null)) })).toEqual(['other-zone', 'same-zone', 'same-host']);
   }
   witnesses.closed('other-zone');
-  expect(witnesses.choose(target, { count: 1, round: 0, able: (nodeId) => profiles.get(nodeId) ?? null })).toEqual(['suspect']);
+  expect(witnesses.choose(target, { count: 1, round: 0, isLast, able: (nodeId) => profiles.get(nodeId) ?? null })).toEqual(['suspect']);
+});
+
+test('who was asked and did not answer is asked again when nobody else is left, even of the same host', () => {
+  const witnesses = new Witnesses();
+  for (const nodeId of ['deaf-1', 'deaf-2', 'same-host']) witnesses.opened(nodeId);
+  const home = { ...profile, httpUrl: 'http://10.0.0.1:1' };
+  const elsewhere = { ...profile, zone: 'far', httpUrl: 'http://10.0.0.2:1' };
+  const choose = (round: number) => witnesses.choose({ nodeId: 'target', profile: home }, { count: 2, round, isLast: (nodeId) => nodeId !== 'same-host', able: (nodeId) => (nodeId === 'same-host' ? home : elsewhere) });
+  for (let round = 0; round < 6; round++) {
+    expect(choose(round)[0]).toBe('same-host');
+    expect(choose(round)).toHaveLength(2);
+  }
+});
+
+test('while some do not answer, each round asks others, until everybody was asked; that lapses', () => {
+  const plan = new ProbePlan('self', 500);
+  const ids = Array.from({ length: 8 }, (_, at) => `w${at}`);
+  // Found in another order than that of the turns.
+  for (const nodeId of ids) plan.witnesses.opened(nodeId);
+  const one = looked('a');
+  const askedOnce = new Set<string>();
+  let nowMs = 0;
+  for (let round = 0; round < 3; round++, nowMs += 700) {
+    one.trouble.dueAtMs = nowMs;
+    plan.look([one], able, nowMs);
+    for (const by of one.trouble.asked) {
+      plan.done('a', by);
+      if (by === 'self') continue;
+      expect(askedOnce).not.toContain(by);
+      askedOnce.add(by);
+      one.trouble.unanswered(by, nowMs);
+    }
+  }
+  expect(askedOnce.size).toBe(8);
+  expect(ids.filter((by) => one.trouble.isUnanswered(by, nowMs))).toHaveLength(8);
+  expect(ids.filter((by) => one.trouble.isUnanswered(by, nowMs + 5000))).toEqual([]);
+  expect(ids.filter((by) => one.trouble.isAskedLast(by, nowMs + 5000))).toHaveLength(8);
+  expect(ids.filter((by) => one.trouble.isAskedLast(by, nowMs + 20_000))).toEqual([]);
+});
+
+test('who got an answer is asked again, whoever has his turn, while he may be asked', () => {
+  const plan = new ProbePlan('self', 500);
+  for (let at = 0; at < 40; at++) plan.witnesses.opened(`w${at}`);
+  const one = looked('a');
+  one.trouble.note({ by: 'w7', result: 'answered', atMs: 0, mainLagMs: 0 });
+  const rounds: (readonly string[])[] = [];
+  for (let round = 0; round < 12; round++) {
+    one.trouble.dueAtMs = 0;
+    plan.look([one], round === 11 ? (nodeId) => (nodeId === 'w7' ? null : profile) : able, 0);
+    rounds.push(one.trouble.asked);
+    for (const by of one.trouble.asked) plan.done('a', by);
+  }
+  expect(rounds.map((asked) => asked.includes('w7'))).toEqual([...Array.from({ length: 11 }, () => true), false]);
+  expect(rounds.map((asked) => new Set(asked).size)).toEqual([3, ...Array.from({ length: 11 }, () => 4)]);
+});
+
+test('who answers again is no longer one who does not', () => {
+  const { trouble } = looked('a');
+  trouble.unanswered('w', 0);
+  trouble.note({ by: 'w', result: 'silent', atMs: 10, mainLagMs: 0 });
+  expect([trouble.isUnanswered('w', 10), [...trouble.unansweringIds]]).toEqual([false, []]);
+  trouble.unanswered('v', 20);
+  trouble.unanswered('w', 20_021);
+  expect([...trouble.unansweringIds]).toEqual(['w']);
 });
 
 test('equals take turns', () => {
   const witnesses = new Witnesses();
   for (let at = 0; at < 12; at++) witnesses.opened(`w${at}`);
   const chosen = new Set<string>();
-  for (let round = 0; round < 12; round++) for (const nodeId of witnesses.choose({ nodeId: 'target', profile }, { count: 3, round, able })) chosen.add(nodeId);
+  for (let round = 0; round < 12; round++) for (const nodeId of witnesses.choose({ nodeId: 'target', profile }, { count: 3, round, able, isLast })) chosen.add(nodeId);
   expect(chosen.size).toBe(12);
 });
 

@@ -144,7 +144,10 @@ export class ProbePlan {
 
   private begin({ seen, trouble }: Looked, able: (nodeId: string) => Profile | null, { nowMs, effects }: { readonly nowMs: number; readonly effects: Effect[] }): void {
     const count = trouble.rounds === 0 ? WITNESSES_FIRST : WITNESSES_MAX;
-    trouble.asked = [this.ownId, ...this.witnesses.choose(seen, { count, round: trouble.rounds, able })];
+    const { seenBy } = trouble;
+    const chosen = this.witnesses.choose(seen, { count, round: trouble.rounds, able, isLast: (by) => trouble.isAskedLast(by, nowMs) });
+    const isMissed = seenBy !== null && seenBy !== this.ownId && !chosen.includes(seenBy) && this.witnesses.has(seenBy) && able(seenBy) !== null;
+    trouble.asked = [this.ownId, ...(isMissed ? [seenBy, ...chosen.slice(0, count - 1)] : chosen)];
     trouble.askedAtMs = nowMs;
     for (const by of trouble.asked) this.ask(seen, by, nowMs, effects);
     trouble.rounds += 1;

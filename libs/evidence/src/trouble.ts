@@ -20,11 +20,16 @@ export interface Opinion {
   readonly atMs: number;
 }
 
+/** How long somebody counts as one who does not answer, and how long he is asked after all others for it. Milliseconds. */
+const UNANSWERED_MS_MAX = 5000;
+const ASKED_LAST_MS_MAX = 20_000;
 /** Probes remembered for people. Count. */
 const HISTORY_MAX = 16;
 
 export class Trouble {
   private readonly opinionsBy = new Map<string, Opinion>();
+  /** Who was asked to look and said nothing, and when that was clear; oldest first. */
+  private readonly unansweredBy = new Map<string, number>();
   private history: readonly ProbeSeen[] = [];
   /** When our own next look is due. */
   dueAtMs: number;
@@ -33,6 +38,8 @@ export class Trouble {
   /** When the last of them was begun, and who was asked to look. */
   askedAtMs = -Infinity;
   asked: readonly string[] = [];
+  /** Who got an answer last: asked again each time, whoever else has his turn. */
+  seenBy: string | null = null;
   /** When its direct lane was closed on us; null when that is not what raised the question. */
   laneClosedAtMs: number | null = null;
   /** Since when it is proven gone, and waits for company. */
@@ -61,7 +68,36 @@ export class Trouble {
   note(seen: ProbeSeen): void {
     this.history = [seen, ...this.history.slice(0, HISTORY_MAX - 1)];
     const before = this.opinionsBy.get(seen.by);
+    this.unansweredBy.delete(seen.by);
+    if (seen.result === 'answered') this.seenBy = seen.by;
     this.opinionsBy.set(seen.by, { result: seen.result, inRow: before?.result === seen.result ? before.inRow + 1 : 1, atMs: seen.atMs });
+  }
+
+  /** Somebody was asked to look, and whether the question or the answer was lost, nothing came. Whatever he said before is old. */
+  unanswered(by: string, nowMs: number): void {
+    this.unansweredBy.delete(by);
+    this.unansweredBy.set(by, nowMs);
+    for (const [other, atMs] of this.unansweredBy) {
+      if (nowMs - atMs <= ASKED_LAST_MS_MAX) break;
+      this.unansweredBy.delete(other);
+    }
+  }
+
+  /** Whether that member did not answer lately. */
+  isUnanswered(by: string, nowMs: number): boolean {
+    const atMs = this.unansweredBy.get(by);
+    return atMs !== undefined && nowMs - atMs <= UNANSWERED_MS_MAX;
+  }
+
+  /** Whether others are to be asked before that member. */
+  isAskedLast(by: string, nowMs: number): boolean {
+    const atMs = this.unansweredBy.get(by);
+    return atMs !== undefined && nowMs - atMs <= ASKED_LAST_MS_MAX;
+  }
+
+  /** All who did not answer lately, and some who did not before that. */
+  get unansweringIds(): IterableIterator<string> {
+    return this.unansweredBy.keys();
   }
 
   /** A sign of life: what was found before it says nothing any more. */

@@ -203,6 +203,8 @@ export class Watch {
     const wasAway = input.lateMs > LOOKER_LATE_MS_MAX || isDeaf || (isOwn && input.askedAtMs < this.resumedAtMs);
     const opinion = wasAway && (result === 'silent' || result === 'accepted') ? null : result;
     if (trouble !== undefined && isOwn) this.pace(trouble, opinion, nowMs);
+    // After an absence of ours the answer may lie unread.
+    if (!isOwn && result === null && input.askedAtMs >= this.resumedAtMs) trouble?.unanswered(by, nowMs);
     if (seen?.incarnation !== input.incarnation || opinion === null) return false;
     if (opinion === 'answered' || (opinion === 'silent' && (isOwn || this.isTrusted(by)))) this.sightings.looked(seen, { isAnswered: opinion === 'answered', isAnotherTime: trouble?.looked() === true }, nowMs);
     if (opinion === 'answered') {
@@ -295,6 +297,7 @@ export class Watch {
       suspectedAtMs: Math.max(seen.suspectedAtMs, nowMs - sight.silenceMs + (rhythm?.suspectAfterMs ?? 0)),
       confirmMs: this.confirmMs(seen.nodeId),
       awaitedUntilMs: trouble === undefined ? -Infinity : this.plan.awaitedUntilMs(seen.nodeId, trouble),
+      countUnanswered: () => (trouble === undefined ? 0 : this.countUnanswered(trouble, seen.nodeId, nowMs)),
       isTrusted: (by: string) => this.isTrusted(by),
     };
     const finding = judge(evidence, rules, nowMs);
@@ -354,6 +357,15 @@ export class Watch {
       if (nowMs - (this.sightings.get(nodeId)?.directAtMs ?? -Infinity) <= BLIND_INTERVALS * this.options.intervalMs) heardCount += 1;
     }
     return heardCount >= 2 && heardCount * 2 >= this.lanes.size;
+  }
+
+  /** Of those who are well themselves: who is missing as well says nothing about our ways. */
+  private countUnanswered(trouble: Trouble, nodeId: string, nowMs: number): number {
+    let count = 0;
+    for (const by of trouble.unansweringIds) if (trouble.isUnanswered(by, nowMs) && this.isTrusted(by)) count += 1;
+    if (nowMs < this.plan.awaitedUntilMs(nodeId, trouble)) return count;
+    for (const by of trouble.asked) if (by !== this.options.nodeId && this.plan.isUnderway(nodeId, by) && !trouble.isUnanswered(by, nowMs) && this.isTrusted(by)) count += 1;
+    return count;
   }
 
   private worn(seen: Seen, nowMs: number): Finding | null {

@@ -1,5 +1,6 @@
 /**
- * Which members to ask what they see of another: those with an open lane to us, from another zone and host if there are any, in turn.
+ * Which members to ask what they see of another: those with an open lane to us, from another zone and host if there are any, in turn. Who
+ * was asked about it and did not answer comes last: somebody else may be heard.
  *
  * Nothing here is random: the same lanes and the same rounds give the same members.
  */
@@ -8,6 +9,15 @@ import type { Profile } from '@muster/membership';
 export interface Candidate {
   readonly nodeId: string;
   readonly profile: Profile;
+}
+
+export interface Choice {
+  readonly count: number;
+  readonly round: number;
+  /** The profile of who may be asked now; null for who may not. */
+  readonly able: (nodeId: string) => Profile | null;
+  /** Whether somebody is asked only when there is nobody else. */
+  readonly isLast: (nodeId: string) => boolean;
 }
 
 /** Lanes looked at for one choice. Count. */
@@ -37,11 +47,11 @@ export class Witnesses {
     return this.place.has(nodeId);
   }
 
-  /** At most `count` members for that round about the target; `able` gives the profile of who may be asked now, null for who may not. */
-  choose(target: Candidate, options: { readonly count: number; readonly round: number; readonly able: (nodeId: string) => Profile | null }): readonly string[] {
-    const { count, round, able } = options;
+  /** At most `count` members for that round about the target. */
+  choose(target: Candidate, options: Choice): readonly string[] {
+    const { count, round, able, isLast } = options;
     // By rank, in the order in which they were found: equals take turns.
-    const found: readonly string[][] = [[], [], [], []];
+    const found: readonly string[][] = [[], [], [], [], [], [], [], []];
     const host = this.hostOf(target.profile);
     const start = hash(target.nodeId) + round * count;
     // So many of the best are all that can be chosen: most looks end after a few.
@@ -49,7 +59,7 @@ export class Witnesses {
       const nodeId = this.open[(start + step) % this.open.length];
       if (nodeId === undefined || nodeId === target.nodeId) continue;
       const profile = able(nodeId);
-      if (profile !== null) found[this.rank(target.profile, host, profile)]?.push(nodeId);
+      if (profile !== null) found[this.rank(target.profile, host, profile) + (isLast(nodeId) ? 4 : 0)]?.push(nodeId);
     }
     return found.flat().slice(0, count);
   }

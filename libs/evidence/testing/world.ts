@@ -62,6 +62,9 @@ export class World {
   readonly refuses = new Set<string>();
   /** Nodes that probes cannot reach. */
   readonly mutes = new Set<string>();
+  /** From whose probes a node is hidden; and members that do not hear what we ask. */
+  hides: (nodeId: string, by: string) => boolean = () => false;
+  readonly deaf = new Set<string>();
   /** Beats that are lost on the bus. */
   loses: (beat: Beat, nowMs: number) => boolean = () => false;
   /** Commits so far, each with its changes. */
@@ -225,8 +228,8 @@ export class World {
   }
 
   private probe({ target, by, timeLimitMs, askedAtMs }: Extract<Effect, { kind: 'probe' }>): void {
-    const asker = by === SELF ? 'well' : this.node(by).mode;
-    const { result, tookMs } = this.found(target.nodeId, target.incarnation, timeLimitMs);
+    const asker = by === SELF ? 'well' : this.deaf.has(by) ? 'gone' : this.node(by).mode;
+    const { result, tookMs } = this.hides(target.nodeId, by) ? { result: 'silent' as const, tookMs: timeLimitMs } : this.found(target.nodeId, target.incarnation, timeLimitMs);
     const known = asker === 'well' ? result : null;
     const mainLagMs = this.lagOf(this.node(target.nodeId));
     this.after(asker === 'well' ? tookMs : timeLimitMs + 250, () => {

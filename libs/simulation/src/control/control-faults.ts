@@ -13,7 +13,6 @@ const AGENTS_GONE_MAX = 3;
 
 export class ControlFaults {
   private isOver = false;
-  private lanesUntilMs = 0;
   private readonly ids: readonly string[];
   private readonly nodes: readonly ControlAgent[];
 
@@ -87,11 +86,10 @@ export class ControlFaults {
 
   /**
    * Some members and one coordinator, or all of them but one, lose sight of each other, in one direction or both, or by halves. No excuse for anybody: the
-   * bus, another coordinator and other members still see who lives. One ends before the next begins, or nobody might.
+   * bus, another coordinator and other members still see who lives. Several may be at once.
    */
   private lanes(): void {
     const { network, clock, settings, counts } = this.world;
-    if (clock.nowMs() < this.lanesUntilMs) return;
     const { random } = this;
     const spared = this.anyId();
     const towards = this.ids.length > 1 && random.chance(0.3) ? this.ids.filter((id) => id !== spared) : [spared];
@@ -101,8 +99,7 @@ export class ControlFaults {
     const pairs = members.flatMap(({ nodeId }) => towards.flatMap((id): [string, string][] => [...(shape === 1 ? [] : [[nodeId, id] as [string, string]]), ...(shape === 2 ? [] : [[id, nodeId] as [string, string]])]));
     counts.laneFaults += 1;
     for (const [from, to] of pairs) network.change(from, to, weather);
-    this.lanesUntilMs = clock.nowMs() + random.exponential(settings.cutMsMean);
-    clock.at(this.lanesUntilMs, () => {
+    clock.after(random.exponential(settings.cutMsMean), () => {
       for (const [from, to] of pairs) network.change(from, to, 'isCut' in weather ? { isCut: false } : { lossRate: 0 });
     });
   }
