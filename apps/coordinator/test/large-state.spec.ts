@@ -38,8 +38,8 @@ test('more than 16 MB go in at a follower, come out of another with their digest
   const body = JSON.stringify({ confirm: 'muster', snapshot: { ...document, state, digest: digestOf(state) } });
   expect(body.length).toBeGreaterThan(16 * 1024 * 1024);
   const restore = async (): Promise<unknown> => (await fetch(`${one.url}/raft/restore`, { method: 'POST', headers: { authorization: `Bearer ${TRIO_SECRET}`, 'content-type': 'application/json' }, body })).json();
-  // All three are in this process: on a slow machine they may be out of touch for a moment, and say to ask again.
-  const answer = await eventually('it is restored', restore, (said) => raftRestoreAnswerSchema.safeParse(said).success);
+  // All three are in this process: on a slow machine they may be out of touch for a moment, and say to ask again; each time that takes some seconds.
+  const answer = await eventually('it is restored', restore, (said) => raftRestoreAnswerSchema.safeParse(said).success, 120_000);
   const { index, members: restored } = raftRestoreAnswerSchema.parse(answer);
   expect(restored).toBe(state.members.length);
   await eventually('the other one has applied it', () => other.group.status().appliedIndex, (applied) => applied >= index);
