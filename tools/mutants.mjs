@@ -1,5 +1,7 @@
 /**
- * `npm run mutants [-- --project P … --json]`: breaks lines on purpose and expects the tests of their project to notice.
+ * `npm run mutants [-- --project P … --json --check]`: breaks lines on purpose and expects the tests of their project to notice;
+ * with `--check` it only sees that each mutant still applies. In a file of a folder below `src` the specs of that folder have to notice:
+ * the rest of such a project may need processes and minutes.
  *
  * The lists lie in the projects, `mutants.json`: [{ "file", "find", "replace", "why" }], where `find` must occur exactly once in `file`
  * and `why` says what the line is for. Nothing in the checkout is touched: each mutant is tried in a copy of its project. A mutant that
@@ -17,12 +19,14 @@ const LIST = 'mutants.json';
 const LANES_MAX = 2;
 /** A mutant that makes a test go round for ever is noticed as well. */
 const RUN_MS_MAX = 120_000;
+/** What passes without a mutant may take longer on a busy machine. */
+const WHOLE_RUN_MS_MAX = 600_000;
 const OUTPUT_BYTES_MAX = 16 * 1024 * 1024;
 /** Specs that take longer, such as random faults, are asked last. Milliseconds. */
 const SLOW_SPEC_MS = 1500;
 const NOT_COPIED = new Set(['node_modules', 'dist', '.nx']);
 
-const { values: options } = parseArgs({ options: { project: { type: 'string', multiple: true }, json: { type: 'boolean' }, jobs: { type: 'string' } } });
+const { values: options } = parseArgs({ options: { project: { type: 'string', multiple: true }, json: { type: 'boolean' }, check: { type: 'boolean' }, jobs: { type: 'string' } } });
 const say = (text) => process.stderr.write(`${text}\n`);
 const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'muster-mutants-')));
 const children = new Set();
@@ -67,7 +71,7 @@ function copyOf(project, lane) {
 }
 
 /** Runs jest in a copy. `killed`: a test failed, or none ended; `lived`: all passed; `broken`: the code did not even load. */
-function test(folder, specs) {
+function test(folder, specs, limitMs = RUN_MS_MAX) {
   // It stops at the first failure, and then says so in words only: not even with --json does it write a report.
   const args = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', join(root, 'node_modules', 'jest', 'bin', 'jest.js'), '--bail', '--runInBand', '--silent', '--watchman=false', ...specs];
   return new Promise((done, failed) => {
@@ -77,13 +81,13 @@ function test(folder, specs) {
     const limit = setTimeout(() => {
       isLate = true;
       child.kill('SIGKILL');
-    }, RUN_MS_MAX);
+    }, limitMs);
     child.stderr.on('data', (chunk) => (said = (said + chunk).slice(-OUTPUT_BYTES_MAX)));
     child.on('error', failed);
     child.on('close', (code) => {
       clearTimeout(limit);
       children.delete(child);
-      if (isLate) done({ verdict: 'killed', by: `no end within ${RUN_MS_MAX / 1000} s` });
+      if (isLate) done({ verdict: 'killed', by: `no end within ${limitMs / 1000} s` });
       else if (code === 0 && /^Tests: .*passed/m.test(said)) done({ verdict: 'lived', by: '' });
       else if (/^Tests: .*failed/m.test(said)) done({ verdict: 'killed', by: /● (.*)/.exec(said)?.[1] ?? '' });
       else done({ verdict: 'broken', by: said.slice(-2000) });
@@ -92,19 +96,27 @@ function test(folder, specs) {
 }
 
 /** The spec beside the file first, since most mutants end there, then all but the slow ones, then those. */
-function specsInTurn(folder, file, slow) {
+function specsInTurn(folder, file, slowOnes) {
   const beside = file.replace(/\.ts$/, '.spec.ts');
   const only = (specs) => ['--runTestsByPath', ...specs];
+  const slow = slowOnes.filter((spec) => withinOf(file).every((part) => spec.startsWith(part)));
   return [
     ...(existsSync(join(folder, beside)) && !slow.includes(beside) ? [only([beside])] : []),
-    ...(slow.length === 0 ? [[]] : [['--testPathIgnorePatterns', '/node_modules/', ...slow.map((spec) => spec.replaceAll('.', '\\.') + '$')], only(slow)]),
+    ...(slow.length === 0 ? [withinOf(file)] : [[...withinOf(file), '--testPathIgnorePatterns', '/node_modules/', ...slow.map((spec) => spec.replaceAll('.', '\\.') + '$')], only(slow)]),
   ];
 }
 
+/** Where the specs lie that have to notice; all of the project's for a file right in `src`. */
+function withinOf(file) {
+  return dirname(file) === 'src' ? [] : [`${dirname(file)}/`];
+}
+
 /** Runs all tests as they are: else everything would look noticed. Says which specs are slow. */
-async function specsThatAreSlow(folder, project) {
+async function specsThatAreSlow(folder, project, mutants) {
   const report = join(scratch, 'report.json');
-  const whole = await test(folder, ['--json', `--outputFile=${report}`]);
+  const folders = mutants.map(({ file }) => withinOf(file));
+  const within = folders.some((parts) => parts.length === 0) ? [] : [...new Set(folders.flat())];
+  const whole = await test(folder, [...within, '--json', `--outputFile=${report}`], WHOLE_RUN_MS_MAX);
   if (whole.verdict !== 'lived') throw new Unusable(`${project}: its tests do not pass even without a mutant: ${whole.by}`);
   const suites = JSON.parse(readFileSync(report, 'utf8')).testResults;
   return suites.filter(({ startTime, endTime }) => endTime - startTime > SLOW_SPEC_MS).map(({ name }) => relative(folder, name));
@@ -134,7 +146,7 @@ async function runProject(project, mutants, results) {
     const folder = copyOf(project, lane);
     if (lane === 0) {
       try {
-        slow = await specsThatAreSlow(folder, project);
+        slow = await specsThatAreSlow(folder, project, mutants);
       } catch (error) {
         waiting.length = 0;
         throw error;
@@ -168,11 +180,12 @@ try {
   const results = [];
   const lists = projects().map((project) => ({ project, mutants: mutantsOf(project) }));
   if (lists.length === 0) throw new Unusable(`no project has a ${LIST}`);
-  for (const { project, mutants } of lists) await runProject(project, mutants, results);
+  for (const { project, mutants } of options.check ? [] : lists) await runProject(project, mutants, results);
   const bad = results.filter(({ verdict }) => verdict !== 'killed');
   for (const mutant of bad) show(mutant);
   if (options.json) console.log(JSON.stringify({ mutants: results.length, killed: results.length - bad.length, results }, null, 2));
-  say(`\n${results.length} mutants, ${results.length - bad.length} killed, ${bad.length} not`);
+  if (options.check) say(`${lists.reduce((sum, { mutants }) => sum + mutants.length, 0)} mutants apply`);
+  else say(`\n${results.length} mutants, ${results.length - bad.length} killed, ${bad.length} not`);
   process.exitCode = bad.length === 0 ? 0 : 1;
 } catch (error) {
   say(error instanceof Unusable ? `mutants: ${error.message}` : `mutants: ${error instanceof Error ? error.stack : String(error)}`);

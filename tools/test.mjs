@@ -183,6 +183,7 @@ async function main() {
     const configDocs = join(root, 'tools', 'config-docs.mjs');
     if (existsSync(configDocs)) await step('docs/configuration.md is up to date', [configDocs, '--check']);
     await step('docs/errors.md explains every code', [join(root, 'tools', 'error-docs.mjs')]);
+    await step('mutants apply to the code as it is', [join(root, 'tools', 'mutants.mjs'), '--check']);
   }
   servers = await search;
   try {
