@@ -24,7 +24,7 @@ const WHOLE_RUN_MS_MAX = 600_000;
 const OUTPUT_BYTES_MAX = 16 * 1024 * 1024;
 /** Specs that take longer, such as random faults, are asked last. Milliseconds. */
 const SLOW_SPEC_MS = 1500;
-const NOT_COPIED = new Set(['node_modules', 'dist', '.nx']);
+const NOT_COPIED = new Set(['node_modules', '.nx']);
 
 const { values: options } = parseArgs({ options: { project: { type: 'string', multiple: true }, json: { type: 'boolean' }, check: { type: 'boolean' }, jobs: { type: 'string' } } });
 const say = (text) => process.stderr.write(`${text}\n`);
