@@ -10,7 +10,7 @@ const coordinator = z.strictObject({
   membersMax: z.int().min(1).max(100_000).default(10_000).meta({ doc: 'Most members that are kept; beats of further nodes are refused and counted.', unit: 'count', range: '1 to 100000', raising: 'More memory.' }),
   watchersMax: z.int().min(1).max(10_000).default(1000).meta({ doc: 'Most open event streams; further ones are refused.', unit: 'count', range: '1 to 10000', raising: 'More memory and traffic.' }),
   lanesMax: z.int().min(1).max(100_000).default(10_000).meta({ doc: 'Most direct lanes of agents; further ones are refused and go to another coordinator.', unit: 'count', range: '1 to 100000', raising: 'More memory and open files.' }),
-  stateBytesMax: z.int().min(1024 * 1024).max(400 * 1024 * 1024).default(256 * 1024 * 1024).meta({ doc: 'Largest saved state that is restored; 1000 members are about 1 MB.', unit: 'bytes', range: '1048576 to 419430400', raising: 'More memory while one is restored.' }),
+  stateBytesMax: z.int().min(1024 * 1024).max(400 * 1024 * 1024).default(32 * 1024 * 1024).meta({ doc: 'Largest saved state that is restored; 1000 members are about 1 MB.', unit: 'bytes', range: '1048576 to 419430400', raising: 'More memory of every coordinator while one is restored: one that has too little ends, and ends again when it starts.' }),
   snapshotEntries: z.int().min(10).max(1_000_000).default(2000).meta({ doc: 'Log entries after which the state is saved and the log cut.', unit: 'count', range: '10 to 1000000', raising: 'Fewer writes of the whole state; a restart replays more.' }),
 });
 
