@@ -1,3 +1,5 @@
+import { fileURLToPath } from 'node:url';
+
 const swc = {
   swcrc: false,
   sourceMaps: 'inline',
@@ -21,6 +23,7 @@ export default {
   testEnvironmentOptions: { customExportConditions: ['@muster/source', 'node', 'node-addons'] },
   testMatch: ['<rootDir>/{src,test,testing}/**/*.spec.ts'],
   maxWorkers: 2,
+  setupFilesAfterEnv: [fileURLToPath(new URL('tools/property-seed.mjs', import.meta.url))],
   // Tests wait for conditions, not for moments: only what hangs gets here, also on a machine that is busy with other things.
   testTimeout: 60_000,
 };

@@ -65,6 +65,7 @@ function copyOf(project, lane) {
   mkdirSync(folder, { recursive: true });
   cpSync(join(root, project), folder, { recursive: true, filter: (from) => !NOT_COPIED.has(basename(from)) });
   for (const file of readdirSync(root).filter((name) => /^(jest\.preset|tsconfig).*\.(mjs|json)$/.test(name))) cpSync(join(root, file), join(home, file));
+  cpSync(join(root, 'tools', 'property-seed.mjs'), join(home, 'tools', 'property-seed.mjs'));
   symlinkSync(join(root, 'node_modules'), join(home, 'node_modules'));
   if (existsSync(join(root, project, 'node_modules'))) symlinkSync(join(root, project, 'node_modules'), join(folder, 'node_modules'));
   return folder;
