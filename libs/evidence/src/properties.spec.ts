@@ -82,6 +82,12 @@ test('a process that exists is DOWN as hung only, and not before its time', () =
   });
 });
 
+/** Silence counts from when the last beat was sent, as far as that can be told: at most an interval before it stopped, or so long before it was heard as it lay unread. */
+function isHungForLong(world: World, { nodeId, modeAtMs, intervalMs }: Node): boolean {
+  const heardAtMs = world.heardAtMs.get(nodeId) ?? 0;
+  return world.nowMs - modeAtMs >= 15_000 - intervalMs || world.nowMs - heardAtMs >= 15_000 - Math.min(world.pausedMs, 3000);
+}
+
 /** What is wrong with a DOWN about the process that is there now; empty when nothing. */
 function faultOf(world: World, node: Node, failure: string): string {
   switch (node.mode) {
@@ -90,8 +96,7 @@ function faultOf(world: World, node: Node, failure: string): string {
       // It may have come back a moment ago, unheard so far.
       return world.nowMs - node.modeAtMs < 2 * node.intervalMs + 1000 + world.pausedMs ? '' : `${failure} although it is well`;
     case 'stopped':
-      // What lay unread while we were away counts from when it was sent, as far as that can be told.
-      return failure === 'unreachable' || (failure === 'hung' && world.nowMs - (world.heardAtMs.get(node.nodeId) ?? 0) >= 15_000 - Math.min(world.pausedMs, 3000)) ? '' : `${failure} too early`;
+      return failure === 'unreachable' || (failure === 'hung' && isHungForLong(world, node)) ? '' : `${failure} too early`;
     case 'frozen':
     case 'gone':
       return failure === 'crashed' ? 'crashed although nothing was refused' : '';
