@@ -1,4 +1,5 @@
 /** What happens to the control plane: crashes, pauses and cuts of coordinators, their disks, Kafka, handovers, and agents that come and go. */
+import { Recurring } from '../recurring.js';
 import type { SeededRandom } from '../seeded-random.js';
 import { BUS } from '../simulated-bus.js';
 import type { ControlAgent } from './control-agent.js';
@@ -12,7 +13,7 @@ const AGENT_AWAY_MS_MEAN = 20_000;
 const AGENTS_GONE_MAX = 3;
 
 export class ControlFaults {
-  private isOver = false;
+  private readonly faults: Recurring;
   private readonly ids: readonly string[];
   private readonly nodes: readonly ControlAgent[];
 
@@ -22,33 +23,26 @@ export class ControlFaults {
   ) {
     this.ids = [...world.coordinators.keys()];
     this.nodes = [...world.agents.values()].filter(({ nodeId }) => !world.coordinators.has(nodeId));
+    this.faults = new Recurring(world.clock, random);
     world.onCrashed = (id) => this.crashed(id);
   }
 
   begin(): void {
     const { world, random } = this;
     const { settings } = world;
-    this.often(settings.coordinatorCrashEveryMs, () => world.crashCoordinator(this.anyId()));
-    this.often(settings.coordinatorPauseEveryMs, () => world.pauseCoordinator(this.anyId(), random.between(0, PAUSE_MS_MAX)));
-    this.often(settings.cutEveryMs, () => this.cut());
-    this.often(settings.laneEveryMs, () => this.lanes());
-    this.often(settings.slowDiskEveryMs, () => this.slowDisk());
-    this.often(settings.handOverEveryMs, () => world.leader()?.member.order((raft) => void raft.transferLeadership(this.anyId())));
-    this.often(settings.kafkaEveryMs, () => this.kafka());
-    this.often(settings.agentCrashEveryMs, () => this.crashAgent());
+    this.faults.often(settings.coordinatorCrashEveryMs, () => world.crashCoordinator(this.anyId()));
+    this.faults.often(settings.coordinatorPauseEveryMs, () => world.pauseCoordinator(this.anyId(), random.between(0, PAUSE_MS_MAX)));
+    this.faults.often(settings.cutEveryMs, () => this.cut());
+    this.faults.often(settings.laneEveryMs, () => this.lanes());
+    this.faults.often(settings.slowDiskEveryMs, () => this.slowDisk());
+    this.faults.often(settings.handOverEveryMs, () => world.leader()?.member.order((raft) => void raft.transferLeadership(this.anyId())));
+    this.faults.often(settings.kafkaEveryMs, () => this.kafka());
+    this.faults.often(settings.agentCrashEveryMs, () => this.crashAgent());
   }
 
+  /** From now on nothing new goes wrong. */
   end(): void {
-    this.isOver = true;
-  }
-
-  private often(everyMs: number, act: () => void): void {
-    if (everyMs === Infinity) return;
-    this.world.clock.after(this.random.exponential(everyMs), () => {
-      if (this.isOver) return;
-      act();
-      this.often(everyMs, act);
-    });
+    this.faults.end();
   }
 
   private anyId(): string {
@@ -57,11 +51,11 @@ export class ControlFaults {
 
   private crashed(id: string): void {
     const { clock, settings, coordinators, monitors } = this.world;
-    if (this.isOver) return;
+    if (this.faults.isOver) return;
     const awayMs = 1 + this.random.exponential(settings.awayMsMean);
     monitors.troubled(id, awayMs);
     clock.after(awayMs, () => {
-      if (!this.isOver) this.world.startCoordinator(id);
+      if (!this.faults.isOver) this.world.startCoordinator(id);
     });
     // The kernel refuses connections, and Raft's transport says so.
     for (const other of coordinators.values()) {
@@ -126,7 +120,7 @@ export class ControlFaults {
     if (this.random.chance(0.2)) agent.leave();
     else agent.crash(this.random.chance(0.5) ? 'host' : 'process');
     this.world.clock.after(1 + this.random.exponential(AGENT_AWAY_MS_MEAN), () => {
-      if (!this.isOver) agent.start();
+      if (!this.faults.isOver) agent.start();
     });
   }
 }

@@ -1,6 +1,7 @@
 /** What happens to coordinators that form a group, and to the group: crashes, pauses, cuts, disks and addresses that change, orders of operators, wishes that are replayed. */
 import type { Configuration } from '@muster/raft';
 import { haveQuorum } from '../raft/quorums.js';
+import { Recurring } from '../recurring.js';
 import type { SeededRandom } from '../seeded-random.js';
 import type { GroupWorld } from './group-world.js';
 import { sendWish } from './introducing.js';
@@ -12,7 +13,7 @@ const WIPE_AWAY_MS = 6000;
 const SITES_MAX = 8;
 
 export class GroupFaults {
-  private isOver = false;
+  private readonly faults: Recurring;
   /** Nobody starts them again before. */
   private readonly awayUntilMs = new Map<Site, number>();
 
@@ -20,6 +21,7 @@ export class GroupFaults {
     private readonly world: GroupWorld,
     private readonly random: SeededRandom,
   ) {
+    this.faults = new Recurring(world.clock, random);
     world.onCrashed = (site) => this.crashed(site);
   }
 
@@ -27,28 +29,20 @@ export class GroupFaults {
     const { world, random } = this;
     const { settings, clock } = world;
     for (const site of world.sites) clock.at(random.between(0, settings.startSpreadMs), () => this.start(site));
-    this.often(settings.crashEveryMs, () => this.any().crash());
-    this.often(settings.pauseEveryMs, () => this.any().pause(random.between(0, PAUSE_MS_MAX)));
-    this.often(settings.cutEveryMs, () => this.cut());
-    this.often(settings.wipeEveryMs, () => this.wipe());
-    this.often(settings.moveEveryMs, () => this.move());
-    this.often(settings.removeEveryMs, () => this.remove());
-    this.often(settings.replaceEveryMs, () => this.replace());
-    this.often(settings.handOverEveryMs, () => world.leader()?.disk.member.order((raft) => void raft.transferLeadership(this.any().nodeId)));
-    this.often(settings.replayEveryMs, () => this.replay());
+    this.faults.often(settings.crashEveryMs, () => this.any().crash());
+    this.faults.often(settings.pauseEveryMs, () => this.any().pause(random.between(0, PAUSE_MS_MAX)));
+    this.faults.often(settings.cutEveryMs, () => this.cut());
+    this.faults.often(settings.wipeEveryMs, () => this.wipe());
+    this.faults.often(settings.moveEveryMs, () => this.move());
+    this.faults.often(settings.removeEveryMs, () => this.remove());
+    this.faults.often(settings.replaceEveryMs, () => this.replace());
+    this.faults.often(settings.handOverEveryMs, () => world.leader()?.disk.member.order((raft) => void raft.transferLeadership(this.any().nodeId)));
+    this.faults.often(settings.replayEveryMs, () => this.replay());
   }
 
+  /** From now on nothing new goes wrong. */
   end(): void {
-    this.isOver = true;
-  }
-
-  private often(everyMs: number, act: () => void): void {
-    if (everyMs === Infinity) return;
-    this.world.clock.after(this.random.exponential(everyMs), () => {
-      if (this.isOver) return;
-      act();
-      this.often(everyMs, act);
-    });
+    this.faults.end();
   }
 
   private any(): Site {
@@ -59,13 +53,13 @@ export class GroupFaults {
   }
 
   private start(site: Site): void {
-    if (this.isOver || this.world.clock.nowMs() < (this.awayUntilMs.get(site) ?? 0)) return;
+    if (this.faults.isOver || this.world.clock.nowMs() < (this.awayUntilMs.get(site) ?? 0)) return;
     this.world.counts.starts += 1;
     site.start();
   }
 
   private crashed(site: Site): void {
-    if (this.isOver) return;
+    if (this.faults.isOver) return;
     const { clock, settings } = this.world;
     clock.after(1 + this.random.exponential(settings.awayMsMean), () => this.start(site));
   }
@@ -78,7 +72,7 @@ export class GroupFaults {
     const pairs = sites.flatMap((from) => sites.filter((to) => to !== from && this.isCut(shape, from, to, lonely, side)).map((to): [string, string] => [from.place, to.place]));
     for (const [from, to] of pairs) network.change(from, to, { isCut: true });
     clock.after(this.random.exponential(settings.cutMsMean), () => {
-      if (!this.isOver) for (const [from, to] of pairs) network.change(from, to, { isCut: false });
+      if (!this.faults.isOver) for (const [from, to] of pairs) network.change(from, to, { isCut: false });
     });
   }
 
@@ -106,7 +100,7 @@ export class GroupFaults {
     site.crash();
     world.clock.at(startsAtMs, () => {
       // Others may have counted on it meanwhile, or its disk was found to be whole.
-      if (!this.isOver && !site.isRunning && canLose(world, site)) {
+      if (!this.faults.isOver && !site.isRunning && canLose(world, site)) {
         world.counts.wipes += 1;
         world.monitors.ordered(site.disk.storeId);
         site.wipe();

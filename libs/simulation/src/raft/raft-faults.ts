@@ -1,5 +1,6 @@
 /** What happens to a simulated group: crashes, pauses, cuts of every shape, clogged links, slow disks, changes of members, handovers. Each at random times of its own. */
 import type { ConfigChange, PeerId } from '@muster/raft';
+import { Recurring } from '../recurring.js';
 import type { SeededRandom } from '../seeded-random.js';
 import type { RaftWorld } from './raft-world.js';
 
@@ -10,38 +11,30 @@ const SLOW_DISK_MS_MAX = 4000;
 const GONE_MS_MAX = 30;
 
 export class RaftFaults {
-  private isOver = false;
+  private readonly faults: Recurring;
 
   constructor(
     private readonly world: RaftWorld,
     private readonly random: SeededRandom,
   ) {
+    this.faults = new Recurring(world.clock, random);
     world.onCrashed = (id) => this.crashed(id);
   }
 
   begin(): void {
     const { settings } = this.world;
-    this.often(settings.crashEveryMs, () => this.world.members.get(this.anyId())?.crash());
-    this.often(settings.pauseEveryMs, () => this.world.members.get(this.anyId())?.pause(this.random.between(0, PAUSE_MS_MAX)));
-    this.often(settings.cutEveryMs, () => this.cut());
-    this.often(settings.clogEveryMs, () => this.clog());
-    this.often(settings.slowDiskEveryMs, () => this.slowDisk());
-    this.often(settings.changeEveryMs, () => this.world.change(this.anyChange()));
-    this.often(settings.handOverEveryMs, () => this.world.handOver(this.anyId()));
+    this.faults.often(settings.crashEveryMs, () => this.world.members.get(this.anyId())?.crash());
+    this.faults.often(settings.pauseEveryMs, () => this.world.members.get(this.anyId())?.pause(this.random.between(0, PAUSE_MS_MAX)));
+    this.faults.often(settings.cutEveryMs, () => this.cut());
+    this.faults.often(settings.clogEveryMs, () => this.clog());
+    this.faults.often(settings.slowDiskEveryMs, () => this.slowDisk());
+    this.faults.often(settings.changeEveryMs, () => this.world.change(this.anyChange()));
+    this.faults.often(settings.handOverEveryMs, () => this.world.handOver(this.anyId()));
   }
 
   /** From now on nothing new goes wrong. */
   end(): void {
-    this.isOver = true;
-  }
-
-  private often(everyMs: number, act: () => void): void {
-    if (everyMs === Infinity) return;
-    this.world.clock.after(this.random.exponential(everyMs), () => {
-      if (this.isOver) return;
-      act();
-      this.often(everyMs, act);
-    });
+    this.faults.end();
   }
 
   private anyId(): PeerId {
@@ -52,9 +45,9 @@ export class RaftFaults {
   /** A crashed process comes back; the others may learn of its end at once. */
   private crashed(id: PeerId): void {
     const { clock, settings, members } = this.world;
-    if (this.isOver) return;
+    if (this.faults.isOver) return;
     clock.after(1 + this.random.exponential(settings.awayMsMean), () => {
-      if (!this.isOver) members.get(id)?.start();
+      if (!this.faults.isOver) members.get(id)?.start();
     });
     // Leases trust this hint, and a process that is back already makes it wrong.
     if (settings.leases || this.random.chance(0.3)) return;
@@ -68,7 +61,7 @@ export class RaftFaults {
     const pairs = this.pairs();
     for (const [from, to] of pairs) network.change(from, to, { isCut: true });
     clock.after(this.random.exponential(settings.cutMsMean), () => {
-      if (this.isOver || ids.length === 0) return;
+      if (this.faults.isOver || ids.length === 0) return;
       for (const [from, to] of pairs) network.change(from, to, { isCut: false });
     });
   }
