@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { rmSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type ClusterStatus, clusterStatusSchema } from '@muster/contracts';
-import { CoordinatorGroup, freePort, ROOT, scratchFolder, type Seat, Service, until } from '@muster/test-cluster';
+import { CoordinatorGroup, ROOT, scratchFolder, type Seat, Service, until } from '@muster/test-cluster';
+import { freePort } from '@muster/testing';
 
 /** Above every time limit, so that what takes longer is broken and not slow. */
 const LIMIT_MS = 90_000;

@@ -1,9 +1,8 @@
 /** The consumer as a process of its own, run from source, so that it can be killed the hard way. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { resolve } from 'node:path';
-import { until } from '@muster/testing';
+import { freePort, until } from '@muster/testing';
 import type { ConsumerStats } from '../src/stats.controller.js';
 
 export interface ConsumerProcessFacts {
@@ -64,15 +63,4 @@ export class ConsumerProcess {
   async untilReady(): Promise<void> {
     await until(`ready; it said: ${this.output.slice(-2000)}`, async () => (await this.get('/health/ready')) !== null, 60_000);
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((done, failed) => {
-    const server = createServer();
-    server.once('error', failed);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => done(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }

@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { freePort, scratchFolder, until } from '@muster/test-cluster';
+import { scratchFolder, until } from '@muster/test-cluster';
+import { freePort } from '@muster/testing';
 import { z } from 'zod';
 
 const START_MS_MAX = 30_000;

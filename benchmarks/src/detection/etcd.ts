@@ -3,7 +3,8 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import { freePort, scratchFolder, until } from '@muster/test-cluster';
+import { scratchFolder, until } from '@muster/test-cluster';
+import { freePort } from '@muster/testing';
 import { z } from 'zod';
 import { tellProgress } from '../progress.js';
 

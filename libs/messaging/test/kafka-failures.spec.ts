@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { type AddressInfo, connect as connectSocket, createServer, type Server, type Socket } from 'node:net';
 import type { MessageBus, TopicSpec } from '@muster/contracts';
-import { failureOf, until } from '@muster/testing';
+import { failureOf, freePort, until } from '@muster/testing';
 import { createMessageBus } from '../src/index.js';
 
 const text = (value: string): Uint8Array => Buffer.from(value);
@@ -32,13 +32,6 @@ class FakeServer {
       this.#server.close(() => resolve());
     });
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = new FakeServer(() => undefined);
-  const port = await server.listen();
-  await server.close();
-  return port;
 }
 
 describe('a bus on Kafka', () => {

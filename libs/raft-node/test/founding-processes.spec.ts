@@ -37,7 +37,7 @@ afterEach(async () => {
 type Said = { readonly httpUrl?: string; readonly status?: RaftStatus; readonly texts?: number; readonly committed?: string };
 
 async function start(nodeId: string): Promise<void> {
-  const setup = { nodeId, storePath: join(folder, nodeId, 'raft.db'), expect: 3 };
+  const setup = { nodeId, storePath: join(folder, nodeId, 'raft.db'), expect: 3, secret: folder };
   const child = fork(MEMBER, [JSON.stringify(setup)], { env: { ...process.env, NODE_NO_WARNINGS: '1', NODE_OPTIONS: '' }, execArgv: [] });
   const member: Member = { child, httpUrl: null, status: null, texts: 0 };
   members.set(nodeId, member);

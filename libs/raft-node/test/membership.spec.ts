@@ -97,7 +97,7 @@ test('a wish to join that somebody captured buries nobody, once the member is do
   const victim = await notLeading();
   const another = { ...joinOf(victim), storeId: '7b0f7d4e-5c9b-4b57-9b53-0d5a52f6c1aa' };
   // Refused while the member is heard. What was sent is the same that would put it out of the group when it is not.
-  const wish = () => new Introductions('secret of the test', () => Promise.resolve([])).join(leader.door.url, another, new AbortController().signal);
+  const wish = () => new Introductions(all.secret, () => Promise.resolve([])).join(leader.door.url, another, new AbortController().signal);
   expect(await wish()).toMatchObject({ kind: 'refused' });
   const captured = leader.door.overheard.find(({ body }) => body.includes(another.storeId));
   const replay = async (at: Coordinator) => (await fetch(`${at.door.url}/raft/join`, { method: 'POST', ...captured })).json() as Promise<{ message: string }>;

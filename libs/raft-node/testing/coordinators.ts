@@ -1,4 +1,5 @@
 /** Coordinators of a test, in one process on loopback: each with a folder, a door and a group, whose state is a list of texts. */
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,6 +38,8 @@ export interface Coordinator {
 export class Coordinators {
   readonly running = new Map<string, Coordinator>();
   readonly folder = mkdtempSync(join(tmpdir(), 'muster-group-'));
+  /** Of these alone: an address that one of them left may be that of another suite's coordinator by now, which would take in who asks. */
+  readonly secret = `of these coordinators: ${randomUUID()}`;
   /** HTTP addresses that discovery knows, of all that ever ran. */
   readonly addresses: string[] = [];
 
@@ -55,7 +58,7 @@ export class Coordinators {
       {
         nodeId,
         cluster: 'test',
-        secret: 'secret of the test',
+        secret: this.secret,
         tls: null,
         storePath: this.storeOf(disk),
         host: '127.0.0.1',

@@ -2,7 +2,7 @@
 import { createServer } from 'node:http';
 import { RaftGroup } from '../dist/index.js';
 
-const { nodeId, storePath, expect } = JSON.parse(process.argv[2]);
+const { nodeId, storePath, expect, secret } = JSON.parse(process.argv[2]);
 const tell = (message) => process.connected && process.send(message);
 let addresses = [];
 let group = null;
@@ -36,7 +36,7 @@ group = await RaftGroup.open(
   {
     nodeId,
     cluster: 'test',
-    secret: 'secret of the test',
+    secret,
     tls: null,
     storePath,
     host: '127.0.0.1',

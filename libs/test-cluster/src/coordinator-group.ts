@@ -3,7 +3,8 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type RaftStatus, raftStatusSchema } from '@muster/contracts';
 import { isApart, Link } from './own-network.js';
-import { freePort, ROOT, scratchFolder, Service, until } from './service.js';
+import { freePort } from '@muster/testing';
+import { ROOT, scratchFolder, Service, until } from './service.js';
 
 const START_MS_MAX = 60_000;
 const ASK_MS_MAX = 1000;

@@ -2,7 +2,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -10,6 +9,10 @@ import { join, resolve } from 'node:path';
 export const ROOT = resolve(import.meta.dirname, '..', '..', '..');
 
 const TAIL_BYTES_MAX = 8192;
+
+/** Names servers that all tests share, or settings of whoever runs the tests: a service that took them up would find what another one left. */
+const isForeign = (name: string): boolean => name.startsWith('MUSTER_') || ['KAFKA_BROKERS', 'DATABASE_URL', 'REDIS_URL'].includes(name);
+const inherited = () => Object.fromEntries(Object.entries(process.env).filter(([name]) => !isForeign(name)));
 
 export class Service {
   private tail = '';
@@ -35,7 +38,7 @@ export class Service {
   }
 
   private static run(name: string, command: string, args: readonly string[], env: Readonly<Record<string, string>>): Service {
-    return new Service(name, spawn(command, args, { cwd: ROOT, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] }));
+    return new Service(name, spawn(command, args, { cwd: ROOT, env: { ...inherited(), ...env }, stdio: ['ignore', 'pipe', 'pipe'] }));
   }
 
   get pid(): number {
@@ -81,17 +84,6 @@ export async function until<T>(what: string, timeoutMs: number, probe: () => Pro
     if (performance.now() > giveUpAt) throw new Error(`gave up after ${timeoutMs} ms waiting for ${what}`);
     await new Promise((wake) => setTimeout(wake, everyMs));
   }
-}
-
-/** A free port on loopback. Another program may take it before you do: retry the start if so. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }
 
 export const scratchFolder = (name: string): string => mkdtempSync(join(tmpdir(), `muster-${name}-`));

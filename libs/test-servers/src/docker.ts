@@ -4,10 +4,10 @@
  * The images are those of the compose file, so that tests meet the versions that users run.
  */
 import { request } from 'node:http';
+import { freePort } from '@muster/testing';
 import type { StartedTestContainer, TestContainer } from 'testcontainers';
 import { within } from './deadline.js';
 import type { PlaceAnswer, SearchOptions, ServerKind } from './found-server.js';
-import { freePort } from './free-port.js';
 import { KAFKA_VERSION } from './kafka-jars.js';
 import { messageOf } from './message-of.js';
 import { whyNotServing } from './serving.js';

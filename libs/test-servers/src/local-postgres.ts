@@ -7,9 +7,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { chown, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { freePort } from '@muster/testing';
 import { becomesTrue } from './deadline.js';
 import type { PlaceAnswer, SearchOptions } from './found-server.js';
-import { freePort } from './free-port.js';
 import { OwnedProcess, type ProcessOptions, programIn } from './owned-process.js';
 import { whyNotServing } from './serving.js';
 

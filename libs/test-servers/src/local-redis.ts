@@ -2,9 +2,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '@muster/testing';
 import { becomesTrue } from './deadline.js';
 import type { PlaceAnswer, SearchOptions } from './found-server.js';
-import { freePort } from './free-port.js';
 import { OwnedProcess, programIn } from './owned-process.js';
 import { whyNotServing } from './serving.js';
 
