@@ -11,7 +11,7 @@ let trio: CoordinatorTrio;
 beforeAll(async () => {
   trio = await CoordinatorTrio.start();
 });
-afterAll(() => trio.close());
+afterAll(() => trio?.close());
 
 interface State {
   readonly members: readonly { readonly record: { readonly nodeId: string } }[];

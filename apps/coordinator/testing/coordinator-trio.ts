@@ -40,9 +40,16 @@ export class CoordinatorTrio {
 
   static async start(env: Readonly<Record<string, string>> = {}): Promise<CoordinatorTrio> {
     const trio = new CoordinatorTrio();
-    await Promise.all(['c1', 'c2', 'c3'].map((nodeId) => trio.open(nodeId, env)));
-    await trio.leader();
-    return trio;
+    const opened = await Promise.allSettled(['c1', 'c2', 'c3'].map((nodeId) => trio.open(nodeId, env)));
+    try {
+      for (const one of opened) if (one.status === 'rejected') throw one.reason;
+      await trio.leader();
+      return trio;
+    } catch (error) {
+      // What came up would go on after its test and keep the process.
+      await trio.close().catch(() => {});
+      throw error;
+    }
   }
 
   /** One more, or one that was there before. */
