@@ -42,6 +42,10 @@ describe('A11: the compose stack', () => {
     expect(compose.services).toHaveProperty([on ?? '']);
   });
 
+  test('nobody waits for a certain coordinator: any of them will do, and one that does not come up holds up nobody', () => {
+    expect(services.filter(([, service]) => COORDINATORS.some((name) => name in (service.depends_on ?? {}))).map(([name]) => name)).toEqual([]);
+  });
+
   test('services that are scaled publish no port and get their node id from the container', () => {
     for (const name of ['producer', 'consumer']) {
       const service = compose.services[name];
