@@ -60,7 +60,7 @@ const LAST_WORDS_MS_MAX = 4000;
 /** How long our last words may take where nobody can agree on them. Milliseconds. */
 const UNHEARD_MS_MAX = 500;
 /** How long others, told to stop together with us, may take to say so. Milliseconds. */
-const COMPANY_MS = 800;
+const COMPANY_MS = 2000;
 /** How long we stay for them once they did. Milliseconds. */
 const COMPANY_MS_MAX = 3000;
 
