@@ -55,7 +55,7 @@ test('bodies far greater than any buffer stream in both directions and arrive un
   const block = randomBytes(1024 * 1024);
   const blocks = 48;
   const echo = await upstream((request, response) => request.pipe(response));
-  const proxy = await proxyTo([at('producer-1', echo, { service: 'producer' })], { bodyTimeoutMs: 20_000, headersTimeoutMs: 20_000 });
+  const proxy = await proxyTo([at('producer-1', echo, { service: 'producer' })]);
   const [sent, received] = [createHash('sha256'), createHash('sha256')];
   let receivedBytes = 0;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -162,8 +162,11 @@ test('A4: kill -9 of a member under load costs readers not one request', async (
 test('a GET that broke off before an answer is repeated on another member', async () => {
   const [broken, sound] = [await upstream((request) => request.socket.destroy()), await upstream(says('sound'))];
   const proxy = await proxyTo([at('c-1', broken), at('c-2', sound)]);
-  for (let n = 0; n < 8; n++) expect((await proxy.ask('/api/logs')).body.toString()).toBe('sound');
-  expect(broken.requestCount).toBeGreaterThan(0);
+  // Which of the two is asked first is drawn each time.
+  await until('the broken one was asked', async () => {
+    expect((await proxy.ask('/api/logs')).body.toString()).toBe('sound');
+    return broken.requestCount > 0;
+  });
 });
 
 test('a POST that broke off is never repeated, and the client is told that it may have been done', async () => {
