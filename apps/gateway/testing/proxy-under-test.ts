@@ -25,7 +25,8 @@ export class ProxyUnderTest {
     const metrics = new Registry();
     const proxy = new Proxy({
       routes: DEFAULT_ROUTES,
-      limits: { connectTimeoutMs: 1000, headersTimeoutMs: 2000, bodyTimeoutMs: 2000, connectionsPerMember: 16, inflightMax: 1000, viewStaleMs: 30_000, doubtTimeoutMs: 2000, ...limits },
+      // Nobody is given up because the machine stood still: what is about time limits sets its own.
+      limits: { connectTimeoutMs: 30_000, headersTimeoutMs: 30_000, bodyTimeoutMs: 30_000, connectionsPerMember: 16, inflightMax: 1000, viewStaleMs: 30_000, doubtTimeoutMs: 30_000, ...limits },
       zone: 'default',
       viewAgeMs: () => 0,
       metrics,
