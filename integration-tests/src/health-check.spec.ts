@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { freePort } from '@muster/testing';
 import { repositoryFile } from './repository.js';
 
 const servers: Server[] = [];
@@ -49,9 +50,7 @@ describe('the health check of a container', () => {
   });
 
   test('fails where nobody listens', async () => {
-    const port = await service(() => {});
-    await new Promise((resolve) => servers.splice(0)[0]?.close(resolve));
-    expect(await check(port)).toMatchObject({ code: 1, out: '', err: expect.stringContaining('Connection refused') });
+    expect(await check(String(await freePort()))).toMatchObject({ code: 1, out: '', err: expect.stringContaining('Connection refused') });
   });
 
   test('says which setting it lacks', async () => {

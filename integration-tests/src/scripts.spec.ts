@@ -1,20 +1,10 @@
 /** A14: what the scripts promise to whoever calls them, without a cluster. With one they prove themselves. */
 import { spawnSync } from 'node:child_process';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '@muster/testing';
 
 const SCRIPTS = ['test-cluster-health.sh', 'simulate-failure.sh', 'load-test.sh', 'test-ha-cluster.sh'];
 const folder = fileURLToPath(new URL('..', import.meta.url));
-
-/** A port where nobody listens: it was free a moment ago. */
-async function silentUrl(): Promise<string> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return `http://127.0.0.1:${port}`;
-}
 
 function run(script: string, args: readonly string[], baseUrl = 'http://127.0.0.1:9'): { code: number | null; out: string; err: string } {
   const { status, stdout, stderr } = spawnSync('bash', [`${folder}/${script}`, ...args], { encoding: 'utf8', env: { ...process.env, BASE_URL: baseUrl } });
@@ -35,7 +25,7 @@ describe.each(SCRIPTS)('%s', (script) => {
   });
 
   test('without a cluster it ends with 3 and says how to start one', async () => {
-    const { code, err } = run(script, [], await silentUrl());
+    const { code, err } = run(script, [], `http://127.0.0.1:${await freePort()}`);
     expect(code).toBe(3);
     expect(err).toMatch(/No cluster answers at http:\/\/127\.0\.0\.1:\d+\/cluster\/status\.\nStart one with `npm start`/);
   });
