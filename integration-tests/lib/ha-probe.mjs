@@ -19,7 +19,7 @@ import { doubledChanges, lostChanges, strangersTo } from './ha-judge.mjs';
 import { ask, hangUp } from './http.mjs';
 
 const LOOK_EVERY_MS = 50;
-const ANSWER_MS_MAX = 2000;
+const ANSWER_MS_MAX = 5000;
 const PAGE = 1000;
 
 const { values: options, positionals } = parseArgs({

@@ -6,10 +6,15 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
+import { eventually } from '@muster/testing';
 import { repositoryFile } from './repository.js';
 
-const LIMIT_MS = 20_000;
+/** For the programs to start, ask and end. */
+const LIMIT_MS = 60_000;
+/** What is there is asked for until it is seen. */
+const PATIENCE_MS = '30000';
+/** What is not there is waited for in vain. */
+const IMPATIENCE_MS = '300';
 const servers: Server[] = [];
 const children: ChildProcess[] = [];
 let folder: string;
@@ -77,12 +82,11 @@ function start(program: string, ...args: string[]): { readonly child: ChildProce
 }
 
 const watch = (urls: Readonly<Record<string, string>>) => start('ha-watch.mjs', urls['a'] ?? '', '--coordinators', named(urls), '--facts', join(folder, 'facts'), '--harmed', join(folder, 'harmed'), '--run', 'spec');
-const facts = (kind: string): object[] => readFileSync(join(folder, 'facts'), 'utf8').split('\n').filter((line) => line.includes(`"kind":"${kind}"`)).map((line) => JSON.parse(line) as object);
+const facts = (kind: string): object[] => readFileSync(join(folder, 'facts'), 'utf8').split('\n').filter((line) => line.includes(`"kind":"${kind}"`) && line.endsWith('}')).map((line) => JSON.parse(line) as object);
 
 test('a group that keeps its promises is watched until the watch is ended, and its changes are written down', async () => {
   const { child, ended } = watch(await stage({}));
-  const endMs = performance.now() + LIMIT_MS;
-  while (facts('acknowledged').length < 6 && performance.now() < endMs) await pause(20);
+  await eventually('six changes are acknowledged', () => facts('acknowledged').length, (count) => count >= 6);
   child.kill('SIGTERM');
   expect(await ended).toMatchObject({ code: 0, err: '' });
   expect(facts('leads')).toMatchObject([{ nodeId: 'a', term: 4 }]);
@@ -109,6 +113,6 @@ test.each([
   ['read-only', {}, ['--node', 'b'], 1, /still says follower, quorum true/],
   ['caught-up', {}, ['--node', 'b'], 0, ''],
 ] as const)('asked whether %s, of %j with %j, it ends with %i', async (question, play, args, code, err) => {
-  const { ended } = start('ha-probe.mjs', question, '--coordinators', named(await stage(play)), '--within', '300', ...args);
+  const { ended } = start('ha-probe.mjs', question, '--coordinators', named(await stage(play)), '--within', code === 0 ? PATIENCE_MS : IMPATIENCE_MS, ...args);
   expect(await ended).toMatchObject({ code, err: expect.stringMatching(err === '' ? /^$/ : err) });
 }, LIMIT_MS);
