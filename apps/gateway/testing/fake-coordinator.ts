@@ -3,6 +3,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { type AgentMessage, type ClusterStatus, type CoordinatorMessage, decodeAgentMessage, LANE_PROTOCOL, type WatchMessage } from '@muster/contracts';
+import { freePort } from '@muster/testing';
 
 const PULSE_MS = 100;
 
@@ -25,7 +26,8 @@ export class FakeCoordinator {
     public status: ClusterStatus,
   ) {}
 
-  static async start(status: ClusterStatus, port = 0): Promise<FakeCoordinator> {
+  /** On a port that nobody else takes once it was left. */
+  static async start(status: ClusterStatus, port?: number): Promise<FakeCoordinator> {
     const server = createServer();
     const fake = new FakeCoordinator(server, status);
     server.on('request', (request, response) => {
@@ -37,7 +39,7 @@ export class FakeCoordinator {
     });
     server.on('upgrade', (_request, socket) => fake.openLane(socket as Socket));
     const { promise, resolve } = Promise.withResolvers<void>();
-    server.listen(port, '127.0.0.1', resolve);
+    server.listen(port ?? (await freePort()), '127.0.0.1', resolve);
     await promise;
     return fake;
   }

@@ -1,6 +1,7 @@
 /** A member's HTTP server on a real port, in this process. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { freePort } from '@muster/testing';
 
 export type Handle = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -12,7 +13,8 @@ export class Upstream {
     public handle: Handle,
   ) {}
 
-  static async start(handle: Handle, port = 0): Promise<Upstream> {
+  /** On a port that nobody else takes once it was left. */
+  static async start(handle: Handle): Promise<Upstream> {
     const server = createServer();
     const upstream = new Upstream(server, handle);
     server.on('request', (request, response) => {
@@ -20,7 +22,7 @@ export class Upstream {
       upstream.handle(request, response);
     });
     const { promise, resolve } = Promise.withResolvers<void>();
-    server.listen(port, '127.0.0.1', resolve);
+    server.listen(await freePort(), '127.0.0.1', resolve);
     await promise;
     return upstream;
   }
