@@ -41,7 +41,9 @@ find_coordinators
 
 work=$(mktemp -d)
 facts=$work/facts
-touch "$facts" "$work/harmed"
+touch "$facts"
+# Who is DOWN already was harmed by others.
+status | json "Object.values(d.membership).filter((m) => m.status === 'DOWN').map((m) => m.nodeId).join('\n')" >"$work/harmed"
 watch_pid=''
 away=''
 frozen=''

@@ -82,18 +82,23 @@ acknowledged_between() {
 
 # Every acknowledged change reached the consumers by way of the bus, each once; waits while they catch up.
 await_stored() {
-  local deadline=$((SECONDS + 30)) consumer from
-  consumer=$(status | json "(Object.values(d.membership).find((m) => m.service === 'consumer' && m.status === 'HEALTHY') ?? {}).httpUrl ?? ''")
-  [ -n "$consumer" ] || { echo '    no consumer is HEALTHY' >&2; return 1; }
+  local deadline=$((SECONDS + SETTLE_MS_MAX / 1000)) from
   # The coordinators' clocks may be a little apart from ours.
   from=$(date -u -d "@$((started_at / 1000 - 60))" +%Y-%m-%dT%H:%M:%S.000Z)
-  while :; do
-    printf '{"httpUrl":"%s","from":"%s","nodeIds":%s}' "$consumer" "$from" "$(json 'JSON.stringify(d.names.split(" "))' <<<"{\"names\":\"$COORDINATORS\"}")" |
-      node_inside --input-type=module -e "$(cat "$here/lib/consumer-events.mjs")" >"$work/events" || return 1
-    if [ "$SECONDS" -ge "$deadline" ]; then question stored 0 --facts "$facts" --events "$work/events" >/dev/null; return; fi
-    ! question stored 0 --facts "$facts" --events "$work/events" >/dev/null 2>&1 || return 0
+  until all_stored "$from" 2>"$work/missing"; do
+    [ "$SECONDS" -lt "$deadline" ] || { cat "$work/missing" >&2; return 1; }
     sleep 1
   done
+}
+
+# all_stored FROM: as it is now.
+all_stored() {
+  local consumer
+  consumer=$(status | json "(Object.values(d.membership).find((m) => m.service === 'consumer' && m.status === 'HEALTHY') ?? {}).httpUrl ?? ''")
+  [ -n "$consumer" ] || { echo '    no consumer is HEALTHY' >&2; return 1; }
+  printf '{"httpUrl":"%s","from":"%s","nodeIds":%s}' "$consumer" "$1" "$(json 'JSON.stringify(d.names.split(" "))' <<<"{\"names\":\"$COORDINATORS\"}")" |
+    node_inside --input-type=module -e "$(cat "$here/lib/consumer-events.mjs")" >"$work/events" || return 1
+  question stored 0 --facts "$facts" --events "$work/events" >/dev/null
 }
 
 write_report() {
