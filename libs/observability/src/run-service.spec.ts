@@ -8,6 +8,9 @@ import type { ServiceHost } from './service-host.js';
 
 const schema = z.strictObject({ node: sections.node, log: sections.log, http: httpSection(0) });
 
+/** Longer than a test may take, so that no slow start counts as one that hangs. */
+const START_GRACE_MS = 600_000;
+
 @Module({})
 class EmptyModule {}
 
@@ -50,6 +53,7 @@ async function run(env: Record<string, string> = {}, build: (host: ServiceHost) 
       },
     },
     at,
+    START_GRACE_MS,
   );
   return { at, running };
 }

@@ -32,10 +32,10 @@ const system: ProcessPort = {
   say: (line) => void process.stderr.write(`${line}\n`),
 };
 
-export async function runService<C extends HostedConfig>(definition: ServiceDefinition<C>, at: ProcessPort = system): Promise<void> {
+export async function runService<C extends HostedConfig>(definition: ServiceDefinition<C>, at: ProcessPort = system, startGraceMs = START_GRACE_MS): Promise<void> {
   const starting = startService(definition);
   let running: RunningService | null = null;
-  endOnSignals(starting, at);
+  endOnSignals(starting, at, startGraceMs);
   at.on('uncaughtException', (error) => {
     if (running === null) at.say(`${definition.service}: ${error.stack ?? error.message}`);
     running?.logger.fatal({ err: error }, 'an error that nobody caught: this process ends, so that a sound one takes its place');
@@ -61,7 +61,7 @@ async function leave(running: RunningService | null, code: number, at: ProcessPo
   at.exit(code);
 }
 
-function endOnSignals(starting: Promise<RunningService>, at: ProcessPort): void {
+function endOnSignals(starting: Promise<RunningService>, at: ProcessPort, startGraceMs: number): void {
   let isEnding = false;
   const end = (signal: string): void => {
     if (isEnding) {
@@ -73,18 +73,18 @@ function endOnSignals(starting: Promise<RunningService>, at: ProcessPort): void 
       at.say(`shutdown took more than ${SHUTDOWN_MS_MAX} ms: ending at once`);
       at.exit(1);
     }, SHUTDOWN_MS_MAX);
-    void close(starting, signal, at).finally(() => clearTimeout(isLate));
+    void close(starting, signal, at, startGraceMs).finally(() => clearTimeout(isLate));
   };
   at.on('SIGTERM', () => end('SIGTERM'));
   at.on('SIGINT', () => end('SIGINT'));
 }
 
 /** A signal that comes during the start waits for it, so that what has begun is ended in order. */
-async function close(starting: Promise<RunningService>, signal: string, at: ProcessPort): Promise<void> {
+async function close(starting: Promise<RunningService>, signal: string, at: ProcessPort, startGraceMs: number): Promise<void> {
   const startIsLate = setTimeout(() => {
     at.say(`${signal} during the start, which has not come to an end: ending at once`);
     at.exit(1);
-  }, START_GRACE_MS);
+  }, startGraceMs);
   const running = await starting.catch(() => null);
   clearTimeout(startIsLate);
   // A start that failed says so itself and ends the process.
