@@ -277,15 +277,21 @@ describe('the end', () => {
 
 test('a service whose start fails lets go of its port', async () => {
   let port = 0;
-  const failing = start({
-    build: (_, host) => {
-      port = Number(new URL(host.httpUrl).port);
-      throw new AppError('NO_DATABASE', 'x', { statusCode: 500 });
-    },
-  });
-  await expect(failing).rejects.toMatchObject({ code: 'NO_DATABASE' });
-  const second = await start({ env: { MUSTER_HTTP_HOST: '127.0.0.1', MUSTER_HTTP_PORT: String(port), MUSTER_LOG_LEVEL: 'silent' } });
-  expect(second.port).toBe(port);
+  const failing = () =>
+    start({
+      build: (_, host) => {
+        port = Number(new URL(host.httpUrl).port);
+        throw new AppError('NO_DATABASE', 'x', { statusCode: 500 });
+      },
+    });
+  const again = async (): Promise<unknown> => {
+    await expect(failing()).rejects.toMatchObject({ code: 'NO_DATABASE' });
+    return start({ env: { MUSTER_HTTP_HOST: '127.0.0.1', MUSTER_HTTP_PORT: String(port), MUSTER_LOG_LEVEL: 'silent' } }).catch((error: unknown) => error);
+  };
+  let second = await again();
+  // The system may give the port to somebody else in between, and hardly does so three times.
+  for (let attempt = 1; attempt < 3 && second instanceof AppError && second.code === 'PORT_TAKEN'; attempt += 1) second = await again();
+  expect(second).toMatchObject({ port });
 });
 
 test('a port that is taken is named with its remedy', async () => {
