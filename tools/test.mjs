@@ -99,8 +99,11 @@ function interrupt(signal) {
   endGroup();
 }
 
-function findServers() {
-  return Promise.all(SERVER_KINDS.map((kind) => findServer(kind, { env: process.env, onProgress: (text) => say(text) })));
+const lookFor = (kind) => findServer(kind, { env: process.env, onProgress: (text) => say(text) });
+
+/** What took too long to start beside the other steps, or could not be downloaded, is looked for once more where its absence is a failure. */
+async function foundServers(search) {
+  return Promise.all((await search).map((server) => (server.found || !isCi || interruptedBy !== null ? server : lookFor(server.kind))));
 }
 
 function tellServers() {
@@ -175,7 +178,7 @@ async function main() {
   const wanted = process.argv.slice(2);
   const projects = projectsCalled(wanted);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => interrupt(signal));
-  const search = findServers();
+  const search = Promise.all(SERVER_KINDS.map(lookFor));
   if (wanted.length === 0) {
     await step('boundaries', [join(root, 'tools', 'check-boundaries.mjs')]);
     await step('lint and types', [nx, 'run-many', '-t', 'lint', 'typecheck', '--parallel=2', '--outputStyle=static']);
@@ -185,7 +188,7 @@ async function main() {
     await step('docs/errors.md explains every code', [join(root, 'tools', 'error-docs.mjs')]);
     await step('mutants apply to the code as it is', [join(root, 'tools', 'mutants.mjs'), '--check']);
   }
-  servers = await search;
+  servers = await foundServers(search);
   try {
     if (interruptedBy === null) {
       tellServers();
