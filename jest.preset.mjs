@@ -24,6 +24,6 @@ export default {
   testMatch: ['<rootDir>/{src,test,testing}/**/*.spec.ts'],
   maxWorkers: 2,
   setupFilesAfterEnv: [fileURLToPath(new URL('tools/property-seed.mjs', import.meta.url))],
-  // Tests wait for conditions, not for moments: only what hangs gets here, also on a machine that is busy with other things.
-  testTimeout: 60_000,
+  // Tests wait for conditions, not for moments, and some for two or three of them: only what hangs gets here, also on a machine that is busy.
+  testTimeout: 150_000,
 };
