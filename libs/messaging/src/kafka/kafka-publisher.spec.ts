@@ -5,6 +5,9 @@ import { busSettings } from '../shared/options.js';
 import type { KafkaLink } from './kafka-link.js';
 import { KafkaPublisher } from './kafka-publisher.js';
 
+/** Long enough for a good request to end in time while the machine stands still for a second or two. */
+const REQUEST_MS_MAX = 5000;
+
 type Send = (topic: string, until: Promise<never>) => Promise<void>;
 
 interface FakeLink {
@@ -29,7 +32,7 @@ function fakeLink(send: Send): FakeLink {
     return Promise.resolve({ kafka: { producer: () => producer }, retire });
   };
   const link = {
-    settings: busSettings({ clientId: 'test', requestTimeoutMs: 100, lingerMs: 0 }),
+    settings: busSettings({ clientId: 'test', requestTimeoutMs: REQUEST_MS_MAX, lingerMs: 0 }),
     client,
     library: () => Promise.resolve({ Partitioners: {} }),
     untilDecided: () => Promise.resolve(),
