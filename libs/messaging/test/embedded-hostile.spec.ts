@@ -20,7 +20,7 @@ describe('an embedded broker among strangers', () => {
   let bus: MessageBus;
 
   beforeAll(async () => {
-    fixture = await embeddedFixture({ sessionTimeoutMs: 800 });
+    fixture = await embeddedFixture();
     bus = fixture.connect({ clientId: 'citizen' });
     await bus.ensureTopics([TOPIC]);
   });
@@ -29,8 +29,8 @@ describe('an embedded broker among strangers', () => {
     await fixture.close();
   });
 
-  const open = (): Promise<Socket> => new Promise((resolve) => {
-    const socket = connectSocket(fixture.socketPath, () => resolve(socket));
+  const open = (at = fixture): Promise<Socket> => new Promise((resolve) => {
+    const socket = connectSocket(at.socketPath, () => resolve(socket));
     socket.on('error', () => undefined);
   });
   /** Sends the bytes and waits until the broker cuts the connection. */
@@ -92,14 +92,22 @@ describe('an embedded broker among strangers', () => {
   });
 
   it('gives the partitions of a silent member to another', async () => {
-    const socket = await open();
-    socket.resume();
-    socket.write(HELLO);
-    socket.write(encodeFrame(REQUEST.join, 2, { subscription: 1, topics: [TOPIC.name], group: 'quiet', startAt: 'earliest' }));
-    const reader = await bus.subscribe({ topics: [TOPIC.name], group: 'quiet', from: 'earliest', onBatch: () => Promise.resolve() });
-    await until('the living member has both partitions', () => reader.assigned().length === 2);
-    await reader.close();
-    socket.destroy();
+    // A broker of its own: with such a short session it would cut the others off, too, whenever this machine stands still.
+    const impatient = await embeddedFixture({ sessionTimeoutMs: 800 });
+    const living = impatient.connect({ clientId: 'living', sessionTimeoutMs: 1000 });
+    try {
+      await until('the topic is there', () => living.ensureTopics([TOPIC]).then(() => true, () => false));
+      const socket = await open(impatient);
+      socket.resume();
+      socket.write(HELLO);
+      socket.write(encodeFrame(REQUEST.join, 2, { subscription: 1, topics: [TOPIC.name], group: 'quiet', startAt: 'earliest' }));
+      const reader = await living.subscribe({ topics: [TOPIC.name], group: 'quiet', from: 'earliest', onBatch: () => Promise.resolve() });
+      await until('the living member has both partitions', () => reader.assigned().length === 2);
+      socket.destroy();
+    } finally {
+      await living.close();
+      await impatient.close();
+    }
   });
 
   /** All that the broker says to one connection that sends these bytes at once. */
