@@ -5,6 +5,8 @@ import { createMessageBus } from '../src/index.js';
 import { BrokerProcess } from '../testing/broker-process.js';
 
 const TOPIC: TopicSpec = { name: 'durable', partitionCount: 3, cleanup: 'delete', retentionMs: 3_600_000 };
+/** How long a call waits whose refusal is to come at once: a stalled machine takes less. */
+const REQUEST_MS_MAX = 30_000;
 const text = (value: string): Uint8Array => Buffer.from(value);
 
 const includesAll = (seen: readonly string[], wanted: readonly string[]): boolean => {
@@ -68,7 +70,7 @@ describe('an embedded broker in a process of its own', () => {
 
   it('refuses to publish at once while the broker is away, and goes on with the same objects when it is back', async () => {
     await broker.start();
-    const bus = connect();
+    const bus = connect(REQUEST_MS_MAX);
     await bus.ensureTopics([TOPIC]);
     const seen: string[] = [];
     const reader = await collect(bus, seen);
@@ -80,7 +82,7 @@ describe('an embedded broker in a process of its own', () => {
     expect(bus.status().detail).not.toBe('');
     const startMs = performance.now();
     expect(await failureOf(bus.publish(TOPIC.name, [{ key: 'k', value: text('lost') }]))).toMatchObject({ code: 'BUS_DOWN', retriable: true });
-    expect(performance.now() - startMs).toBeLessThan(1000);
+    expect(performance.now() - startMs).toBeLessThan(REQUEST_MS_MAX / 2);
     expect(reader.assigned()).toEqual([]);
     await broker.start();
     await until('the client is back', () => bus.status().state === 'up');
@@ -91,7 +93,7 @@ describe('an embedded broker in a process of its own', () => {
   });
 
   it('may start after its clients', async () => {
-    const bus = connect(1000);
+    const bus = connect();
     const seen: string[] = [];
     const reader = await collect(bus, seen);
     expect(await failureOf(bus.publish(TOPIC.name, [{ key: 'k', value: text('x') }]))).toMatchObject({ code: 'BUS_DOWN' });
@@ -106,13 +108,14 @@ describe('an embedded broker in a process of its own', () => {
 
   it('is given up when it hangs, and taken back when it wakes', async () => {
     await broker.start();
+    // Patient with what the disk takes; the one under test gives up soon.
+    await connect().ensureTopics([TOPIC]);
     const bus = connect(500);
-    await bus.ensureTopics([TOPIC]);
+    await until('the bus is up', () => bus.status().state === 'up');
     broker.signal('SIGSTOP');
     expect(await failureOf(bus.publish(TOPIC.name, [{ key: 'k', value: text('x') }]))).toMatchObject({ code: expect.stringMatching(/BUS_TIMEOUT|BUS_DOWN/) as string, retriable: true });
     await until('the bus is down', () => bus.status().state === 'down');
     broker.signal('SIGCONT');
-    await until('the bus is up', () => bus.status().state === 'up');
-    await bus.publish(TOPIC.name, [{ key: 'k', value: text('y') }]);
+    await until('the bus is up, and takes records', () => bus.publish(TOPIC.name, [{ key: 'k', value: text('y') }]).then(() => bus.status().state === 'up', () => false));
   });
 });
