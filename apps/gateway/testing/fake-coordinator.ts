@@ -84,7 +84,10 @@ export class FakeCoordinator {
     this.lanes.add(socket);
     socket.on('error', () => {}).on('close', () => this.lanes.delete(socket));
     socket.write(`HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: ${LANE_PROTOCOL}\r\n\r\n`);
-    createInterface({ input: socket, crlfDelay: 0 }).on('line', (line) => {
+    const lines = createInterface({ input: socket, crlfDelay: 0 });
+    // It passes on what the socket suffers: a connection that was reset would end the whole suite.
+    lines.on('error', () => {});
+    lines.on('line', (line) => {
       const decoded = decodeAgentMessage(JSON.parse(line));
       const answer = decoded.kind === 'ok' ? this.answerTo(decoded.value) : null;
       if (answer !== null && socket.writable) socket.write(`${JSON.stringify(answer)}\n`);

@@ -73,7 +73,10 @@ export class FakeCoordinator {
     let latest: Beat['state'] | null = null;
     socket.on('end', () => socket.end());
     socket.on('close', () => this.ends.push(latest));
-    createInterface({ input: socket, crlfDelay: 0 }).on('line', (line) => {
+    const lines = createInterface({ input: socket, crlfDelay: 0 });
+    // It passes on what the socket suffers: a connection that was reset would end the whole suite.
+    lines.on('error', () => {});
+    lines.on('line', (line) => {
       const decoded = decodeAgentMessage(JSON.parse(line));
       if (decoded.kind !== 'ok') return void this.faults.push(decoded.reason);
       if (decoded.value.kind === 'beat') latest = decoded.value.beat.state;
