@@ -1,4 +1,5 @@
 /** Members of a Raft group as processes of their own: started, asked, stopped and killed. */
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +7,10 @@ import { fileURLToPath } from 'node:url';
 import { AskedProcess, type Launch, until } from '@muster/testing';
 import type { AgedPulse, NodeStatus, Peers, Role } from '../src/index.js';
 
+/** Refusals after which nothing has happened, so that it may be asked again. */
+const NOTHING_HAPPENED = ['not-leader', 'lost', 'busy'];
+/** An answer of a member that runs: longer than a disk or a machine stands still. */
+const ANSWER_MS_MAX = 20_000;
 const MEMBER = fileURLToPath(new URL('./member.mjs', import.meta.url));
 
 /** What a member can be asked, and what it answers. */
@@ -37,6 +42,8 @@ interface Member {
 
 export class Processes {
   readonly folder = mkdtempSync(join(tmpdir(), 'muster-raft-'));
+  /** Of these alone: an address that one of them left may be that of another suite's member by now. */
+  private readonly secret = randomUUID();
   /** How a member is started, where that is not the usual way: by id. */
   readonly launches = new Map<string, Launch>();
   /** What members said when they could not go on. */
@@ -58,7 +65,7 @@ export class Processes {
 
   /** With the store that it had; with addresses of the others as they were when it starts. */
   async start(id: string, found: object | null = null): Promise<void> {
-    const setup = { nodeId: id, clusterId: 'test', secret: 's', storePath: join(this.folder, id, 'raft.db'), host: '127.0.0.1', port: 0, peers: this.peers(), found, ...this.settings };
+    const setup = { nodeId: id, clusterId: 'test', secret: this.secret, storePath: join(this.folder, id, 'raft.db'), host: '127.0.0.1', port: 0, peers: this.peers(), found, ...this.settings };
     let isStarted = false;
     const process = AskedProcess.start({
       name: id,
@@ -111,14 +118,34 @@ export class Processes {
     return leaders.toSorted((a, b) => b.term - a.term)[0]?.id ?? null;
   }
 
-  /** Proposes until somebody commits it. */
-  commit(text: string): Promise<{ readonly index: number; readonly term: number; readonly by: string }> {
-    return until(`'${text}' to be committed`, async () => {
+  /** Asks whoever leads, and again while that was somebody else by then; of what it leads to nothing happens twice. No leader may be stopped meanwhile. */
+  async atLeader<T>(what: string, ask: (leader: string) => Promise<T>): Promise<T> {
+    const { answer } = await until(what, async () => {
       const leader = this.leader();
       if (leader === null) return null;
-      // One that stands still keeps no deadline.
-      const answer = await Promise.race([this.call(leader, 'propose', text, 1000).catch(() => null), new Promise<null>((giveUp) => setTimeout(() => giveUp(null), 1000).unref())]);
-      return answer === null ? null : { ...answer, by: leader };
+      return ask(leader).then((given) => ({ answer: given }), (error: Error & { readonly code?: string }) => {
+        if (NOTHING_HAPPENED.includes(error.code ?? '')) return null;
+        throw error;
+      });
+    });
+    return answer;
+  }
+
+  /** Proposes until somebody commits it, once. */
+  commit(text: string): Promise<{ readonly index: number; readonly term: number; readonly by: string }> {
+    return this.atLeader(`'${text}' to be committed`, async (leader) => ({ ...(await this.call(leader, 'propose', text, ANSWER_MS_MAX)), by: leader }));
+  }
+
+  /** Whoever leads hands over, as often as it takes until that one leads: a busy machine may elect others in between. */
+  async handTo(heir: (leader: string) => string): Promise<string> {
+    return until('the one that was named leads', async () => {
+      const from = this.leader();
+      if (from === null) return null;
+      const to = heir(from);
+      if (to === from) return to;
+      await this.call(from, 'transfer', to, 10_000).catch(() => {});
+      await until('somebody says that he leads', () => this.leader());
+      return this.leader() === to ? to : null;
     });
   }
 
