@@ -45,7 +45,7 @@ async function rounds(discoverMs: number): Promise<number> {
   };
   const forming = new Forming({ cluster: 'test', nodeId: 'a', storeId: store.identity.storeId, httpUrl: 'http://a:1', raftUrl: 'raft://a:2', expect: 1 }, store, new Introductions('s', discover), quiet);
   const ending = new AbortController();
-  const timer = setTimeout(() => ending.abort(), 5000);
+  const timer = setTimeout(() => ending.abort(), 45_000);
   const formed = await forming.run(ending.signal);
   clearTimeout(timer);
   store.close();

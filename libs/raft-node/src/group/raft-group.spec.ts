@@ -1,5 +1,5 @@
 /** A coordinator alone in its group: everything that the application asks of it. Groups of several are in test/. */
-import { until } from '@muster/testing';
+import { eventually, until } from '@muster/testing';
 import { bytesOf, Coordinators } from '../../testing/coordinators.js';
 
 const all = new Coordinators({ expect: 1 });
@@ -14,8 +14,7 @@ test('one that expects nobody else founds a group of its own, leads it, commits 
   expect(result).toBe(1);
   expect(await group.read()).toBeGreaterThanOrEqual(index);
   expect(machine.texts).toEqual(['x']);
-  await until('its status follows', () => group.status().state === 'leader');
-  const status = group.status();
+  const status = await eventually('its status follows', () => group.status(), ({ state, hasQuorum }) => state === 'leader' && hasQuorum);
   expect(status).toMatchObject({ cluster: 'test', nodeId: 'alone', detail: '', hasQuorum: true, leaderId: 'alone', appliedIndex: index });
   expect(status.peers).toEqual([expect.objectContaining({ nodeId: 'alone', storeId: group.storeId, voter: true, silentMs: 0 })]);
   expect(group.leader()).toEqual({ nodeId: 'alone', httpUrl: status.peers[0]?.httpUrl });
