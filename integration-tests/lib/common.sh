@@ -52,7 +52,7 @@ json() {
 
 probe() { "$NODE" "$here/lib/cluster-probe.mjs" "$@"; }
 muster() { "$NODE" "$root/apps/cli/dist/main.js" "$@"; }
-status() { curl -sf -m 5 "$BASE_URL/cluster/status"; }
+status() { curl -sf -m 10 "$BASE_URL/cluster/status"; }
 member_status() { status | json "(d.membership['$1'] ?? {}).status ?? 'GONE'"; }
 
 # Whether BASE_URL leads here: a cluster elsewhere may use the same port and names, and nothing of ours is killed for it.

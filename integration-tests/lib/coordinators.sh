@@ -63,9 +63,12 @@ thaw_node() {
 
 pid_of() { (cd "${MUSTER_CWD:-$root}" && muster ps --json) | json "d.find((p) => p.name === '$1').pid"; }
 
+# Facts of a kind; a line that is being written is left for later.
+whole_facts() { grep "\"kind\":\"$1\".*}\$" "$facts"; }
+
 # The longest time without an acknowledged change since then, by when each was acknowledged. Milliseconds.
 longest_gap() {
-  grep '"kind":"acknowledged"' "$facts" | "$NODE" -e '
+  whole_facts acknowledged | "$NODE" -e '
     const since = Number(process.argv[1]);
     // From the last one before, which may have been long ago.
     const all = require("fs").readFileSync(0, "utf8").trim().split("\n").map((line) => JSON.parse(line).atUnixMs).sort((a, b) => a - b);
@@ -75,7 +78,7 @@ longest_gap() {
 
 # How many changes were acknowledged that were asked for within that time.
 acknowledged_between() {
-  grep '"kind":"acknowledged"' "$facts" | "$NODE" -e '
+  whole_facts acknowledged | "$NODE" -e '
     const [from, to] = process.argv.slice(1).map(Number);
     console.log(require("fs").readFileSync(0, "utf8").trim().split("\n").map((line) => JSON.parse(line).startedUnixMs).filter((at) => at > from && at < to).length);' "$1" "$2"
 }
