@@ -6,10 +6,12 @@ import { createLogging, type LoggingOptions } from './logging.js';
 const folder = mkdtempSync(join(tmpdir(), 'muster-logging-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
+/** Longer than a test may take: no disk that stands still for a while costs an entry here. */
+const DISK_MS_MAX = 600_000;
 let files = 0;
 function logTo(options: Partial<LoggingOptions>) {
   const path = join(folder, `${(files += 1)}.log`);
-  const logging = createLogging({ service: 'producer', nodeId: 'producer-1', level: 'info', format: 'json', fd: openSync(path, 'w'), ...options });
+  const logging = createLogging({ service: 'producer', nodeId: 'producer-1', level: 'info', format: 'json', fd: openSync(path, 'w'), closeMsMax: DISK_MS_MAX, ...options });
   return { ...logging, lines: () => readFileSync(path, 'utf8').split('\n').filter((line) => line !== '') };
 }
 

@@ -16,6 +16,8 @@ export interface LoggingOptions {
   readonly onDrop?: () => void;
   /** Where to write. Default: standard output. */
   readonly fd?: number;
+  /** How long the end waits for a slow reader, or a slow disk. Default 500. Milliseconds. */
+  readonly closeMsMax?: number;
 }
 
 export interface Logging {
@@ -26,10 +28,10 @@ export interface Logging {
 
 /** What may wait for a slow reader. Bytes. */
 const WAITING_BYTES_MAX = 1024 * 1024;
-/** How long the end waits for a slow reader. Milliseconds. */
+/** Milliseconds. */
 const CLOSE_MS_MAX = 500;
 
-export function createLogging({ service, nodeId, level, format, onDrop, fd = 1 }: LoggingOptions): Logging {
+export function createLogging({ service, nodeId, level, format, onDrop, fd = 1, closeMsMax = CLOSE_MS_MAX }: LoggingOptions): Logging {
   const out = destination({ fd, sync: false, maxLength: WAITING_BYTES_MAX });
   if (onDrop !== undefined) out.on('drop', onDrop);
   let closing: Promise<void> | null = null;
@@ -45,7 +47,7 @@ export function createLogging({ service, nodeId, level, format, onDrop, fd = 1 }
         const giveUp = setTimeout(() => {
           out.destroy();
           resolve();
-        }, CLOSE_MS_MAX);
+        }, closeMsMax);
         out.once('close', () => {
           clearTimeout(giveUp);
           resolve();
