@@ -1,6 +1,6 @@
 /** Coordinators that have to become one group, on loopback, whatever happens while they do. */
 import { until } from '@muster/testing';
-import { bytesOf, Coordinators } from '../testing/coordinators.js';
+import { Coordinators } from '../testing/coordinators.js';
 import type { Newcomer } from '../src/group/directory.js';
 import { clusterIdOf } from '../src/group/formation.js';
 import { foundingState } from '../src/group/envelope.js';
@@ -22,8 +22,8 @@ async function threeDisks(): Promise<Newcomer[]> {
 
 test('three found one group, commit, and all apply the same', async () => {
   await Promise.all(['a', 'b', 'c'].map((nodeId) => all.start(nodeId)));
-  const { group } = await all.settled(3);
-  await group.propose(bytesOf('x'));
+  await all.settled(3);
+  await all.commit('x');
   await until('all have it', () => ['a', 'b', 'c'].every((nodeId) => textsOf(nodeId).join() === 'x'));
   expect(all.clusterIds()).toHaveLength(1);
 });

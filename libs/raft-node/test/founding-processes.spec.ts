@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RaftStatus } from '@muster/contracts';
-import { until } from '@muster/testing';
+import { freePort, until } from '@muster/testing';
 
 /** Ten processes are started one after the other, and the machine may be busy. */
 const TEST_MS_MAX = 300_000;
@@ -37,7 +37,7 @@ afterEach(async () => {
 type Said = { readonly httpUrl?: string; readonly status?: RaftStatus; readonly texts?: number; readonly committed?: string };
 
 async function start(nodeId: string): Promise<void> {
-  const setup = { nodeId, storePath: join(folder, nodeId, 'raft.db'), expect: 3, secret: folder };
+  const setup = { nodeId, storePath: join(folder, nodeId, 'raft.db'), expect: 3, secret: folder, port: await freePort() };
   const child = fork(MEMBER, [JSON.stringify(setup)], { env: { ...process.env, NODE_NO_WARNINGS: '1', NODE_OPTIONS: '' }, execArgv: [] });
   const member: Member = { child, httpUrl: null, status: null, texts: 0 };
   members.set(nodeId, member);

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { until } from '@muster/testing';
+import { freePort, until } from '@muster/testing';
 import type { StateMachine } from '../src/driver/raft-node.js';
 import { type GroupOptions, RaftGroup } from '../src/group/raft-group.js';
 import { HttpDoor } from './http-door.js';
@@ -62,7 +62,8 @@ export class Coordinators {
         tls: null,
         storePath: this.storeOf(disk),
         host: '127.0.0.1',
-        port: 0,
+        // Held, let go and taken again while a group is formed: one that the system gives out might be somebody else's by then.
+        port: await freePort(),
         advertiseHost: '127.0.0.1',
         httpUrl: door.url,
         expect: 3,
@@ -113,7 +114,24 @@ export class Coordinators {
   }
 
   leader(): Promise<Coordinator> {
-    return until('somebody leads', () => [...this.running.values()].find(({ group }) => group.isLeader()) ?? null, 20_000);
+    return until('somebody leads', () => [...this.running.values()].find(({ group }) => group.isLeader()) ?? null);
+  }
+
+  /** What whoever leads answers; asked again when that was somebody else by then: nothing has happened in that case. */
+  async atLeader<T>(ask: (leader: Coordinator) => Promise<T>): Promise<T> {
+    const { answer } = await until('a leader answers', async () => {
+      const leader = await this.leader();
+      return ask(leader).then((given) => ({ answer: given }), (error: Error & { readonly code?: string }) => {
+        if (error.code === 'not-leader' || error.code === 'lost') return null;
+        throw error;
+      });
+    });
+    return answer;
+  }
+
+  /** Resolves when it is committed, once. */
+  async commit(text: string): Promise<void> {
+    await this.atLeader(({ group }) => group.propose(bytesOf(text), 20_000));
   }
 
   /** Everybody that runs has a vote in one group of so many voters, and knows a leader. */
@@ -124,7 +142,6 @@ export class Coordinators {
         const { peers, hasQuorum } = group.status();
         return hasQuorum && peers.filter(({ voter }) => voter).length === voters && peers.length === voters && peers.some(({ nodeId, voter }) => nodeId === group.nodeId && voter);
       }),
-      30_000,
     );
     return this.leader();
   }

@@ -2,7 +2,7 @@
 import { createServer } from 'node:http';
 import { RaftGroup } from '../dist/index.js';
 
-const { nodeId, storePath, expect, secret } = JSON.parse(process.argv[2]);
+const { nodeId, storePath, expect, secret, port } = JSON.parse(process.argv[2]);
 const tell = (message) => process.connected && process.send(message);
 let addresses = [];
 let group = null;
@@ -40,7 +40,7 @@ group = await RaftGroup.open(
     tls: null,
     storePath,
     host: '127.0.0.1',
-    port: 0,
+    port,
     advertiseHost: '127.0.0.1',
     httpUrl,
     expect,

@@ -24,6 +24,8 @@ export class Seat {
   private service: Service | null = null;
   private link: Link | null = null;
   url = '';
+  /** Where it speaks Raft: another one each time, 0 for any. */
+  raftPort = 0;
 
   constructor(
     readonly nodeId: string,
@@ -47,6 +49,8 @@ export class Seat {
   /** `slot`: its link; null: none, it shares our network. */
   async start(slot: number | null): Promise<void> {
     if (slot === null) {
+      // One that the system gives out may be another suite's between the moments at which it is held and listened on.
+      this.raftPort = await freePort();
       this.service = Service.start(this.nodeId, [COORDINATOR], this.program(this));
       return;
     }
@@ -181,7 +185,7 @@ export class CoordinatorGroup {
       MUSTER_HTTP_HOST: this.options.isApart ? '0.0.0.0' : hostname,
       MUSTER_HTTP_PORT: port,
       MUSTER_RAFT_HOST: this.options.isApart ? '0.0.0.0' : hostname,
-      MUSTER_RAFT_PORT: '0',
+      MUSTER_RAFT_PORT: String(seat.raftPort),
       MUSTER_BUS_URL: this.busUrl,
       MUSTER_CLUSTER_COORDINATORS: this.urls.join(','),
       MUSTER_CLUSTER_SECRET: SECRET,
