@@ -10,11 +10,14 @@ afterAll(() => {
   }
 });
 
+/** Those names alone: a whole environment may be longer than the output that is kept. */
+const PROGRAM = `console.log(JSON.stringify(process.env, ${JSON.stringify(['PATH', ...Object.keys(SHARED)])})); setInterval(() => {}, 1000)`;
+
 /** What a service finds in its environment. */
 async function environmentWith(given: Readonly<Record<string, string>>): Promise<Readonly<Record<string, string>>> {
-  const service = Service.start('environment', ['-e', 'console.log(JSON.stringify(process.env)); setInterval(() => {}, 1000)'], given);
+  const service = Service.start('environment', ['-e', PROGRAM], given);
   try {
-    return await until('its environment', 20_000, () => Promise.resolve(service.output.endsWith('\n') ? (JSON.parse(service.output) as Record<string, string>) : undefined));
+    return await until('its environment', 45_000, () => Promise.resolve(service.output.endsWith('\n') ? (JSON.parse(service.output) as Record<string, string>) : undefined));
   } finally {
     await service.stop('SIGKILL');
   }

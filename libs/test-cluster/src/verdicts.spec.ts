@@ -29,7 +29,7 @@ const view = (nodeId: string, facts: Partial<MemberStatusView> = {}): MemberStat
 let server: Server;
 const readers: ServerResponse[] = [];
 let verdicts: Verdicts;
-const LIMIT_MS = 5000;
+const LIMIT_MS = 45_000;
 
 beforeEach(async () => {
   const connected = Promise.withResolvers<void>();
