@@ -28,6 +28,7 @@ const ANSWER_MS_MAX = 10_000;
 const ANSWER_MS_PER_MIB = 3000;
 /** Who leads no more may still be about to say what it did, as in a handover. Milliseconds. */
 const LAST_WORD_MS = 300;
+const LOOK_MS = 50;
 
 /** `isOver`: asked every now and then; once it goes on saying yes there is no use in waiting for the answer. */
 export function passOn(passed: Passed, isOver: () => boolean): Promise<PassedOn> {
@@ -35,7 +36,8 @@ export function passOn(passed: Passed, isOver: () => boolean): Promise<PassedOn>
     let isConnected = false;
     const startedMs = performance.now();
     const answerMsMax = ANSWER_MS_MAX + Math.ceil((passed.text.length / 2 ** 20) * ANSWER_MS_PER_MIB);
-    let overSinceMs: number | null = null;
+    // Not by the clock: while our own loop stands still an answer that is there waits to be read.
+    let overLooks = 0;
     const settle = (result: PassedOn): void => {
       clearInterval(watch);
       resolve(result);
@@ -48,13 +50,12 @@ export function passOn(passed: Passed, isOver: () => boolean): Promise<PassedOn>
     outgoing.once('socket', (socket) => socket.once('connect', () => (isConnected = true)));
     outgoing.on('error', (error) => fail(wordsOf(error)));
     const watch = setInterval(() => {
-      const nowMs = performance.now();
-      const waitedMs = nowMs - startedMs;
-      overSinceMs = isOver() ? (overSinceMs ?? nowMs) : null;
+      const waitedMs = performance.now() - startedMs;
+      overLooks = isOver() ? overLooks + 1 : 0;
       if (!isConnected && waitedMs > CONNECT_MS_MAX) fail(`no connection within ${CONNECT_MS_MAX} ms`);
       else if (waitedMs > answerMsMax) fail(`no answer within ${answerMsMax} ms`);
-      else if (overSinceMs !== null && nowMs - overSinceMs > LAST_WORD_MS) fail('another one leads now');
-    }, 50);
+      else if (overLooks > LAST_WORD_MS / LOOK_MS) fail('another one leads now');
+    }, LOOK_MS);
     outgoing.end(passed.text);
   });
 }
