@@ -1,4 +1,5 @@
 import { RaftUnavailable, wholeSnapshot } from '@muster/raft-node';
+import { until } from '@muster/testing';
 import { FakeLogGroup, peerOf } from '../../testing/fake-log-group.js';
 import { turns } from '../../testing/sim-clock.js';
 import { logStatus, whyNoPart } from './log-status.js';
@@ -60,7 +61,7 @@ test('a new leader has no mandate before it has applied all that was agreed befo
   await turns();
   expect(log.mandate()).toEqual({ isLeader: false, term: 4 });
   group.refuseReads();
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await until('it asks again', () => group.reads.length === 2);
   expect(log.mandate().isLeader).toBe(false);
   group.vouch();
   await turns();
@@ -123,7 +124,7 @@ test.each(['lost', 'unknown', 'busy', 'refused', 'not-leader'] as const)('a prop
 test('it is told once when everything is known that the others know', async () => {
   const { group, caughtUp } = open();
   group.refuseReads();
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await until('it asks again', () => group.reads.length === 1);
   group.log.machine.restore(new TextEncoder().encode('{"sum":41}'), 7);
   expect(caughtUp).toEqual([]);
   group.vouch();
