@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { RaftPeer, RaftStatus } from '@muster/contracts';
+import { freePort } from '@muster/testing';
 
 export interface Change {
   readonly by: string;
@@ -56,7 +57,9 @@ export class FakeRaft {
         response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
       });
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    // One that ended is asked as well: nobody else may take its port.
+    const port = await freePort();
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
     this.servers.push(server);
     this.urls.push(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
   }
