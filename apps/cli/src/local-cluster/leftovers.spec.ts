@@ -12,11 +12,13 @@ const stateOf = (pid: number, startToken: string): ClusterState => ({
   processes: [{ name: 'a', role: 'node', nodeId: 'a', pid, httpUrl: null, state: 'running', startToken }],
 });
 
-async function child(script: string): Promise<{ pid: number; startToken: string; ended: Promise<unknown> }> {
+/** A child whose script may wait for `tell`. */
+async function child(script: string): Promise<{ pid: number; startToken: string; ended: Promise<unknown>; tell: () => void }> {
   const started = spawn(process.execPath, ['-e', `console.log('up'); ${script}`], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const ended = once(started, 'exit');
   await once(started.stdout, 'data');
   const pid = started.pid ?? 0;
-  return { pid, startToken: startTokenOf(pid) ?? '', ended: once(started, 'exit') };
+  return { pid, startToken: startTokenOf(pid) ?? '', ended, tell: () => void started.stdin.write('now') };
 }
 
 test('what does not stop by itself is killed, and counted', async () => {
@@ -27,7 +29,8 @@ test('what does not stop by itself is killed, and counted', async () => {
 });
 
 test('what stops by itself is waited for and not killed', async () => {
-  const { pid, startToken, ended } = await child('setTimeout(() => process.exit(0), 200)');
+  const { pid, startToken, ended, tell } = await child('process.stdin.once("data", () => setTimeout(() => process.exit(0), 200))');
+  tell();
   expect(await untilGone(stateOf(pid, startToken))).toBe(0);
   expect(await ended).toEqual([0, null]);
 });

@@ -9,9 +9,9 @@ import { LocalCluster, type LocalClusterListener, StartFailed } from './local-cl
 import { startTokenOf } from './process-identity.js';
 import type { ProcessSpec } from './process-spec.js';
 
-/** Listens on its socket, stops on SIGTERM. */
-const GOOD = `require('net').createServer().listen(process.env.SOCKET); process.on('SIGTERM', () => process.exit(0))`;
-const DEAF = `require('net').createServer().listen(process.env.SOCKET); process.on('SIGTERM', () => {})`;
+/** Stops on SIGTERM, and does so from when its socket is there. */
+const GOOD = `process.on('SIGTERM', () => process.exit(0)); require('net').createServer().listen(process.env.SOCKET)`;
+const DEAF = `process.on('SIGTERM', () => {}); require('net').createServer().listen(process.env.SOCKET)`;
 const BROKEN = `console.log('starting'); console.error('cannot go on: no disk'); process.exit(7)`;
 const PARENT_GUARD = fileURLToPath(new URL('../parent-guard.ts', import.meta.url));
 
