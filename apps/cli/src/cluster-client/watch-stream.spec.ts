@@ -1,6 +1,6 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as pause } from 'node:timers/promises';
+import { eventually } from '@muster/testing';
 import { watchCluster, type WatchListener } from './watch-stream.js';
 
 const servers: Server[] = [];
@@ -33,11 +33,12 @@ async function watched(urls: readonly string[], isEnough: (told: readonly string
     onLost: (_url, why) => told.push(`lost: ${why}`),
   };
   const watching = watchCluster(urls, listener, end.signal);
-  const deadlineMs = performance.now() + 10_000;
-  while (!isEnough(told) && performance.now() < deadlineMs) await pause(10);
-  end.abort();
-  await watching;
-  return told;
+  try {
+    return await eventually('enough is told', () => told, isEnough);
+  } finally {
+    end.abort();
+    await watching;
+  }
 }
 
 test('messages come in their order; kinds that nobody knows and what is no JSON are skipped', async () => {
