@@ -6,8 +6,10 @@ const POLL_MS = 50;
 /** Polls until `check` answers true; false when `withinMs` has passed or `isHopeless` says that waiting makes no sense. */
 export async function becomesTrue(check: () => Promise<boolean>, withinMs: number, isHopeless: () => boolean = () => false): Promise<boolean> {
   const endMs = performance.now() + withinMs;
-  while (performance.now() < endMs && !isHopeless()) {
+  while (!isHopeless()) {
     if (await check()) return true;
+    // Not before the look: whoever stood still past the end may find that it is true by now.
+    if (performance.now() >= endMs) return false;
     await pause(POLL_MS);
   }
   return false;

@@ -6,7 +6,7 @@
 import { request } from 'node:http';
 import { freePort } from '@muster/testing';
 import type { StartedTestContainer, TestContainer } from 'testcontainers';
-import { within } from './deadline.js';
+import { becomesTrue, within } from './deadline.js';
 import type { PlaceAnswer, SearchOptions, ServerKind } from './found-server.js';
 import { KAFKA_VERSION } from './kafka-jars.js';
 import { messageOf } from './message-of.js';
@@ -14,10 +14,10 @@ import { whyNotServing } from './serving.js';
 
 export const IMAGES: Readonly<Record<ServerKind, string>> = { kafka: `apache/kafka:${KAFKA_VERSION}`, postgres: 'postgres:17-alpine', redis: 'redis:8-alpine' };
 
-const ENGINE_WITHIN_MS = 1_500;
+const ENGINE_WITHIN_MS = 5_000;
 /** With time to fetch the image. */
 const START_WITHIN_MS = 150_000;
-const SERVE_WITHIN_MS = 5_000;
+const SERVE_WITHIN_MS = 30_000;
 
 interface Recipe {
   readonly container: TestContainer;
@@ -36,7 +36,8 @@ export async function fromDocker(kind: ServerKind, options: SearchOptions): Prom
   const stop = (started: StartedTestContainer) => started.stop({ timeout: 0 }).then(() => {});
   const complaint = `${IMAGES[kind]} did not start within ${START_WITHIN_MS} ms`;
   const started = await within(container.start(), START_WITHIN_MS, complaint, (late) => void stop(late).catch(() => {}));
-  const reason = await whyNotServing(kind, url(started), SERVE_WITHIN_MS);
+  await becomesTrue(async () => (await whyNotServing(kind, url(started), 1_000)) === null, SERVE_WITHIN_MS);
+  const reason = await whyNotServing(kind, url(started), 5_000);
   if (reason === null) return { url: url(started), detail: `container ${started.getId().slice(0, 12)} of ${IMAGES[kind]}`, stop: () => stop(started) };
   await stop(started);
   return { reason: `${IMAGES[kind]} started but does not serve: ${reason}` };

@@ -2,7 +2,7 @@
 import { type PlaceAnswer, SERVER_ENV, type SearchOptions, type ServerKind } from './found-server.js';
 import { whyNotServing } from './serving.js';
 
-const ANSWER_WITHIN_MS = 3_000;
+const ANSWER_WITHIN_MS = 10_000;
 
 export async function fromEnvironment(kind: ServerKind, options: SearchOptions): Promise<PlaceAnswer> {
   const name = SERVER_ENV[kind];

@@ -48,7 +48,7 @@ async function usableJava({ env }: SearchOptions): Promise<{ readonly program: s
   const remedy = `Kafka needs Java ${JAVA_MAJOR_MIN} or later (Debian: apt-get install default-jre-headless)`;
   if (program === null) return { reason: `no java on the PATH; ${remedy}` };
   const run = new OwnedProcess(program, ['-version'], { env });
-  await run.succeeds(15_000);
+  await run.succeeds(60_000);
   const major = Number(/version "(\d+)/.exec(run.report())?.[1] ?? 0);
   return major >= JAVA_MAJOR_MIN ? { program } : { reason: `${program} is Java ${major}; ${remedy}` };
 }

@@ -15,7 +15,7 @@ import { whyNotServing } from './serving.js';
 
 const DEBIAN_FOLDER = '/usr/lib/postgresql';
 const INITDB_WITHIN_MS = 60_000;
-const START_WITHIN_MS = 20_000;
+const START_WITHIN_MS = 60_000;
 const SETTINGS = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'unix_socket_directories=', 'shared_buffers=32MB', 'max_connections=100'];
 
 export async function startLocalPostgres(options: SearchOptions): Promise<PlaceAnswer> {

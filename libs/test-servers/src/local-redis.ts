@@ -8,7 +8,7 @@ import type { PlaceAnswer, SearchOptions } from './found-server.js';
 import { OwnedProcess, programIn } from './owned-process.js';
 import { whyNotServing } from './serving.js';
 
-const START_WITHIN_MS = 10_000;
+const START_WITHIN_MS = 45_000;
 
 export async function startLocalRedis(options: SearchOptions): Promise<PlaceAnswer> {
   const program = programIn('redis-server', options.env);

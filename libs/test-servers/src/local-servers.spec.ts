@@ -1,4 +1,5 @@
 /** Starts what this machine can start; a machine without a server proves that the reason says so. */
+import { eventually } from '@muster/testing';
 import { findServer } from './find-server.js';
 import { type SearchResult, SERVER_ENV, type ServerKind } from './found-server.js';
 import { OwnedProcess } from './owned-process.js';
@@ -14,11 +15,12 @@ describe.each(KINDS)('%s as a local process', (kind) => {
   let result: SearchResult;
   beforeAll(async () => {
     result = await findServer(kind, { env, places: ['local'] });
-  }, 90_000);
+  }, 150_000);
   afterAll(() => (result.found ? result.stop() : undefined));
 
   test('serves and is found again through its variable, or says what to install', async () => {
-    const again = result.found ? await findServer(kind, { env: { [SERVER_ENV[kind]]: result.url } }) : result;
+    const env = { [SERVER_ENV[kind]]: result.found ? result.url : '' };
+    const again = result.found ? await eventually('it is found again', () => findServer(kind, { env, places: ['environment'] }), ({ found }) => found) : result;
     const expected = result.found ? { found: true, foundBy: 'environment', url: result.url } : { found: false, reasons: [INSTALL_HINT] };
     expect(again).toMatchObject(expected);
   });
@@ -27,14 +29,14 @@ describe.each(KINDS)('%s as a local process', (kind) => {
     if (!result.found) return;
     await result.stop();
     await result.stop();
-    expect(await whyNotServing(kind, result.url, 1_000)).toContain('ECONNREFUSED');
+    expect(await whyNotServing(kind, result.url, 10_000)).toContain('ECONNREFUSED');
   });
 });
 
 describe('an owned process', () => {
   test('that ends at once is reported with its last lines', async () => {
     const child = new OwnedProcess(process.execPath, ['-e', 'console.error("the port is taken"); process.exit(3)']);
-    expect(await child.succeeds(10_000)).toBe(false);
+    expect(await child.succeeds(45_000)).toBe(false);
     expect(child.report()).toBe('exit code 3: the port is taken');
   });
 
@@ -47,7 +49,7 @@ describe('an owned process', () => {
 
   test('that does not exist is a reason, not a crash', async () => {
     const child = new OwnedProcess('/nonexistent/program', []);
-    expect(await child.succeeds(5_000)).toBe(false);
+    expect(await child.succeeds(45_000)).toBe(false);
     expect(child.report()).toMatch(/ENOENT|nonexistent/);
   });
 });
