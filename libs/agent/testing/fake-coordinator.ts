@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { type AgentMessage, type Beat, type BeatResult, type CoordinatorMessage, decodeAgentMessage, LANE_PATH, LANE_PROTOCOL } from '@muster/contracts';
+import { freePort } from '@muster/testing';
 
 type Answers = 'well' | 'with-another-protocol' | 'with-a-page' | 'nothing' | 'no-welcome' | 'no-heard';
 
@@ -29,8 +30,9 @@ export class FakeCoordinator {
     const server = createServer((_request, response) => response.end('{"hello":1}'));
     const fake = new FakeCoordinator(server, nodeId);
     server.on('upgrade', (request, socket) => fake.upgrade(request.url ?? '', socket as Socket));
-    const { promise, resolve } = Promise.withResolvers<void>();
-    server.listen(port, '127.0.0.1', resolve);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    // Agents go on calling an address that it left: nobody else may listen there, nor get it before it is opened again.
+    server.once('error', reject).listen(port === 0 ? await freePort() : port, '127.0.0.1', resolve);
     await promise;
     return fake;
   }
