@@ -31,10 +31,12 @@ export class MemberProcess {
     const member = new MemberProcess(child);
     if (child.stdout !== null) createInterface({ input: child.stdout }).on('line', (line) => member.said.push(JSON.parse(line) as Said));
     child.stderr?.on('data', (text: Buffer) => member.errors.push(text.toString()));
-    child.on('exit', (code) => (member.exitCode = code));
+    // When all that it said was read.
+    child.on('close', (code) => (member.exitCode = code));
     try {
       await until('the member started', () => member.started !== undefined);
     } catch (error) {
+      child.kill('SIGKILL');
       throw new Error(`the member said ${member.errors.join('')}`, { cause: error });
     }
     return member;

@@ -134,9 +134,10 @@ test('a lane that is open and leaves beats without an answer is given up, the ot
   const { lanes, shared, heard, answered, isOpenTo } = lanesTo(urlsOf([first, second]));
   await isOpenTo(2);
   first.answers = 'no-heard';
+  const sentMs = monoMs();
   lanes.send(beat(1));
   await until('the other one heard', () => heard.includes(1));
-  lanes.look(monoMs() + 1000);
+  lanes.look(sentMs + 1000);
   expect([shared.get('lanesOpen'), answered]).toEqual([2, []]);
   lanes.look(monoMs() + 1600);
   expect(shared.get('lanesOpen')).toBe(1);

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { ProbeResult, ProbeTarget } from '@muster/contracts';
+import { freePort, until } from '@muster/testing';
 import { probe } from './probe.js';
 import { Reach } from './reach.js';
 
@@ -27,12 +28,6 @@ async function listen(server: Server): Promise<number> {
 }
 const port = async (onConnection: (socket: Socket) => void): Promise<string> => `tcp://127.0.0.1:${await listen(createServer(onConnection))}`;
 const http = async (listener: RequestListener): Promise<string> => `http://127.0.0.1:${await listen(createHttpServer(listener))}`;
-/** A port of this host where nobody listens. */
-async function closed(): Promise<number> {
-  const at = await listen(createServer());
-  await new Promise((resolve) => servers.pop()?.close(resolve));
-  return at;
-}
 
 const target = (more: Partial<ProbeTarget>): ProbeTarget => ({ nodeId: 'n', incarnation: 7, probeUrl: null, httpUrl: null, ...more });
 const says = (answer: unknown) => (socket: Socket) => void socket.end(typeof answer === 'string' ? answer : `${JSON.stringify(answer)}\n`);
@@ -70,7 +65,7 @@ test.each(atHttp)('a server that is $name is $result', async ({ listener, result
 });
 
 test('a port where nobody listens is a refusal, whichever address a member has, TLS or not', async () => {
-  const nobody = await closed();
+  const nobody = await freePort();
   for (const more of [{ probeUrl: `tcp://127.0.0.1:${nobody}` }, { httpUrl: `http://127.0.0.1:${nobody}` }, { httpUrl: `https://127.0.0.1:${nobody}` }]) {
     expect(await probe(target(more), LIMIT_MS, here)).toEqual({ result: 'refused', mainLagMs: 0 });
   }
@@ -97,20 +92,23 @@ test('an answer that came in time counts, although we ourselves stood still unti
   const server = spawn(process.execPath, ['-e', `require('node:net').createServer((s) => s.on('error', () => {}).end('${JSON.stringify(self)}\\n')).listen(0, '127.0.0.1', function () { console.log(this.address().port); })`], { stdio: ['ignore', 'pipe', 'inherit'] });
   children.push(server);
   const at = await new Promise<string>((resolve) => server.stdout.once('data', (text: Buffer) => resolve(text.toString().trim())));
-  const looking = probe(target({ probeUrl: `tcp://127.0.0.1:${at}` }), 50, here);
-  // It is asked in the first turn of the loop; then nothing runs here for a while.
-  await new Promise(setImmediate);
-  const untilMs = performance.now() + 400;
-  while (performance.now() < untilMs);
-  expect((await looking).result).toBe('answered');
+  // Again when the other process had no turn meanwhile.
+  await until('its answer counts', async () => {
+    const looking = probe(target({ probeUrl: `tcp://127.0.0.1:${at}` }), 50, here);
+    // It is asked in the first turn of the loop; then nothing runs here for a while.
+    await new Promise(setImmediate);
+    const untilMs = performance.now() + 400;
+    while (performance.now() < untilMs);
+    return (await looking).result === 'answered';
+  });
 });
 
 const silentPort = (): Promise<string> => port(() => undefined);
-const gonePort = async (): Promise<string> => `tcp://127.0.0.1:${await closed()}`;
+const gonePort = async (): Promise<string> => `tcp://127.0.0.1:${await freePort()}`;
 const strange = (): Promise<string> => port(says('hello\n'));
 const live = (): Promise<string> => http(answers({ nodeId: 'n', incarnation: 7 }));
 const frozen = (): Promise<string> => http(() => undefined);
-const gone = async (): Promise<string> => `http://127.0.0.1:${await closed()}`;
+const gone = async (): Promise<string> => `http://127.0.0.1:${await freePort()}`;
 const pairs: ReadonlyArray<{ name: string; probeUrl: () => Promise<string>; httpUrl: () => Promise<string>; result: ProbeResult }> = [
   { name: 'both refuse', probeUrl: gonePort, httpUrl: gone, result: 'refused' },
   { name: 'the port refuses and the main loop answers', probeUrl: gonePort, httpUrl: live, result: 'answered' },
@@ -140,7 +138,7 @@ test('a process that is stopped is accepted by its kernel, and refused once it w
   children.push(child);
   const at = await new Promise<string>((resolve) => child.stdout.once('data', (text: Buffer) => resolve(text.toString().trim())));
   const look = async (): Promise<ProbeResult> => (await probe(target({ probeUrl: `tcp://127.0.0.1:${at}` }), LIMIT_MS, here)).result;
-  expect(await look()).toBe('answered');
+  await until('it answers', async () => (await look()) === 'answered');
   child.kill('SIGSTOP');
   expect(await look()).toBe('accepted');
   const ended = new Promise((resolve) => child.once('exit', resolve));

@@ -1,6 +1,5 @@
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import type { ProbeTarget } from '@muster/contracts';
+import { freePort } from '@muster/testing';
 import { probe } from './probe.js';
 import { Reach } from './reach.js';
 
@@ -41,10 +40,7 @@ test('a name that stands for a loopback address is not looked at from elsewhere,
 });
 
 test('a member that announces loopback on another machine is silent, not refused: nobody can know', async () => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
+  const port = await freePort();
   const gone = target(`tcp://127.0.0.1:${port}`, `http://127.0.0.1:${port}`);
   expect((await probe(gone, 300, here)).result).toBe('refused');
   expect((await probe(gone, 300, there)).result).toBe('silent');

@@ -23,16 +23,19 @@ test('A6: an event loop that was held up is seen as late', async () => {
   delay.close();
 });
 
-test('A6: the CPU share of the process is what it really spent', () => {
+test('A6: the CPU share of the process is what it really spent', async () => {
   const limits = new HostLimits();
   const probe = new ProcessVitals(limits);
   burn(20);
-  probe.read();
-  const [cpuBefore, wallBefore] = [process.cpuUsage(), performance.now()];
-  burn(300);
-  const spent = process.cpuUsage(cpuBefore);
-  const expected = (spent.user + spent.system) / 1000 / (performance.now() - wallBefore) / limits.cores;
-  expect(probe.read().cpuProcess).toBeCloseTo(Math.min(1, expected), 1);
+  // Two looks at one time: again when this machine stood still between them.
+  await until('both see the same', () => {
+    probe.read();
+    const [cpuBefore, wallBefore] = [process.cpuUsage(), performance.now()];
+    burn(300);
+    const spent = process.cpuUsage(cpuBefore);
+    const expected = (spent.user + spent.system) / 1000 / (performance.now() - wallBefore) / limits.cores;
+    return Math.abs(probe.read().cpuProcess - Math.min(1, expected)) < 0.05;
+  });
 });
 
 test('every reading lies in its range', () => {
