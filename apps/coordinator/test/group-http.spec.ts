@@ -1,6 +1,6 @@
 /** What three coordinators on a real Raft group answer over HTTP, whichever of them is asked. */
 import { operatorResultSchema, raftRestoreAnswerSchema, raftStatusSchema, raftTransferAnswerSchema, READ_HEADERS } from '@muster/contracts';
-import { eventually } from '@muster/testing';
+import { eventually, until } from '@muster/testing';
 import { beating, endAll, overBus } from '../testing/coordinator-app.js';
 import { CoordinatorTrio, type Place, TRIO_SECRET } from '../testing/coordinator-trio.js';
 
@@ -53,9 +53,13 @@ describe('while all of them are there', () => {
       }
     })();
     for (let turn = 0; turn < 4; turn++) {
-      const from = await trio.leader();
-      const { code, body } = await ask(follower, 'POST', '/raft/transfer', {});
-      expect([code, raftTransferAnswerSchema.parse(body)]).toMatchObject([200, { from: from.nodeId, leaderId: expect.not.stringMatching(from.nodeId) }]);
+      // On a busy machine a handover may come to nothing: it is ordered again.
+      await until('it is handed over', async () => {
+        const from = await trio.leader();
+        const { code, body } = await ask(follower, 'POST', '/raft/transfer', {});
+        if (code !== 200 || body['from'] !== from.nodeId || body['leaderId'] === from.nodeId) return false;
+        return raftTransferAnswerSchema.parse(body);
+      });
       const before = answers.length;
       await eventually('some more are carried out', () => answers.length, (count) => count >= before + 3);
     }
@@ -116,12 +120,13 @@ describe('when one goes or comes', () => {
     const peersAt = async (place: Place) => raftStatusSchema.parse((await ask(place, 'GET', '/raft/status')).body).peers;
     await eventually('c4 has a vote', () => peersAt(leader), (peers) => peers.some(({ nodeId, voter }) => nodeId === 'c4' && voter));
     expect((await ask(fourth, 'POST', '/cluster/members/n1/cordon', {})).code).toBe(200);
+    // It hears of it at some time, and ends.
+    trio.mayFail.add('c4');
     expect((await ask(follower, 'DELETE', '/raft/peers/c4')).code).toBe(200);
     await eventually('c4 belongs no more', () => peersAt(leader), (peers) => !peers.some(({ nodeId }) => nodeId === 'c4'));
     const { clusterId: _, ...introduction } = fourth.group.introduce('a-nonce-for-c4').body;
     const { cluster, nodeId, storeId, httpUrl, raftUrl } = introduction;
     expect(await ask(follower, 'POST', '/raft/peers', { cluster, nodeId, storeId, httpUrl, raftUrl })).toMatchObject({ code: 409, body: { code: 'RAFT_REFUSED', message: expect.stringContaining('was removed') } });
-    trio.failed.length = 0;
   });
 
   test('a coordinator with another secret is not taken in, and is told why', async () => {

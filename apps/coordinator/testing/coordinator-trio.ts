@@ -35,6 +35,8 @@ export class CoordinatorTrio {
   readonly places = new Map<string, Place>();
   /** Why members failed, if any did. */
   readonly failed: string[] = [];
+  /** Whose failure is no fault, such as of one that is removed. */
+  readonly mayFail = new Set<string>();
   private readonly folder = mkdtempSync(join(tmpdir(), 'muster-trio-'));
   private readonly gone = new Set<string>();
 
@@ -63,7 +65,7 @@ export class CoordinatorTrio {
       },
       service: 'coordinator',
       schema: coordinatorSchema,
-      build: (config, host) => AppModule.forRoot(config, host, { bus: this.bus, onFailed: (reason) => void this.failed.push(`${nodeId}: ${reason}`), discover: () => Promise.resolve(this.urls()) }),
+      build: (config, host) => AppModule.forRoot(config, host, { bus: this.bus, onFailed: (reason) => void (this.mayFail.has(nodeId) || this.failed.push(`${nodeId}: ${reason}`)), discover: () => Promise.resolve(this.urls()) }),
       configure: (app, config, host) => AppModule.listenTo(app, config, this.bus, host),
     });
     const url = `http://127.0.0.1:${service.port}`;
