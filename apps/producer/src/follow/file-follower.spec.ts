@@ -126,7 +126,7 @@ test('a renamed file is read to its end, its last unfinished line included, befo
 
 test('a writer that goes on for a while in the file that was renamed is read to its end first', async () => {
   scene.write('one\n');
-  scene.start(1000, 2000);
+  scene.start(1000, 5000);
   expect(await scene.allOf(1)).toEqual(['one']);
   renameSync(scene.path, `${scene.path}.1`);
   scene.write('new\n');
