@@ -1,5 +1,6 @@
 /** A connection to a server that tests can cut. */
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { freePort } from '@muster/testing';
 
 /** A way to the server that can be cut and mended. */
 export class Cable {
@@ -19,9 +20,9 @@ export class Cable {
       near.pipe(far).pipe(near);
     });
     this.server = server;
+    // Nobody else may take it while the cable is cut.
+    if (this.port === 0) this.port = await freePort();
     await new Promise<void>((done) => server.listen(this.port, '127.0.0.1', done));
-    const address = server.address();
-    this.port = typeof address === 'object' && address !== null ? address.port : 0;
   }
 
   cut(): void {

@@ -29,7 +29,11 @@ export async function newEmbedded(): Promise<TestDatabase> {
     const fresh = join(folder, 'fresh');
     await (await openEngine(fresh)).close();
     // Two test files may prepare at once: the second finds the name taken.
-    if (!existsSync(PREPARED)) renameSync(fresh, PREPARED);
+    try {
+      renameSync(fresh, PREPARED);
+    } catch (error) {
+      if (!existsSync(PREPARED)) throw error;
+    }
   }
   cpSync(PREPARED, join(folder, 'pglite'), { recursive: true });
   return { url: `pglite://${join(folder, 'pglite')}`, drop: async () => rmSync(folder, { recursive: true, force: true }) };
