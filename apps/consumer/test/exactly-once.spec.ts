@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ALL_TOPICS, encodeClusterEvent, encodeLog, EVENTS_TOPIC, LOGS_TOPIC, type MessageBus } from '@muster/contracts';
 import { createMessageBus, type EmbeddedBroker, startEmbeddedBroker } from '@muster/messaging';
-import { until } from '@muster/testing';
+import { eventually, until } from '@muster/testing';
 import type { ListOf, LogItem } from '../src/query/log-reader.js';
 import { clusterEvent, logRecord } from '../testing/batches.js';
 import { ConsumerProcess } from '../testing/consumer-process.js';
@@ -54,8 +54,8 @@ describe.each(DATABASE_KINDS)('killed with -9 while it stores into %s', (kind) =
     await consumer.untilReady();
     await until('all are stored', async () => ((await consumer.get<{ count: number }>('/logs/count'))?.count ?? 0) >= RECORDS, 60_000);
     expect((await allLogs(consumer)).toSorted()).toEqual(ids.toSorted());
-    await until('all events are stored', async () => ((await consumer.get<ListOf<unknown>>('/events?limit=1000'))?.items.length ?? 0) >= EVENTS, 60_000);
-    expect((await consumer.get<ListOf<unknown>>('/events?limit=1000'))?.items).toHaveLength(EVENTS);
+    const events = async () => (await consumer.get<ListOf<unknown>>('/events?limit=1000'))?.items.length ?? 0;
+    expect(await eventually('all events are stored', events, (count) => count >= EVENTS, 60_000)).toBe(EVENTS);
     expect(await consumer.kill('SIGTERM')).toBe(0);
   }, 300_000);
 });
@@ -74,8 +74,8 @@ async function publish(bus: MessageBus, ids: string[]): Promise<void> {
 async function allLogs(consumer: ConsumerProcess): Promise<string[]> {
   const found: string[] = [];
   for (let cursor: string | null = ''; cursor !== null; ) {
-    const page: ListOf<LogItem> | null = await consumer.get(`/logs?limit=1000${cursor === '' ? '' : `&cursor=${cursor}`}`);
-    if (page === null) throw new Error('a page was not answered');
+    const path: string = `/logs?limit=1000${cursor === '' ? '' : `&cursor=${cursor}`}`;
+    const page: ListOf<LogItem> = await until(`${path} is answered`, () => consumer.get<ListOf<LogItem>>(path));
     found.push(...page.items.map(({ id }) => id));
     cursor = page.nextCursor;
   }
