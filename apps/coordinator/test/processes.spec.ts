@@ -72,7 +72,8 @@ test('a member that cannot write any more ends its process with code 1, and says
   closers.push(() => rmSync(folder, { recursive: true }));
   // No file of it may grow beyond this: the store of the member is the one that does.
   const child = spawn('bash', ['-c', `ulimit -f 256; exec "${process.execPath}" "${PROGRAM}"`], {
-    env: { ...process.env, ...FAST, MUSTER_HTTP_HOST: '127.0.0.1', MUSTER_HTTP_PORT: '0', MUSTER_RAFT_HOST: '127.0.0.1', MUSTER_RAFT_PORT: '0', MUSTER_NODE_ID: 'c1', MUSTER_NODE_DATA_DIR: folder, MUSTER_BUS_URL: `embedded:${join(folder, 'bus.sock')}`, MUSTER_COORDINATOR_SNAPSHOT_ENTRIES: '1000000' },
+    // Not what the run of the tests was given, such as servers that others use.
+    env: { PATH: process.env['PATH'], ...FAST, MUSTER_HTTP_HOST: '127.0.0.1', MUSTER_HTTP_PORT: '0', MUSTER_RAFT_HOST: '127.0.0.1', MUSTER_RAFT_PORT: '0', MUSTER_NODE_ID: 'c1', MUSTER_NODE_DATA_DIR: folder, MUSTER_BUS_URL: `embedded:${join(folder, 'bus.sock')}`, MUSTER_COORDINATOR_SNAPSHOT_ENTRIES: '1000000' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   closers.push(() => child.kill('SIGKILL'));
