@@ -208,7 +208,7 @@ export class Engine {
     const lateMs = Math.max(0, nowMs - this.lookDueMs);
     this.duty.noteLate(lateMs);
     this.lookDueMs = nowMs + LOOK_MS;
-    this.lanes.look(nowMs);
+    this.lanes.look(nowMs, lateMs);
     if (!this.setup.watchesMain) return;
     if (lateMs >= PAUSE_TOLD_MS) this.warnRarely('pause', { pausedMs: Math.round(lateMs) }, nowMs, `this process did not run for ${seconds(lateMs)}: it was stopped, or its host had no time for it`);
     const lagMs = this.watch.look(this.shared.get('mainMark'), nowMs);

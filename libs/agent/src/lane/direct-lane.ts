@@ -87,10 +87,13 @@ export class DirectLane {
     return this.connection?.send(message) ?? false;
   }
 
-  /** To be called often: notices a lane that is open and dead. */
-  look(nowMs: number): void {
+  /**
+   * To be called often: notices a lane that is open and dead. `lateMs`: how much later than it should this is called, because we stood
+   * still ourselves: answers that came meanwhile were not read yet, since timers run before sockets.
+   */
+  look(nowMs: number, lateMs: number): void {
     const oldestMs = this.unheard.values().next().value;
-    if (oldestMs !== undefined && nowMs - oldestMs > SILENT_MS_MAX) this.connection?.close(`no answer within ${SILENT_MS_MAX} ms`);
+    if (oldestMs !== undefined && nowMs - lateMs - oldestMs > SILENT_MS_MAX) this.connection?.close(`no answer within ${SILENT_MS_MAX} ms`);
   }
 
   /** At once, and not again until it is opened. */

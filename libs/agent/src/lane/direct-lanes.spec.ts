@@ -137,11 +137,24 @@ test('a lane that is open and leaves beats without an answer is given up, the ot
   const sentMs = monoMs();
   lanes.send(beat(1));
   await until('the other one heard', () => heard.includes(1));
-  lanes.look(sentMs + 1000);
+  lanes.look(sentMs + 1000, 0);
   expect([shared.get('lanesOpen'), answered]).toEqual([2, []]);
-  lanes.look(monoMs() + 1600);
+  lanes.look(monoMs() + 1600, 0);
   expect(shared.get('lanesOpen')).toBe(1);
   expect([lanes.fault, answered]).toEqual([`${first.url}: no answer within 1500 ms`, [1]]);
+});
+
+test('a lane is not given up for answers that came while we stood still, and is if none came', async () => {
+  const [only] = (await coordinators(null)) as [FakeCoordinator];
+  const { lanes, shared, isOpenTo } = lanesTo(urlsOf([only]));
+  await isOpenTo(1);
+  only.answers = 'no-heard';
+  lanes.send(beat(1));
+  await until('it arrived', () => only.beats.length === 1);
+  lanes.look(monoMs() + 5000, 4900);
+  expect(shared.get('lanesOpen')).toBe(1);
+  lanes.look(monoMs() + 5100, 0);
+  expect(shared.get('lanesOpen')).toBe(0);
 });
 
 test('a beat is refused only when all who had it refuse it', async () => {
@@ -252,6 +265,6 @@ test('a lane that leads to the node itself is no lane', async () => {
 test('lanes without coordinators are lanes that are not there', () => {
   const { lanes, shared } = lanesTo([]);
   for (let seq = 1; seq < 5; seq++) lanes.send(beat(seq));
-  lanes.look(monoMs());
+  lanes.look(monoMs(), 0);
   expect([lanes.isOpen, lanes.fault, shared.get('missed')]).toEqual([false, 'no coordinator is known', 0]);
 });

@@ -120,9 +120,9 @@ export class DirectLanes implements LaneListener {
     for (const lane of this.lanes.values()) lane.say(this.hello());
   }
 
-  /** To be called often: notices lanes that are open and dead. */
-  look(nowMs: number): void {
-    for (const lane of this.lanes.values()) lane.look(nowMs);
+  /** To be called often: notices lanes that are open and dead; see `DirectLane.look`. */
+  look(nowMs: number, lateMs: number): void {
+    for (const lane of this.lanes.values()) lane.look(nowMs, lateMs);
   }
 
   /** At once. */
