@@ -14,6 +14,7 @@
 #   MUSTER_STABILISATION_PERIOD_MS   what the cluster was started with (30000)
 #
 # A node that keeps failing is watched longer each time (30 s, 60 s, …), so HEALTHY is awaited once, after the last run.
+# Waits up to 30 s for a quorum before it begins; a rejoin may take 60 s.
 # Finds out by itself whether the cluster was started by `npm start` or by docker compose.
 # Exit codes: 0 every promise was kept, 1 one was broken, 2 wrong usage, 3 no cluster answers or it cannot be controlled.
 set -euo pipefail

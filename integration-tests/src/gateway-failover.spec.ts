@@ -30,8 +30,11 @@ async function ask(path: string): Promise<Response> {
 async function keepAsking(): Promise<void> {
   while (isAsking) {
     // That no answer came in time says nothing about what is shown.
-    const answer = await ask('/cluster/status').catch(() => null);
-    if (answer !== null) shown.push(clusterStatusSchema.parse(await answer.json()));
+    const answer: unknown = await ask('/cluster/status').then((response) => response.json()).catch((error: Error) => {
+      if (error.name !== 'TimeoutError') throw error;
+      return null;
+    });
+    if (answer !== null) shown.push(clusterStatusSchema.parse(answer));
     await pause(LOOK_MS);
   }
 }

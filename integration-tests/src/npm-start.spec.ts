@@ -1,7 +1,6 @@
 /** A7, A8, A14: what `npm start` starts is a cluster of real processes, which the scripts of this folder can prove themselves on. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -25,7 +24,10 @@ const PORTS = [7081, 7181, 7281, GATEWAY_PORT, 8081, 8082, 8083, 8092, 8181, 828
 const BEYOND_PORTS = 32_768;
 /** Shorter than in production, so that a rejoin can be awaited; long enough that nobody who stands still for some seconds misses it. */
 const settings = { MUSTER_STABILISATION_PERIOD_MS: '6000' };
-/** What is promised to users is measured by benchmarks; a test that a slow machine fails says nothing about the code. */
+/**
+ * What is promised to users is measured by benchmarks, and that no request of a reader fails is shown by specs of the gateway's proxy: a test that
+ * a slow machine fails says nothing about the code. Records that were under way at the kill may fail: they are not sent twice.
+ */
 const patience = { LEADER_MS_MAX: '30000', REJOIN_MS_MAX: '90000', DOWN_MS_MAX: '30000', AVAILABILITY_MIN: '90' };
 const START_MS_MAX = 180_000;
 const HEALTHY_MS_MAX = 200_000;
@@ -55,17 +57,11 @@ afterAll(async () => {
 async function freeOffset(): Promise<number> {
   for (;;) {
     const offset = (await freePort()) - GATEWAY_PORT;
-    const ports = PORTS.map((port) => port + offset);
-    if (Math.max(...ports) < BEYOND_PORTS && (await Promise.all(ports.map(isFree))).every(Boolean)) return offset;
+    const others = PORTS.filter((port) => port !== GATEWAY_PORT).map((port) => port + offset);
+    if (Math.max(...others) >= BEYOND_PORTS) continue;
+    const given = await Promise.all(others.map((port) => freePort(() => port).catch(() => null)));
+    if (!given.includes(null)) return offset;
   }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
 }
 
 async function eventually(claim: string, holds: () => boolean, deadlineMs: number): Promise<void> {
@@ -109,7 +105,7 @@ test('test-cluster-health.sh finds it healthy', () => {
   const endMs = performance.now() + HEALTHY_MS_MAX;
   let { code, out } = look();
   // Who stands still for a second on a busy machine is not HEALTHY then, and the script is right to say so.
-  while (code !== 0 && performance.now() < endMs) ({ code, out } = look());
+  while (code === 1 && performance.now() < endMs) ({ code, out } = look());
   expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining('started by npm start') });
 }, 300_000);
 

@@ -21,7 +21,7 @@ export interface Place {
   readonly status: () => Promise<ClusterStatus>;
 }
 
-/** Another suite's coordinators may get an address that one of these left: they do not know it. */
+/** Another suite's coordinators may get an address that one of these left, and must not know the secret. */
 export const TRIO_SECRET = `known to three coordinators: ${randomUUID()}`;
 const LIMIT_MS = 45_000;
 /** Members are judged five to ten times as fast as by default. A leader whose disk or thread stands still for a second stays one: who leads is what tests say. */

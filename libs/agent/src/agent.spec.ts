@@ -391,15 +391,18 @@ test('while a long shutdown lasts the node goes on saying that it is leaving', a
 });
 
 test('leaving ends in bounded time when nobody listens, and an agent that never started leaves in silence', async () => {
-  const bus = new FakeBus();
-  await agentWith({ bus }).leave();
-  expect(bus.beats).toEqual([]);
-  const agent = agentWith({ bus });
-  await agent.start();
-  bus.behaviour = 'hangs';
-  const startedMs = performance.now();
-  await agent.leave();
-  expect(performance.now() - startedMs).toBeLessThan(30_000);
+  const unused = new FakeBus();
+  await agentWith({ bus: unused }).leave();
+  expect(unused.beats).toEqual([]);
+  await until('a leave that only the bus held up is short', async () => {
+    const bus = new FakeBus();
+    const agent = agentWith({ bus });
+    await agent.start();
+    bus.behaviour = 'hangs';
+    const startedMs = performance.now();
+    await agent.leave();
+    return performance.now() - startedMs < 4000;
+  });
 });
 
 test('A6: operations and checks of the application are in the beats', async () => {

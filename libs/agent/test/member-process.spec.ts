@@ -31,7 +31,7 @@ function target(): ProbeTarget {
   return { nodeId: beat.nodeId, incarnation: beat.incarnation, probeUrl: beat.probeUrl, httpUrl: beat.httpUrl };
 }
 
-/** Longer than it stands still in these tests: it is killed before. */
+/** Longer than any of these tests lasts: the member is killed before. */
 const BLOCK_MS = 20_000;
 
 const seqs = (beats: readonly Beat[]) => beats.map(({ seq }) => seq);

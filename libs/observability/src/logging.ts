@@ -16,7 +16,7 @@ export interface LoggingOptions {
   readonly onDrop?: () => void;
   /** Where to write. Default: standard output. */
   readonly fd?: number;
-  /** How long the end waits for a slow reader, or a slow disk. Default 500. Milliseconds. */
+  /** How long the end waits for a slow reader, or a slow disk. Milliseconds, > 0. Default 500. */
   readonly closeMsMax?: number;
 }
 
@@ -28,7 +28,6 @@ export interface Logging {
 
 /** What may wait for a slow reader. Bytes. */
 const WAITING_BYTES_MAX = 1024 * 1024;
-/** Milliseconds. */
 const CLOSE_MS_MAX = 500;
 
 export function createLogging({ service, nodeId, level, format, onDrop, fd = 1, closeMsMax = CLOSE_MS_MAX }: LoggingOptions): Logging {

@@ -40,7 +40,7 @@ class WatchedProcess implements ProcessPort {
   }
 }
 
-async function run(env: Record<string, string> = {}, build: (host: ServiceHost) => unknown = () => undefined) {
+async function run(env: Record<string, string> = {}, build: (host: ServiceHost) => unknown = () => undefined, startGraceMs = START_GRACE_MS) {
   const at = new WatchedProcess();
   const running = runService(
     {
@@ -53,7 +53,7 @@ async function run(env: Record<string, string> = {}, build: (host: ServiceHost) 
       },
     },
     at,
-    START_GRACE_MS,
+    startGraceMs,
   );
   return { at, running };
 }
@@ -73,6 +73,16 @@ test('a signal during the start waits for it', async () => {
   gate.resolve();
   await running;
   await expect(at.exited).resolves.toBe(0);
+});
+
+test('a start that does not come to an end is waited for no longer than the grace', async () => {
+  const gate = Promise.withResolvers<void>();
+  const { at, running } = await run({}, () => gate.promise, 1);
+  at.raise('SIGTERM');
+  await expect(at.exited).resolves.toBe(1);
+  expect(at.lines).toEqual(['SIGTERM during the start, which has not come to an end: ending at once']);
+  gate.resolve();
+  await running;
 });
 
 test('a second signal ends at once', async () => {

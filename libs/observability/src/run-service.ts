@@ -21,7 +21,6 @@ export interface ProcessPort {
 
 /** After this long a shutdown has failed. Milliseconds. */
 const SHUTDOWN_MS_MAX = 10_000;
-/** How long an end waits for a start that is under way. Milliseconds. */
 const START_GRACE_MS = 3_000;
 /** `EX_CONFIG` of sysexits.h. */
 const EXIT_CONFIG = 78;
@@ -32,6 +31,7 @@ const system: ProcessPort = {
   say: (line) => void process.stderr.write(`${line}\n`),
 };
 
+/** `startGraceMs`: how long an end waits for a start that is under way. Milliseconds, > 0. */
 export async function runService<C extends HostedConfig>(definition: ServiceDefinition<C>, at: ProcessPort = system, startGraceMs = START_GRACE_MS): Promise<void> {
   const starting = startService(definition);
   let running: RunningService | null = null;

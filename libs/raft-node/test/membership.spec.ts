@@ -30,7 +30,7 @@ const handedTo = (what: string, isHeir: (nodeId: string) => boolean, to?: string
     await leader.group.transfer(to).catch(() => null);
     return null;
   });
-/** It takes longer than an answer may, and is gone on with: what comes of it is looked at. */
+/** A change may outlast the wait for its answer and still go on: the test looks at what comes of it. */
 const unlessUnderWay = (error: Error & { readonly code?: string }): void => {
   if (error.code !== 'unknown') throw error;
 };

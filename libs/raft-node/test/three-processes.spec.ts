@@ -63,7 +63,7 @@ test('all of them are killed and come back at other addresses, of which each kno
 test('leadership is handed over on request', async () => {
   await group.commit('x');
   const from = await leads();
-  await group.handTo(() => group.ids.find((id) => id !== from) ?? '');
+  await group.handTo(group.ids.find((id) => id !== from) ?? '');
   await group.commit('y');
 });
 

@@ -117,7 +117,7 @@ export class Coordinators {
     return until('somebody leads', () => [...this.running.values()].find(({ group }) => group.isLeader()) ?? null);
   }
 
-  /** What whoever leads answers; asked again when that was somebody else by then: nothing has happened in that case. */
+  /** What whoever leads answers; asked again when that was somebody else by then: what was refused so may be asked again. */
   async atLeader<T>(ask: (leader: Coordinator) => Promise<T>): Promise<T> {
     const { answer } = await until('a leader answers', async () => {
       const leader = await this.leader();

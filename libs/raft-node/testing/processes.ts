@@ -137,15 +137,11 @@ export class Processes {
   }
 
   /** Whoever leads hands over, as often as it takes until that one leads: a busy machine may elect others in between. */
-  async handTo(heir: (leader: string) => string): Promise<string> {
-    return until('the one that was named leads', async () => {
-      const from = this.leader();
-      if (from === null) return null;
-      const to = heir(from);
-      if (to === from) return to;
-      await this.call(from, 'transfer', to, 10_000).catch(() => {});
-      await until('somebody says that he leads', () => this.leader());
-      return this.leader() === to ? to : null;
+  async handTo(to: string): Promise<void> {
+    await until(`${to} leads`, async () => {
+      const from = await until('somebody leads', () => this.leader());
+      if (from !== to) await this.call(from, 'transfer', to, 10_000).catch(() => {});
+      return this.leader() === to;
     });
   }
 

@@ -9,7 +9,7 @@ import { LocalCluster, type LocalClusterListener, StartFailed } from './local-cl
 import { startTokenOf } from './process-identity.js';
 import type { ProcessSpec } from './process-spec.js';
 
-/** Stops on SIGTERM, and does so from when its socket is there. */
+/** Listens on its socket, and by then stops on SIGTERM. */
 const GOOD = `process.on('SIGTERM', () => process.exit(0)); require('net').createServer().listen(process.env.SOCKET)`;
 const DEAF = `process.on('SIGTERM', () => {}); require('net').createServer().listen(process.env.SOCKET)`;
 const BROKEN = `console.log('starting'); console.error('cannot go on: no disk'); process.exit(7)`;

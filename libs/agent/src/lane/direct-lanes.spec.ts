@@ -149,11 +149,12 @@ test('a lane is not given up for answers that came while we stood still, and is 
   const { lanes, shared, isOpenTo } = lanesTo(urlsOf([only]));
   await isOpenTo(1);
   only.answers = 'no-heard';
+  const sentMs = monoMs();
   lanes.send(beat(1));
   await until('it arrived', () => only.beats.length === 1);
-  lanes.look(monoMs() + 5000, 4900);
+  lanes.look(sentMs + 5000, 4900);
   expect(shared.get('lanesOpen')).toBe(1);
-  lanes.look(monoMs() + 5100, 0);
+  lanes.look(sentMs + 5100, 0);
   expect(shared.get('lanesOpen')).toBe(0);
 });
 
